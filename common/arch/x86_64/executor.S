@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* The position-independent code that runs inside tasks; executor.h says what each entry does. */
+#include "common/arch/x86_64/executor.h"
+
+#define NR_MMAP 9
+#define NR_MUNMAP 11
+#define NR_RT_SIGACTION 13
+#define NR_RT_SIGPROCMASK 14
+#define NR_CLONE3 435
+#define SIGTRAP 5
+#define SIG_SETMASK 2
+#define SIGSET_SIZE 8
+/* SA_NODEFER | SA_RESTORER: the frame is written to the region's stack and never returned to. */
+#define ACTION_FLAGS 0x44000000
+
+	.section .rodata.executor, "a", @progbits
+	.balign 16
+	.globl executor_blob, executor_borrow, executor_run, executor_cure, executor_mask_call
+	.globl executor_syscall, executor_context, executor_blob_end
+
+executor_blob:
+executor_borrow:
+	/* Still on the task's own stack: a handler that slips in before the mask is set runs as it would have. */
+	movl	$NR_RT_SIGPROCMASK, %eax
+	movl	$SIG_SETMASK, %edi
+	leaq	all_but_sigtrap(%rip), %rsi
+	xorl	%edx, %edx
+	movl	$SIGSET_SIZE, %r10d
+	syscall
+
+	movl	$NR_MMAP, %eax
+	xorl	%edi, %edi
+	movl	$EXECUTOR_REGION_SIZE, %esi
+	movl	$3, %edx			/* PROT_READ | PROT_WRITE */
+	movl	$0x22, %r10d			/* MAP_PRIVATE | MAP_ANONYMOUS */
+	movq	$-1, %r8
+	xorl	%r9d, %r9d
+	syscall
+	cmpq	$-4095, %rax
+	jae	restore
+	movq	%rax, %rbx
+	leaq	EXECUTOR_REGION_SIZE(%rbx), %rsp
+
+	leaq	cure(%rip), %rax
+	movq	%rax, EXECUTOR_ACTION(%rbx)
+	movl	$ACTION_FLAGS, %ecx
+	movq	%rcx, EXECUTOR_ACTION+8(%rbx)
+	movq	%rax, EXECUTOR_ACTION+16(%rbx)
+	movq	$-1, EXECUTOR_ACTION+24(%rbx)
+	movl	$NR_RT_SIGACTION, %eax
+	movl	$SIGTRAP, %edi
+	leaq	EXECUTOR_ACTION(%rbx), %rsi
+	leaq	EXECUTOR_OLD_ACTION(%rbx), %rdx
+	movl	$SIGSET_SIZE, %r10d
+	syscall
+	int3
+	jmp	cure
+
+/* Loads argument INDEX of the call in %r13 into REGISTER, through the reference if it is one. */
+.macro load_argument index, register
+	movq	EXECUTOR_CALL_ARGUMENTS + 8 * \index(%r13), \register
+	btl	$\index, EXECUTOR_CALL_REFERENCES(%r13)
+	jnc	9f
+	imulq	$EXECUTOR_CALL_SIZE, \register, \register
+	movq	EXECUTOR_CALLS + EXECUTOR_CALL_RESULT(%rbx, \register), \register
+9:
+.endm
+
+executor_run:
+	movq	EXECUTOR_CALL_COUNT(%rbx), %r12
+	leaq	EXECUTOR_CALLS(%rbx), %r13
+next_call:
+	testq	%r12, %r12
+	jz	stop
+	load_argument 0, %rdi
+	load_argument 1, %rsi
+	load_argument 2, %rdx
+	load_argument 3, %r10
+	load_argument 4, %r8
+	load_argument 5, %r9
+	movq	EXECUTOR_CALL_NUMBER(%r13), %rax
+	syscall
+	testq	%rax, %rax
+	jnz	store
+	/* A new task must not write over what its parent's call returned. */
+	cmpq	$NR_CLONE3, EXECUTOR_CALL_NUMBER(%r13)
+	je	park
+store:
+	movq	%rax, EXECUTOR_CALL_RESULT(%r13)
+	cmpq	$-4095, %rax
+	jb	advance
+	testl	$EXECUTOR_CALL_MUST_SUCCEED, EXECUTOR_CALL_FLAGS(%r13)
+	jnz	stop
+advance:
+	addq	$EXECUTOR_CALL_SIZE, %r13
+	decq	%r12
+	jmp	next_call
+stop:
+	movq	%r12, EXECUTOR_CALLS_LEFT(%rbx)
+	int3
+
+executor_cure:
+cure:
+	movl	$NR_RT_SIGACTION, %eax
+	movl	$SIGTRAP, %edi
+	leaq	EXECUTOR_OLD_ACTION(%rbx), %rsi
+	xorl	%edx, %edx
+	movl	$SIGSET_SIZE, %r10d
+	syscall
+	movl	$NR_MUNMAP, %eax
+	movq	%rbx, %rdi
+	movl	$EXECUTOR_REGION_SIZE, %esi
+	syscall
+
+restore:
+	/* Every signal but SIGTRAP is blocked, so nothing is written to where %rsp points meanwhile. */
+	leaq	context_rflags(%rip), %rsp
+	popfq
+	movq	context_rsp(%rip), %rsp
+	movl	$NR_RT_SIGPROCMASK, %eax
+	movl	$SIG_SETMASK, %edi
+	leaq	context_signal_mask(%rip), %rsi
+	movl	$0, %edx			/* xorl would change the flags */
+	movl	$SIGSET_SIZE, %r10d
+executor_mask_call:
+	syscall
+	movq	context_rax(%rip), %rax
+	movq	context_rbx(%rip), %rbx
+	movq	context_rcx(%rip), %rcx
+	movq	context_rdx(%rip), %rdx
+	movq	context_rsi(%rip), %rsi
+	movq	context_rdi(%rip), %rdi
+	movq	context_rbp(%rip), %rbp
+	movq	context_r8(%rip), %r8
+	movq	context_r9(%rip), %r9
+	movq	context_r10(%rip), %r10
+	movq	context_r11(%rip), %r11
+	movq	context_r12(%rip), %r12
+	movq	context_r13(%rip), %r13
+	movq	context_r14(%rip), %r14
+	movq	context_r15(%rip), %r15
+	jmp	*context_rip(%rip)
+
+park:
+	int3
+	jmp	park
+
+executor_syscall:
+	syscall
+	int3
+
+	.balign 8
+all_but_sigtrap:
+	.quad	~(1 << (SIGTRAP - 1))
+
+executor_context:
+context_signal_mask:	.quad 0
+context_rflags:		.quad 0
+context_rsp:		.quad 0
+context_rip:		.quad 0
+context_rax:		.quad 0
+context_rbx:		.quad 0
+context_rcx:		.quad 0
+context_rdx:		.quad 0
+context_rsi:		.quad 0
+context_rdi:		.quad 0
+context_rbp:		.quad 0
+context_r8:		.quad 0
+context_r9:		.quad 0
+context_r10:		.quad 0
+context_r11:		.quad 0
+context_r12:		.quad 0
+context_r13:		.quad 0
+context_r14:		.quad 0
+context_r15:		.quad 0
+executor_blob_end:
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The executor: the only code of ours that ever runs inside a task, and the memory it works on.
+ *
+ * The blob runs a batch of system calls that the controller wrote into a region, and stops with int3. It has
+ * three entries, given as offsets below. Shared with executor.S, so only macros stand outside the guard.
+ *
+ * borrow  In a live task that must not notice (see common/tracee/borrow.h). Maps a region, sets a SIGTRAP
+ *         handler that leads to "cure", stops.
+ * run     Runs the calls of the region in %rbx, stops, and falls into "cure" if it is let go.
+ * cure    Puts back the SIGTRAP action, unmaps the region, restores the signal mask and every general
+ *         register from the context that follows the code, and jumps to where the task was. Uses no
+ *         stack of the task and writes nothing.
+ */
+#pragma once
+
+#define EXECUTOR_REGION_SIZE 0x20000
+#define EXECUTOR_CALLS_MAX 512
+
+/* Offsets in the region. */
+#define EXECUTOR_CALL_COUNT 0
+#define EXECUTOR_CALLS_LEFT 8
+#define EXECUTOR_ACTION 16
+#define EXECUTOR_OLD_ACTION 48
+#define EXECUTOR_CALLS 128
+#define EXECUTOR_DATA (EXECUTOR_CALLS + EXECUTOR_CALLS_MAX * EXECUTOR_CALL_SIZE)
+/* The end of the region is the stack for the frame of a SIGTRAP that nobody caught. */
+#define EXECUTOR_STACK_SIZE 0x8000
+#define EXECUTOR_DATA_SIZE (EXECUTOR_REGION_SIZE - EXECUTOR_STACK_SIZE - EXECUTOR_DATA)
+
+/* Offsets in a call. */
+#define EXECUTOR_CALL_NUMBER 0
+#define EXECUTOR_CALL_ARGUMENTS 8
+#define EXECUTOR_CALL_RESULT 56
+#define EXECUTOR_CALL_REFERENCES 64
+#define EXECUTOR_CALL_FLAGS 68
+#define EXECUTOR_CALL_SIZE 72
+
+/* A call whose failure ends the batch. */
+#define EXECUTOR_CALL_MUST_SUCCEED 1
+
+#ifndef __ASSEMBLER__
+
+#include <stdint.h>
+
+struct executor_call {
+	uint64_t number;
+	uint64_t arguments[6];
+	int64_t result;	     /* as the kernel returned it: a negative errno is a failure */
+	uint32_t references; /* bit i: arguments[i] is the index of an earlier call whose result is meant */
+	uint32_t flags;
+};
+
+_Static_assert(sizeof(struct executor_call) == EXECUTOR_CALL_SIZE, "the layout that executor.S relies on");
+
+/* What the blob restores; stands at executor_context in the blob, in this order. */
+struct executor_context {
+	uint64_t signal_mask;
+	uint64_t rflags;
+	uint64_t rsp, rip;
+	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp;
+	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+};
+
+extern const unsigned char executor_blob[], executor_blob_end[];
+extern const unsigned char executor_borrow[], executor_run[], executor_cure[], executor_mask_call[];
+extern const unsigned char executor_syscall[];
+extern const unsigned char executor_context[];
+
+#define EXECUTOR_OFFSET(symbol) ((uint64_t)((symbol)-executor_blob))
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The directories of /proc: opening a process or a thread, listing numeric names (proc(5)).
+ *
+ * A "proc_fd" is an O_PATH directory descriptor of /proc/PID or /proc/PID/task/TID. It stays bound to that
+ * one task: when the task is gone reads fail with -ESRCH, or -ENOENT, even if its number is in use again.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "common/compiler.h"
+
+/* Room for the longest name /proc shows; a kernel worker's is longer than the 16 of a user task. */
+#define PROC_COMM_SIZE 64
+
+/* -ESRCH if there is no such task. PID counts in the pid namespace of the mounted /proc. */
+int must_check proc_open(pid_t pid, int *ret_fd);
+
+/* PROC_FD is a process, not a thread. */
+int must_check proc_open_thread(int proc_fd, pid_t tid, int *ret_fd);
+
+/* The tids of a process, ascending; the caller frees *RET_TIDS. New ones may appear while the task runs. */
+int must_check proc_list_threads(int proc_fd, pid_t **ret_tids, size_t *ret_count);
+
+/*
+ * The entries of PATH below DIRECTORY_FD that are decimal numbers fitting an int, ascending: "fd", "task", or
+ * "/proc" with AT_FDCWD. The caller frees *RET_NUMBERS, which is never NULL on success.
+ */
+int must_check proc_list_numbers(int directory_fd, const char *path, int **ret_numbers, size_t *ret_count);
+
+/* The command name as it is; it may hold any byte, newlines too. */
+int must_check proc_read_comm(int proc_fd, char ret_comm[PROC_COMM_SIZE]);

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs batches in a live task that must not notice. */
+#include "common/tracee/borrow.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+
+#define ALL_BUT_SIGTRAP (~(UINT64_C(1) << (SIGTRAP - 1)))
+
+/* The end of what is loaded of the vdso: behind it are section headers that nothing reads at run time. */
+static int vdso_used_size(int mem_fd, uint64_t start, uint64_t end, uint64_t *ret_size)
+{
+	Elf64_Ehdr header;
+	uint64_t used = 0;
+	int r;
+
+	r = file_pread_full(mem_fd, &header, sizeof(header), (off_t)start);
+	if (r < 0)
+		return r;
+	if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_phnum > 16)
+		return -ENOSPC;
+	for (unsigned i = 0; i < header.e_phnum; i++) {
+		Elf64_Phdr segment;
+
+		r = file_pread_full(mem_fd, &segment, sizeof(segment),
+				    (off_t)(start + header.e_phoff + i * sizeof(segment)));
+		if (r < 0)
+			return r;
+		if (segment.p_type == PT_LOAD && segment.p_memsz < end - start)
+			used = MAX(used, segment.p_vaddr + segment.p_memsz);
+	}
+	if (used == 0)
+		return -ENOSPC;
+	*ret_size = used;
+	return 0;
+}
+
+int borrow_place_find(struct borrow_place *place, int mem_fd, uint64_t vdso_start, uint64_t vdso_end)
+{
+	cleanup_close int owned_fd = mem_fd;
+	size_t size = (size_t)(executor_blob_end - executor_blob);
+	uint64_t used;
+	int r;
+
+	*place = (struct borrow_place){.mem_fd = -EBADF};
+	r = vdso_used_size(mem_fd, vdso_start, vdso_end, &used);
+	if (r < 0)
+		return r;
+	used = ALIGN_UP(vdso_start + used, UINT64_C(64));
+	if (size > sizeof(place->saved) || used + size > vdso_end)
+		return -ENOSPC;
+	r = file_pread_full(mem_fd, place->saved, size, (off_t)used);
+	if (r < 0)
+		return r;
+	place->blob = remote_address(used);
+	place->mem_fd = take_fd(&owned_fd);
+	return 0;
+}
+
+void borrow_place_done(struct borrow_place *place)
+{
+	size_t size = (size_t)(executor_blob_end - executor_blob);
+
+	if (place->mem_fd < 0)
+		return;
+	/* Failure means that the task is gone, or that harmless bytes stay in unused space. */
+	if (file_pwrite_full(place->mem_fd, place->saved, size, (off_t)place->blob.value) < 0)
+		errno = 0;
+	close_fd(&place->mem_fd);
+}
+
+static void context_from_registers(struct executor_context *ret_context, struct registers registers, uint64_t mask)
+{
+	const struct user_regs_struct *user = &registers.user;
+
+	registers_rewind(&registers);
+	*ret_context = (struct executor_context){
+		.signal_mask = mask,
+		.rflags = user->eflags,
+		.rsp = user->rsp,
+		.rip = user->rip,
+		.rax = user->rax,
+		.rbx = user->rbx,
+		.rcx = user->rcx,
+		.rdx = user->rdx,
+		.rsi = user->rsi,
+		.rdi = user->rdi,
+		.rbp = user->rbp,
+		.r8 = user->r8,
+		.r9 = user->r9,
+		.r10 = user->r10,
+		.r11 = user->r11,
+		.r12 = user->r12,
+		.r13 = user->r13,
+		.r14 = user->r14,
+		.r15 = user->r15,
+	};
+}
+
+static int write_blob(const struct borrow *borrow)
+{
+	size_t size = (size_t)(executor_blob_end - executor_blob);
+	unsigned char blob[sizeof(borrow->place->saved)];
+
+	memcpy(blob, executor_blob, size);
+	context_from_registers((struct executor_context *)(void *)(blob + EXECUTOR_OFFSET(executor_context)),
+			       borrow->registers, borrow->signal_mask);
+	return file_pwrite_full(borrow->place->mem_fd, blob, size, (off_t)borrow->place->blob.value);
+}
+
+/* Runs the thread until the int3 of the executor. */
+static int run_to_trap(struct borrow *borrow)
+{
+	for (;;) {
+		siginfo_t info;
+		int r = tracee_resume(borrow->tracee, TRACEE_RESUME_RUN, 0);
+
+		if (r < 0)
+			return r;
+		r = tracee_wait(borrow->tracee, TRACEE_TIMEOUT_MS);
+		if (r < 0)
+			return r;
+		if (borrow->tracee->stop != TRACEE_STOP_SIGNAL)
+			continue; /* a job-control stop, noticed again when we are done */
+		if (borrow->tracee->signal == SIGSTOP) {
+			borrow->has_met_stop_signal = true;
+			continue;
+		}
+		if (borrow->tracee->signal != SIGTRAP)
+			return -EIO; /* all others are blocked: our own code has faulted */
+		r = tracee_get_siginfo(borrow->tracee, &info);
+		if (r < 0)
+			return r;
+		if (info.si_code == SI_KERNEL)
+			return 0;
+	}
+}
+
+static int jump(const struct borrow *borrow, const unsigned char *entry)
+{
+	struct registers registers;
+	int r = registers_get(borrow->tracee->tid, &registers);
+
+	if (r < 0)
+		return r;
+	registers_jump(&registers, borrow->place->blob.value + EXECUTOR_OFFSET(entry));
+	return registers_set(borrow->tracee->tid, &registers);
+}
+
+int borrow_begin(struct borrow *borrow, struct borrow_place *place, struct tracee *tracee)
+{
+	struct registers registers;
+	int r;
+
+	*borrow = (struct borrow){.place = place, .tracee = tracee};
+	r = registers_get(tracee->tid, &borrow->registers);
+	if (r < 0)
+		return r;
+	r = tracee_get_signal_mask(tracee, &borrow->signal_mask);
+	if (r < 0)
+		return r;
+	r = write_blob(borrow);
+	if (r < 0)
+		return r;
+	/* The registers first: with them the thread would set its mask, and put it back, by itself. */
+	r = jump(borrow, executor_borrow);
+	if (r < 0)
+		return r;
+	borrow->is_active = true;
+	r = tracee_set_signal_mask(tracee, ALL_BUT_SIGTRAP);
+	if (r < 0)
+		return r;
+	r = run_to_trap(borrow);
+	if (r < 0)
+		return r == -ETIMEDOUT ? -ENOMEM : r; /* without a region the executor goes back at once */
+	r = registers_get(tracee->tid, &registers);
+	if (r < 0)
+		return r;
+	borrow->region = remote_address(registers.user.rbx);
+	return 0;
+}
+
+int borrow_run(struct borrow *borrow, struct batch *batch, unsigned *ret_failed)
+{
+	int r = batch_send(borrow->tracee->tid, batch);
+
+	if (r < 0)
+		return r;
+	r = jump(borrow, executor_run);
+	if (r < 0)
+		return r;
+	r = run_to_trap(borrow);
+	if (r < 0)
+		return r;
+	return batch_receive(borrow->tracee->tid, batch, ret_failed);
+}
+
+/* Runs the cure up to the entry of its last system call, which puts back the signal mask. */
+static int cure_to_mask_call(struct borrow *borrow)
+{
+	uint64_t after_call = borrow->place->blob.value + EXECUTOR_OFFSET(executor_mask_call) + 2;
+	int r = jump(borrow, executor_cure);
+
+	if (r < 0)
+		return r;
+	for (;;) {
+		struct registers registers;
+
+		r = tracee_resume(borrow->tracee, TRACEE_RESUME_TO_SYSCALL, 0);
+		if (r < 0)
+			return r;
+		r = tracee_wait(borrow->tracee, TRACEE_TIMEOUT_MS);
+		if (r < 0)
+			return r;
+		if (borrow->tracee->stop == TRACEE_STOP_SIGNAL && borrow->tracee->signal == SIGSTOP)
+			borrow->has_met_stop_signal = true;
+		if (borrow->tracee->stop != TRACEE_STOP_SYSCALL)
+			continue;
+		r = registers_get(borrow->tracee->tid, &registers);
+		if (r < 0)
+			return r;
+		if (registers.user.rip == after_call)
+			return 0;
+	}
+}
+
+/* The thread executes that last call and stops again before its next instruction. */
+static int stop_after_mask_call(struct borrow *borrow)
+{
+	int r = tracee_interrupt(borrow->tracee);
+
+	if (r < 0)
+		return r;
+	for (;;) {
+		r = tracee_resume(borrow->tracee, TRACEE_RESUME_RUN, 0);
+		if (r < 0)
+			return r;
+		r = tracee_wait(borrow->tracee, TRACEE_TIMEOUT_MS);
+		if (r < 0)
+			return r;
+		if (borrow->tracee->stop == TRACEE_STOP_EVENT || borrow->tracee->stop == TRACEE_STOP_GROUP)
+			return 0;
+		if (borrow->tracee->stop == TRACEE_STOP_SIGNAL && borrow->tracee->signal == SIGSTOP)
+			borrow->has_met_stop_signal = true;
+	}
+}
+
+int borrow_end(struct borrow *borrow)
+{
+	int r;
+
+	if (!borrow->is_active)
+		return 0;
+	borrow->is_active = false;
+	if (borrow->tracee->stop == TRACEE_GONE)
+		return -ESRCH;
+	r = cure_to_mask_call(borrow);
+	if (r < 0)
+		return r;
+	r = stop_after_mask_call(borrow);
+	if (r < 0)
+		return r;
+	r = registers_set(borrow->tracee->tid, &borrow->registers);
+	if (r < 0)
+		return r;
+	if (borrow->has_met_stop_signal && kill(borrow->tracee->tgid, SIGSTOP) < 0)
+		return -errno;
+	return 0;
+}

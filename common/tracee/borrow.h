@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs batches in a live task that must not notice, whatever happens to us.
+ *
+ * A frozen thread is pointed at the executor, which for the time being stands in the unused end of the task's
+ * vdso: there it needs no mapping, no stack and no byte of the task's own memory. Its context (general registers,
+ * signal mask) is written beside it first, in a form in which an interrupted system call is made again. From then on
+ * the thread, let go at any moment by our death, cures itself: the int3 that ends a batch finds a SIGTRAP handler that
+ * puts everything back. On the normal path it runs the same cure, is caught in the stop after it, and gets its exact
+ * registers.
+ *
+ * Left behind by our death: nothing but the unused bytes at the end of the vdso (a private copy of its last page).
+ * One thread of an address space at a time.
+ */
+#pragma once
+
+#include "common/tracee/batch.h"
+#include "common/tracee/tracee.h"
+
+/* Where the executor can stand in one address space. */
+struct borrow_place {
+	int mem_fd; /* /proc/PID/mem; owned */
+	struct remote_address blob;
+	unsigned char saved[1024]; /* what was there */
+};
+
+/*
+ * Finds room in the vdso that lies at VDSO_START..VDSO_END. -ENOSPC if there is none.
+ */
+int must_check borrow_place_find(struct borrow_place *place, int mem_fd, uint64_t vdso_start, uint64_t vdso_end);
+/* Puts the bytes back and closes mem_fd. */
+void borrow_place_done(struct borrow_place *place);
+
+struct borrow {
+	struct borrow_place *place; /* borrowed */
+	struct tracee *tracee;	    /* borrowed */
+	struct registers registers; /* those of the task */
+	uint64_t signal_mask;
+	struct remote_address region;
+	bool is_active;
+	bool has_met_stop_signal; /* a SIGSTOP came meanwhile and was set aside */
+};
+
+/* The thread must rest in TRACEE_STOP_EVENT or TRACEE_STOP_GROUP. -ENOMEM: the task may not map any more memory. */
+int must_check borrow_begin(struct borrow *borrow, struct borrow_place *place, struct tracee *tracee);
+/* Runs BATCH, made for borrow->region; -ECANCELED as batch_receive(). */
+int must_check borrow_run(struct borrow *borrow, struct batch *batch, unsigned *ret_failed);
+/* Gives the thread its own state back; it is frozen as before. Does nothing when it is not active. */
+int borrow_end(struct borrow *borrow);
+
+#define BORROW_EMPTY ((struct borrow){.is_active = false})
+static inline void borrow_endp(struct borrow *borrow)
+{
+	(void)borrow_end(borrow);
+}

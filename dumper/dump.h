@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One run of cr-dump: the context that is the first argument everywhere, and its stages.
+ *
+ * Images are built as protobuf messages in the context's arena and written when all has been collected and found
+ * consistent. Whatever cannot be preserved goes into dump->blockers with blockers_add(); collecting goes on, so
+ * that the user sees all reasons together.
+ */
+#pragma once
+
+#include "common/arena.h"
+#include "common/blockers.h"
+#include "common/pidref.h"
+#include "common/probe.h"
+#include "common/proc/maps.h"
+#include "common/proc/ns_links.h"
+#include "common/proc/stat.h"
+#include "common/proc/status.h"
+#include "common/tracee/borrow.h"
+#include "common/tracee/tracee.h"
+#include "dumper/options.h"
+#include "format/archive_writer.h"
+#include "format/fd/open_file.pb-c.h"
+#include "format/manifest.pb-c.h"
+#include "format/task/memory.pb-c.h"
+#include "format/task/process.pb-c.h"
+
+struct thread {
+	struct tracee tracee;
+	int proc_fd; /* /proc/PID/task/TID */
+	struct registers registers;
+	int64_t sleep_start_ns; /* CLOCK_MONOTONIC when it last went to sleep before the freeze; 0: not known */
+	Cr__Thread *image;	/* in the arena */
+};
+
+struct process {
+	struct pidref pidref;
+	int proc_fd;
+	struct thread *threads; /* the leader first */
+	size_t threads_count;
+	size_t threads_capacity;
+	struct status status; /* of the leader */
+	struct stat_info stat;
+	struct vma_list vmas;
+	Cr__Process *image;
+	Cr__Memory *memory;
+	Cr__DescriptorTable *descriptors;
+	Cr__ProcessSummary *summary;
+};
+
+/* An open file description that was met, see dumper/fd/open_files.h. */
+struct open_file;
+
+struct dump {
+	const struct dump_options *options;
+	struct kernel_features features;
+	struct ns_links own_namespaces;
+	struct arena arena;
+	struct blockers blockers;
+	struct process *processes; /* parents before children; [0] is the root */
+	size_t processes_count;
+	size_t processes_capacity;
+	struct open_file *open_files;
+	size_t open_files_count;
+	size_t open_files_capacity;
+	Cr__Manifest *manifest;
+	Cr__RequiredFile **files; /* become manifest->files */
+	size_t files_count;
+	size_t files_capacity;
+	struct archive_writer *writer; /* borrowed, while images are written */
+	int64_t freeze_ns;	       /* CLOCK_MONOTONIC when the tree was frozen */
+};
+
+/* Runs all stages. Returns the exit status of the command (common/exit_status.h). */
+int dump_run(const struct dump_options *options, int argc, char **argv);
+
+/*
+ * Notes that PATH must be there at restore; ST is its stat. BUILD_ID may be NULL. One entry a path: a second use is
+ * merged. Returns 0 or -ENOMEM.
+ */
+struct stat;
+int must_check dump_require_file(struct dump *dump, const struct process *process, const char *path,
+				 const struct stat *st, bool must_match_size, const char *use);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of cr-dump. */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "common/compiler.h"
+#include "common/log.h"
+#include "common/progress.h"
+
+#define DUMP_LEVEL_DEFAULT 1
+#define DUMP_THREADS_MAX 64
+#define DUMP_TIMEOUT_SECONDS_DEFAULT 10
+
+/* What becomes of the tree once it has been dumped. */
+enum dump_aftermath {
+	DUMP_AFTERMATH_KILL,
+	DUMP_AFTERMATH_LEAVE_RUNNING,
+	DUMP_AFTERMATH_LEAVE_STOPPED,
+};
+
+struct dump_options {
+	pid_t root_pid;
+	const char *output; /* "-": standard output; NULL only with is_check. Borrowed from argv. */
+	enum dump_aftermath aftermath;
+	bool is_shell_job;
+	bool is_check;                /* look and report, write nothing */
+	int level;                    /* of zstd */
+	unsigned int thread_count;    /* 0: as many as there are processors */
+	unsigned int timeout_seconds; /* for the tree to stop */
+	enum log_level log_level;
+	enum progress_mode progress;
+};
+
+/*
+ * Fills OPTIONS from the command line. Returns 0, 1 when --help or --version has been printed, -EINVAL after
+ * one line of usage error, or another negative errno, already reported.
+ */
+int must_check dump_options_parse(struct dump_options *options, int argc, char **argv);

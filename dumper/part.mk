@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+DUMPER_SOURCES := $(wildcard dumper/*.c dumper/task/*.c dumper/fd/*.c)

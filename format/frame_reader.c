@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* The ring of frames between the decompressing threads and one consumer. */
+#include "format/frame_reader.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+
+#include "common/log.h"
+#include "format/frames.h"
+#include "format/stream_io.h"
+#include "format/workers.h"
+
+struct slot {
+	struct frame frame;
+	int error;
+	bool is_ready; /* for the consumer: content, the end, or an error */
+};
+
+/*
+ * A frame is known by its sequence number; it lives in slot (number % slot_count). At any time
+ * consumed <= claimed <= consumed + slot_count. A thread that claims a number holds is_reading until the
+ * compressed frame is off the stream, so numbers are in the order of the stream.
+ */
+struct frame_reader {
+	struct frame_stream stream; /* whoever holds is_reading uses it */
+	struct stream_input input;
+	int stop_fd;
+	struct slot *slots;
+	unsigned slot_count;
+	struct workers workers;
+
+	pthread_mutex_t lock; /* guards what follows, up to the blank line, and is_ready */
+	pthread_cond_t work;  /* the stream is free and so is a slot, or is_stopping */
+	pthread_cond_t ready; /* a slot became ready */
+	uint64_t claimed;
+	uint64_t consumed;
+	bool is_reading;
+	bool is_ended; /* the end or an error was met on the stream */
+	bool is_stopping;
+
+	bool is_borrowed; /* the consumer holds frame number CONSUMED */
+	bool is_done;	  /* the consumer has met the end (error 0) or an error */
+	int error;
+	_Atomic uint64_t bytes_in;
+	_Atomic uint64_t bytes_out;
+};
+
+static struct slot *reader_slot(struct frame_reader *reader, uint64_t number)
+{
+	return &reader->slots[number % reader->slot_count];
+}
+
+/* Takes the next frame off the stream and undoes it. Called locked, returns locked. */
+static void fill_slot(struct frame_reader *reader, struct frame_decompressor *decompressor, struct slot *slot)
+{
+	reader->is_reading = true;
+	pthread_mutex_unlock(&reader->lock);
+	do
+		slot->error = frame_read(&reader->stream, &slot->frame);
+	while (slot->error == 0 && slot->frame.kind == FRAME_SEEK_TABLE);
+	pthread_mutex_lock(&reader->lock);
+	reader->is_reading = false;
+	if (slot->error < 0 || slot->frame.kind == FRAME_END)
+		reader->is_ended = true;
+	pthread_cond_signal(&reader->work);
+	if (slot->error == 0 && slot->frame.kind == FRAME_DATA) {
+		pthread_mutex_unlock(&reader->lock);
+		slot->error = decompressor ? frame_decompress(decompressor, &slot->frame) : -ENOMEM;
+		pthread_mutex_lock(&reader->lock);
+		if (slot->error < 0)
+			reader->is_ended = true;
+	}
+	slot->is_ready = true;
+	pthread_cond_signal(&reader->ready);
+}
+
+static void *worker_main(void *argument)
+{
+	cleanup_(frame_decompressor_freep) struct frame_decompressor *decompressor = NULL;
+	struct frame_reader *reader = argument;
+
+	if (frame_decompressor_new(&decompressor) < 0)
+		decompressor = NULL; /* every frame this thread takes fails for want of memory */
+	pthread_mutex_lock(&reader->lock);
+	for (;;) {
+		while (!reader->is_stopping && (reader->is_reading || reader->is_ended ||
+						reader->claimed - reader->consumed == reader->slot_count))
+			pthread_cond_wait(&reader->work, &reader->lock);
+		if (reader->is_stopping)
+			break;
+		fill_slot(reader, decompressor, reader_slot(reader, reader->claimed++));
+	}
+	pthread_mutex_unlock(&reader->lock);
+	return NULL;
+}
+
+int frame_reader_new(int fd, unsigned thread_count, struct frame_reader **ret_reader)
+{
+	cleanup_(frame_reader_freep) struct frame_reader *reader = calloc(1, sizeof(*reader));
+	int r;
+
+	if (!reader)
+		return log_error_errno(-ENOMEM, "cannot set up the decompression");
+	pthread_mutex_init(&reader->lock, NULL);
+	pthread_cond_init(&reader->work, NULL);
+	pthread_cond_init(&reader->ready, NULL);
+	reader->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (reader->stop_fd < 0)
+		return log_error_errno(-errno, "cannot set up the decompression");
+	stream_input_init(&reader->input, fd, reader->stop_fd);
+	reader->stream.input = &reader->input;
+	if (thread_count == 0)
+		thread_count = workers_default_count();
+	thread_count = MIN(thread_count, frame_level_thread_limit(0));
+	reader->slot_count = thread_count + 2;
+	reader->slots = calloc(reader->slot_count, sizeof(*reader->slots));
+	if (!reader->slots)
+		return log_error_errno(-ENOMEM, "cannot set up the decompression");
+	r = workers_start(&reader->workers, thread_count, worker_main, reader);
+	if (r < 0)
+		return log_error_errno(r, "cannot set up the decompression");
+	*ret_reader = take_ptr(reader);
+	return 0;
+}
+
+void frame_reader_free(struct frame_reader *reader)
+{
+	if (!reader)
+		return;
+	pthread_mutex_lock(&reader->lock);
+	reader->is_stopping = true;
+	pthread_cond_broadcast(&reader->work);
+	pthread_mutex_unlock(&reader->lock);
+	if (reader->stop_fd >= 0)
+		eventfd_write(reader->stop_fd, 1);
+	workers_join(&reader->workers);
+	for (unsigned i = 0; reader->slots && i < reader->slot_count; i++)
+		frame_done(&reader->slots[i].frame);
+	free(reader->slots);
+	close_fd(&reader->stop_fd);
+	pthread_cond_destroy(&reader->ready);
+	pthread_cond_destroy(&reader->work);
+	pthread_mutex_destroy(&reader->lock);
+	free(reader);
+}
+
+/* Gives the borrowed frame back and waits for the next one, which it then borrows. */
+static struct slot *next_slot(struct frame_reader *reader)
+{
+	struct slot *slot;
+
+	pthread_mutex_lock(&reader->lock);
+	if (reader->is_borrowed) {
+		reader_slot(reader, reader->consumed)->is_ready = false;
+		reader->consumed++;
+		pthread_cond_signal(&reader->work);
+	}
+	reader->is_borrowed = true;
+	slot = reader_slot(reader, reader->consumed);
+	while (!slot->is_ready)
+		pthread_cond_wait(&reader->ready, &reader->lock);
+	pthread_mutex_unlock(&reader->lock);
+	return slot;
+}
+
+int frame_reader_next(struct frame_reader *reader, const void **ret_data, size_t *ret_size)
+{
+	struct slot *slot;
+
+	if (!reader->is_done) {
+		slot = next_slot(reader);
+		reader->error = slot->error;
+		reader->is_done = slot->error < 0 || slot->frame.kind == FRAME_END;
+		if (slot->error == -EBADMSG)
+			log_error("%s", slot->frame.problem);
+		else if (slot->error < 0)
+			log_error_errno(slot->error, "cannot read the archive");
+	}
+	if (reader->error < 0)
+		return reader->error;
+	if (reader->is_done) {
+		*ret_data = NULL;
+		*ret_size = 0;
+		return 0;
+	}
+	slot = reader_slot(reader, reader->consumed);
+	atomic_store_explicit(&reader->bytes_in, slot->frame.offset + slot->frame.compressed.size,
+			      memory_order_relaxed);
+	atomic_fetch_add_explicit(&reader->bytes_out, slot->frame.content.size, memory_order_relaxed);
+	*ret_data = slot->frame.content.data;
+	*ret_size = slot->frame.content.size;
+	return 0;
+}
+
+/* Once the consumer has met the end, no thread touches the stream any more. */
+bool frame_reader_has_seek_table(const struct frame_reader *reader)
+{
+	return reader->is_done && reader->error == 0 && reader->stream.has_seek_table;
+}
+
+uint64_t frame_reader_end_offset(const struct frame_reader *reader)
+{
+	return reader->is_done && reader->error == 0 ? reader->input.offset : 0;
+}
+
+uint64_t frame_reader_bytes_out(const struct frame_reader *reader)
+{
+	return atomic_load_explicit(&reader->bytes_out, memory_order_relaxed);
+}
+
+uint64_t frame_reader_bytes_in(const struct frame_reader *reader)
+{
+	return atomic_load_explicit(&reader->bytes_in, memory_order_relaxed);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The content of a stream of zstd frames, in order, decompressed ahead of the caller by several threads.
+ *
+ * Memory: a ring of (threads + 2) frames, bounded by FRAME_CONTENT_MAX each. One thread calls these functions.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "common/cleanup.h"
+#include "common/compiler.h"
+
+struct frame_reader;
+
+/*
+ * FD is borrowed and read from where it stands. THREAD_COUNT 0 stands for the number of usable CPUs. Logs what fails.
+ */
+int must_check frame_reader_new(int fd, unsigned thread_count, struct frame_reader **ret_reader);
+
+/* Stops the threads, even when they wait for a silent pipe. */
+void frame_reader_free(struct frame_reader *reader);
+DEFINE_FREEP(frame_reader, frame_reader_free)
+
+/*
+ * The content of the next frame, borrowed until the next call; size 0 at the end of the stream. 0, or a negative errno,
+ * logged once (-EBADMSG: the stream is not what it must be); after an error, always that error.
+ */
+int must_check frame_reader_next(struct frame_reader *reader, const void **ret_data, size_t *ret_size);
+
+/* At the end of the stream: the seek table was there, and agrees with the frames. */
+bool frame_reader_has_seek_table(const struct frame_reader *reader);
+
+/* At the end of the stream: how many bytes it had. */
+uint64_t frame_reader_end_offset(const struct frame_reader *reader);
+
+/* Content, and offset behind the last frame, that frame_reader_next() has handed out so far; for progress. */
+uint64_t frame_reader_bytes_out(const struct frame_reader *reader);
+uint64_t frame_reader_bytes_in(const struct frame_reader *reader);

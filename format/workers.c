@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Starting and joining threads. */
+#include "format/workers.h"
+
+#include <sched.h>
+#include <signal.h>
+
+unsigned workers_default_count(void)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	/* Fails on a machine with more CPUs than the set holds: that is many. */
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
+		return WORKERS_MAX;
+	return MIN(MAX((unsigned)CPU_COUNT(&cpus), 1U), WORKERS_MAX);
+}
+
+int workers_start(struct workers *workers, unsigned count, void *(*body)(void *), void *argument)
+{
+	sigset_t all, before;
+	int r = 0;
+
+	workers->count = 0;
+	sigfillset(&all);
+	/* A thread inherits the mask: there is no moment at which it could take a signal. */
+	r = -pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (r < 0)
+		return r;
+	while (workers->count < MIN(count, WORKERS_MAX) && r == 0) {
+		r = -pthread_create(&workers->threads[workers->count], NULL, body, argument);
+		if (r == 0)
+			workers->count++;
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return r;
+}
+
+void workers_join(struct workers *workers)
+{
+	while (workers->count > 0)
+		pthread_join(workers->threads[--workers->count], NULL);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of cr-restore. */
+#include "restorer/options.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "common/options.h"
+
+static const struct option_spec restore_option_table[] = {
+	OPTION_HEADING("What to restore, and how it runs"),
+	OPTION_STRING('i', "input", "FILE", struct restore_options, input,
+		      "the archive to read; '-' is standard input"),
+	OPTION_FLAG('d', "detach", struct restore_options, is_detached,
+		    "return when the program runs, instead of waiting\n"
+		    "for its end"),
+	OPTION_STRING('\0', "pidfile", "FILE", struct restore_options, pidfile,
+		      "write the program's process id to FILE"),
+	OPTION_FLAG('j', "shell-job", struct restore_options, is_shell_job,
+		    "put a program that was dumped with --shell-job into\n"
+		    "the session of this shell"),
+	OPTION_UNSIGNED('\0', "threads", "N", struct restore_options, thread_count, 0, RESTORE_THREADS_MAX,
+			"decompress on N threads, at most 64; default 0, one\n"
+			"for each processor"),
+
+	OPTION_HEADING("Instead of restoring (nothing is created)"),
+	OPTION_VALUE('\0', "check", struct restore_options, mode, RESTORE_MODE_CHECK,
+		     "list everything that would stop a restore here"),
+	OPTION_VALUE('\0', "inspect", struct restore_options, mode, RESTORE_MODE_INSPECT,
+		     "show what was dumped, where and when"),
+	OPTION_FLAG('\0', "json", struct restore_options, is_json, "with --inspect: as JSON, for programs"),
+	OPTION_VALUE('\0', "list", struct restore_options, mode, RESTORE_MODE_LIST,
+		     "list the members of the archive"),
+	OPTION_VALUE('\0', "verify", struct restore_options, mode, RESTORE_MODE_VERIFY,
+		     "read and check the whole archive"),
+
+	OPTION_HEADING("Messages"),
+	OPTION_VERBOSE(struct restore_options, log_level),
+	OPTION_QUIET(struct restore_options, log_level),
+	OPTION_CHOICE('\0', "progress", "WHEN", struct restore_options, progress, progress_choices,
+		      "show how far it has come: auto, always or never"),
+	OPTION_HELP,
+	OPTION_VERSION,
+};
+
+static const struct option_program restore_program = {
+	.name = "cr-restore",
+	.synopsis = "[OPTION]... -i FILE\n"
+		    "--check|--inspect|--list|--verify [OPTION]... -i FILE",
+	.purpose = "Brings a program that cr-dump has saved back to where it was.",
+	.options = restore_option_table,
+	.option_count = ARRAY_SIZE(restore_option_table),
+};
+
+static int check_options(const struct restore_options *options)
+{
+	if (!options->input)
+		return option_usage_error(&restore_program,
+					  "no archive given: use -i FILE (or -i - for standard input)");
+	if (strcmp(options->input, "-") == 0 && isatty(STDIN_FILENO))
+		return option_usage_error(&restore_program,
+					  "standard input is a terminal: redirect it, or use -i FILE");
+	if (options->is_json && options->mode != RESTORE_MODE_INSPECT)
+		return option_usage_error(&restore_program, "--json goes with --inspect only");
+	if (options->mode == RESTORE_MODE_RESTORE)
+		return 0;
+	if (options->is_detached)
+		return option_usage_error(&restore_program,
+					  "--detach needs a restore: nothing is started here");
+	if (options->pidfile)
+		return option_usage_error(&restore_program,
+					  "--pidfile needs a restore: nothing is started here");
+	return 0;
+}
+
+int restore_options_parse(struct restore_options *options, int argc, char **argv)
+{
+	int first_operand;
+	int result;
+
+	*options = (struct restore_options){.log_level = LOG_LEVEL_NOTICE};
+	result = options_parse(&restore_program, argc, argv, options, &first_operand);
+	if (result != 0)
+		return result;
+	if (first_operand < argc)
+		return option_usage_error(&restore_program, "unexpected argument '%s': use -i FILE",
+					  argv[first_operand]);
+	if (options->log_level == LOG_LEVEL_ERROR && options->progress == PROGRESS_MODE_AUTO)
+		options->progress = PROGRESS_MODE_NEVER;
+	return check_options(options);
+}

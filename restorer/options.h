@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of cr-restore. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "common/compiler.h"
+#include "common/log.h"
+#include "common/progress.h"
+
+#define RESTORE_THREADS_MAX 64
+
+/* What is asked for. Only RESTORE_MODE_RESTORE creates anything. */
+enum restore_mode {
+	RESTORE_MODE_RESTORE,
+	RESTORE_MODE_LIST,    /* the members of the archive */
+	RESTORE_MODE_INSPECT, /* what is in it, in words */
+	RESTORE_MODE_VERIFY,  /* read and check all of it */
+	RESTORE_MODE_CHECK,   /* what would stop a restore here and now */
+};
+
+struct restore_options {
+	const char *input; /* "-": standard input. Borrowed from argv, as is pidfile. */
+	enum restore_mode mode;
+	bool is_json; /* with RESTORE_MODE_INSPECT only */
+	bool is_detached;
+	bool is_shell_job;
+	const char *pidfile;       /* NULL: none */
+	unsigned int thread_count; /* 0: as many as there are processors */
+	enum log_level log_level;
+	enum progress_mode progress;
+};
+
+/*
+ * Fills OPTIONS from the command line. Returns 0, 1 when --help or --version has been printed, -EINVAL after
+ * one line of usage error, or another negative errno, already reported.
+ */
+int must_check restore_options_parse(struct restore_options *options, int argc, char **argv);

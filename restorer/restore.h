@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One run of cr-restore: the context that is the first argument everywhere, and its stages.
+ *
+ * Images are read whole, as the protobuf messages of format/, before anything is created; what speaks against a restore
+ * here and now is collected in restore->blockers by the preflight.
+ */
+#pragma once
+
+#include "common/blockers.h"
+#include "common/id_map.h"
+#include "common/probe.h"
+#include "common/tracee/puppet.h"
+#include "format/archive_reader.h"
+#include "format/fd/open_file.pb-c.h"
+#include "format/manifest.pb-c.h"
+#include "format/task/memory.pb-c.h"
+#include "format/task/process.pb-c.h"
+#include "restorer/options.h"
+
+/* What a host lists of a format it can read. Bumped when an older reader would misread. */
+#define ARCHIVE_FORMAT_VERSION 1
+
+struct thread {
+	const Cr__Thread *image; /* borrowed from the task's process image */
+	struct puppet puppet;
+};
+
+/* A process being restored. */
+struct task {
+	Cr__Process *image; /* owned, message_free() */
+	Cr__Memory *memory;
+	Cr__DescriptorTable *descriptors;
+	struct thread *threads; /* the leader first */
+	size_t threads_count;
+	struct remote_address vdso; /* where the task's vdso will be; 0: none */
+	int controller_fd_inside;   /* pidfd of the controller in the task */
+	bool has_pages;		    /* its pages have been read */
+};
+
+struct object; /* an open file description, restorer/fd/fd_restorer.h */
+
+struct restore {
+	const struct restore_options *options;
+	struct kernel_features features;
+	struct blockers blockers;
+	int input_fd;
+	bool is_seekable;
+	struct archive_reader *reader;
+	Cr__Manifest *manifest;
+	struct task *tasks; /* in the manifest's order */
+	size_t tasks_count;
+	struct object *objects;
+	size_t objects_count;
+	size_t objects_capacity;
+	struct id_map objects_by_id; /* open_file_id -> index in objects + 1 */
+};
+
+/* Runs all stages. Returns the exit status of the command (common/exit_status.h). */
+int restore_run(const struct restore_options *options);
+
+/* restorer/read.c: reads manifest and images up to the pages. -EBADMSG after logging what is wrong. */
+int must_check restore_read_manifest(struct restore *restore);
+int must_check restore_read_images(struct restore *restore, struct archive_member *ret_first_pages);
+
+/* restorer/preflight.c: adds to restore->blockers all that would stop a restore here and now; creates nothing. */
+int must_check preflight_run(struct restore *restore);
+
+/* restorer/inspect.c: --list, --inspect, --json, --verify. Return an exit status. */
+int inspect_list(struct restore *restore);
+int inspect_show(struct restore *restore);
+int inspect_verify(struct restore *restore);

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Counts up in a file, every few milliseconds, so that a test can see whether it still runs.
+ *
+ *   refusal_target FILE [WHAT]...     WHAT: something to hold while it counts
+ *
+ *   pipe, socketpair, tcp, epoll    as descriptor 7, 8, 9, 10 (and the pipe's and the pair's other end as 17,
+ * 18) broken-pipe                     as descriptor 7, with no other end child                           a
+ * child process thread                          a second thread map=PATH                        a private
+ * mapping of the file PATH, whose first byte it has changed memory=MIB                      that much memory
+ * which does not compress
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "refusal_target: %s: %s\n", what, strerror(errno));
+	exit(EXIT_FAILURE);
+}
+
+static void place(int fd, int wanted)
+{
+	if (fd < 0 || dup2(fd, wanted) < 0)
+		fail("dup2");
+	close(fd);
+}
+
+static void hold_pair(int ends[2], int wanted)
+{
+	place(ends[0], wanted);
+	place(ends[1], wanted + 10);
+}
+
+static void hold_map(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat file;
+	char *map;
+
+	if (fd < 0 || fstat(fd, &file) < 0)
+		fail(path);
+	map = mmap(NULL, (size_t)file.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED)
+		fail(path);
+	map[0]++;
+	close(fd);
+}
+
+static void hold_memory(size_t mib)
+{
+	size_t count = (mib << 20) / sizeof(uint64_t);
+	uint64_t *words = mmap(NULL, mib << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t value = 88172645463325252U;
+
+	if (words == MAP_FAILED)
+		fail("mmap");
+	for (size_t i = 0; i < count; i++) {
+		value ^= value << 13;
+		value ^= value >> 7;
+		value ^= value << 17;
+		words[i] = value;
+	}
+}
+
+static void *sleep_on(void *unused)
+{
+	for (;;)
+		pause();
+	return unused;
+}
+
+static void hold(const char *what)
+{
+	int ends[2];
+	pthread_t thread;
+	pid_t child;
+
+	if (strcmp(what, "pipe") == 0) {
+		if (pipe(ends) < 0)
+			fail(what);
+		hold_pair(ends, 7);
+	} else if (strcmp(what, "broken-pipe") == 0) {
+		if (pipe(ends) < 0)
+			fail(what);
+		close(ends[1]);
+		place(ends[0], 7);
+	} else if (strcmp(what, "socketpair") == 0) {
+		if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0)
+			fail(what);
+		hold_pair(ends, 8);
+	} else if (strcmp(what, "tcp") == 0) {
+		place(socket(AF_INET, SOCK_STREAM, 0), 9);
+	} else if (strcmp(what, "epoll") == 0) {
+		place(epoll_create1(0), 10);
+	} else if (strcmp(what, "child") == 0) {
+		child = fork();
+		if (child < 0)
+			fail(what);
+		if (child == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			sleep_on(NULL);
+		}
+	} else if (strcmp(what, "thread") == 0) {
+		if (pthread_create(&thread, NULL, sleep_on, NULL) != 0)
+			fail(what);
+	} else if (strncmp(what, "map=", 4) == 0) {
+		hold_map(what + 4);
+	} else if (strncmp(what, "memory=", 7) == 0) {
+		hold_memory(strtoul(what + 7, NULL, 10));
+	} else {
+		errno = EINVAL;
+		fail(what);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct timespec pause_time = {.tv_nsec = 5000000};
+	int fd;
+
+	if (argc < 2)
+		return EXIT_FAILURE;
+	fd = open(argv[1], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		fail(argv[1]);
+	for (int i = 2; i < argc; i++)
+		hold(argv[i]);
+	for (unsigned long count = 1;; count++) {
+		char line[32];
+		int length = snprintf(line, sizeof(line), "%lu\n", count);
+
+		if (pwrite(fd, line, (size_t)length, 0) < 0)
+			fail(argv[1]);
+		nanosleep(&pause_time, NULL);
+	}
+}

@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What a process holds that is not supported: refused by name, with pid and descriptor, all of it at once.
+set -u
+. tests/refusal/lib.bash
+
+out=$scratch/out/app.tar.zst
+
+# holds WHAT STATUS PATTERN...: a target that holds WHAT (words) is refused, by a dump and by a check.
+holds() {
+	local what=$1
+	shift
+	# shellcheck disable=SC2086 # a list of words
+	start_target $what
+	refused "$what" 3 "\b$target\b" "$@" -- "$cr_dump" -t "$target" -o "$out"
+	refused "$what, -R" 3 "\b$target\b" "$@" -- "$cr_dump" -R -t "$target" -o "$out"
+	refused "$what, --check" 3 "\b$target\b" "$@" -- "$cr_dump" -t "$target" --check
+	refused "$what, to standard output" 3 "\b$target\b" "$@" -- "$cr_dump" -t "$target" -o -
+	[ ! -s "$scratch/stdout" ] || fail "$what: nothing on standard output"
+	stop_target
+}
+
+holds pipe 'pipe' 'fd 7\b'
+holds socketpair 'unix|socket' 'fd 8\b'
+holds tcp 'socket|tcp' 'fd 9\b'
+holds epoll 'epoll' 'fd 10\b'
+holds child 'child|process'
+holds 'pipe epoll tcp' 'fd 7\b' 'fd 9\b' 'fd 10\b' 'pipe' 'epoll'
+
+start_target thread
+works 'a check of what can be dumped' "$cr_dump" -t "$target" --check
+trouble=$(harm)
+[ -z "$trouble" ] || fail 'a check does no harm' "$trouble"
+
+exit "$failed"

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* After mlockall(MCL_CURRENT) what is mapped later is not locked, before and after a restore. */
+/* needs: cap_ipc_lock */
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "scenario.h"
+
+#define SIZE (64UL << 10)
+
+static long locked_kilobytes(void)
+{
+	char text[64];
+
+	scenario_status_field("VmLck", text, sizeof(text));
+	return strtol(text, NULL, 10);
+}
+
+int main(void)
+{
+	long before;
+
+	scenario_call(mlockall(MCL_CURRENT));
+	scenario_call(mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	before = locked_kilobytes();
+	scenario_check(before > 0);
+	scenario_checkpoint();
+	scenario_check_equal(locked_kilobytes(), before);
+	scenario_call(mmap(NULL, SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	scenario_check_equal(locked_kilobytes(), before);
+	scenario_pass();
+}

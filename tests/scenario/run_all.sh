@@ -1,0 +1,174 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Runs scenarios: run_all.sh [-m "MODE ..."] [-v] BUILD_DIRECTORY [NAME ...]
+#
+# Without names all of them, with names those that contain one of them. Without -m each in mode none and then in all
+# modes that apply. A scenario's source says what is special about it, each on a line of its own:
+#   /* modes: kill twice */       only these (none is always run)
+#   /* not: stop foreground */    all but these
+#   /* needs: cap_sys_nice */     a capability, "root", or a file; without it the scenario is skipped
+#   /* user: 65534 */             the program's user and group
+#   /* stopped */                 the program stops itself at its checkpoints
+#   /* no-compare */              what /proc shows of it changes all the time
+#   /* dump-options: X Y */       more arguments for cr-dump; likewise restore-options
+#   /* timeout: 60 */             seconds instead of 30
+set -u
+
+default_modes="none stop kill leave-running twice restore-twice"
+# The way to and from the archive differs, not what is in it: a sample of the scenarios is enough.
+sample_modes="stream foreground"
+sample="anon_sparse large file_offsets tls_tids signal_stopped ids loop_without_libc posix_clocks argv_environ"
+sources=$(dirname "$0")
+only_modes=
+verbose=
+passed=0
+failed=0
+skipped=0
+
+usage() {
+	echo "usage: run_all.sh [-m \"MODE ...\"] [-v] BUILD_DIRECTORY [NAME ...]" >&2
+	exit 2
+}
+
+# The words after "KEY:" in the comments of the scenario $source.
+declared() {
+	sed -n "s|^/\* $1: \(.*\) \*/\$|\1|p" "$source"
+}
+
+contains() {
+	case " $1 " in
+	*" $2 "*) return 0 ;;
+	esac
+	return 1
+}
+
+has_capability() {
+	case $1 in
+	cap_chown) bit=0 ;;
+	cap_kill) bit=5 ;;
+	cap_sys_chroot) bit=18 ;;
+	cap_sys_admin) bit=21 ;;
+	cap_sys_nice) bit=23 ;;
+	cap_sys_resource) bit=24 ;;
+	cap_ipc_lock) bit=14 ;;
+	*) return 1 ;;
+	esac
+	effective=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
+	[ $((0x$effective >> bit & 1)) = 1 ]
+}
+
+# Prints what is missing for the scenario, if anything.
+missing_needs() {
+	for need in $(declared needs); do
+		case $need in
+		root) [ "$(id -u)" = 0 ] || echo "needs root" ;;
+		cap_*) has_capability "$need" || echo "needs $need" ;;
+		/*) [ -e "$need" ] || echo "needs $need" ;;
+		*) echo "unknown need: $need" ;;
+		esac
+	done
+}
+
+modes_of() {
+	modes=$(declared modes)
+	if [ -n "$modes" ]; then
+		contains "$modes" none || modes="none $modes"
+	else
+		modes=$default_modes
+		contains "$sample" "${scenario##*/}" && modes="$modes $sample_modes"
+	fi
+	not=$(declared not)
+	for mode in $modes; do
+		contains "$not" "$mode" && continue
+		[ -z "$only_modes" ] || contains "$only_modes" "$mode" || continue
+		echo "$mode"
+	done
+}
+
+runner_options() {
+	grep -q '^/\* stopped \*/$' "$source" && echo --stopped
+	grep -q '^/\* no-compare \*/$' "$source" && echo --no-compare
+	for value in $(declared user); do
+		echo "--user $value"
+	done
+	for value in $(declared timeout); do
+		echo "--timeout $value"
+	done
+	for value in $(declared dump-options); do
+		echo "--dump-option $value"
+	done
+	for value in $(declared restore-options); do
+		echo "--restore-option $value"
+	done
+}
+
+run_one() {
+	# The options are words without blanks, to be split.
+	# shellcheck disable=SC2046
+	output=$("$build/tests/scenario/run_scenario" --mode "$1" $verbose $(runner_options) \
+		"$build/tests/scenario/$scenario" 2>&1)
+	case $? in
+	0)
+		echo "ok - $scenario $1"
+		passed=$((passed + 1))
+		;;
+	77)
+		echo "ok - $scenario $1 # SKIP ${output#skip: }"
+		skipped=$((skipped + 1))
+		;;
+	*)
+		echo "not ok - $scenario $1"
+		failed=$((failed + 1))
+		;;
+	esac
+	case $output in
+	"" | skip:*) ;;
+	*) printf '%s\n' "$output" | sed 's/^/# /' ;;
+	esac
+}
+
+run_scenario() {
+	scenario=$1
+	source=$sources/$scenario.c
+	missing=$(missing_needs)
+	if [ -n "$missing" ]; then
+		echo "ok - $scenario # SKIP $missing"
+		skipped=$((skipped + 1))
+		return
+	fi
+	for mode in $(modes_of); do
+		run_one "$mode"
+	done
+}
+
+is_wanted() {
+	[ -n "$names" ] || return 0
+	for name in $names; do
+		case $1 in
+		*"$name"*) return 0 ;;
+		esac
+	done
+	return 1
+}
+
+while getopts m:v option; do
+	case $option in
+	m) only_modes=$OPTARG ;;
+	v) verbose=--verbose ;;
+	*) usage ;;
+	esac
+done
+shift $((OPTIND - 1))
+[ $# -gt 0 ] || usage
+build=$1
+shift
+names=$*
+
+for file in "$sources"/*/*.c; do
+	file=${file#"$sources"/}
+	if is_wanted "${file%.c}"; then
+		run_scenario "${file%.c}"
+	fi
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]

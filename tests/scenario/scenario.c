@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* The scenario programs' side of the agreement with the runner. */
+#include "scenario.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define POLL_MS 5
+/* A wait of POLL_MS that took longer than this was a freeze, not the scheduler. */
+#define FREEZE_MS 15
+
+static char directory[PATH_MAX];
+static unsigned int checkpoint_number;
+static int64_t frozen_ns;
+static int pass_status;
+
+__attribute__((constructor)) static void remember_directory(void)
+{
+	const char *status = getenv("SCENARIO_PASS_STATUS");
+
+	if (!getcwd(directory, sizeof(directory)))
+		_exit(125);
+	if (status)
+		pass_status = atoi(status);
+}
+
+void scenario_set_directory(const char *path)
+{
+	snprintf(directory, sizeof(directory), "%s", path);
+}
+
+static void make_path(char *path, size_t size, const char *name, unsigned int number)
+{
+	int length = number ? snprintf(path, size, "%s/%s.%u", directory, name, number)
+			    : snprintf(path, size, "%s/%s", directory, name);
+
+	if (length < 0 || (size_t)length >= size)
+		_exit(124);
+}
+
+static _Noreturn void finish(int status, const char *result)
+{
+	char path[PATH_MAX + 32];
+
+	make_path(path, sizeof(path), "result", 0);
+	if (symlink(result, path) < 0 && errno != EEXIST) {
+		perror("scenario: cannot leave the result");
+		status = 123;
+	}
+	_exit(status);
+}
+
+_Noreturn void scenario_pass(void)
+{
+	finish(pass_status, "pass");
+}
+
+static _Noreturn void finish_formatted(int status, const char *word, const char *format, va_list arguments)
+{
+	char result[1024];
+	int length = snprintf(result, sizeof(result), "%s: ", word);
+
+	vsnprintf(result + length, sizeof(result) - (size_t)length, format, arguments);
+	finish(status, result);
+}
+
+_Noreturn void scenario_fail(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	finish_formatted(1, "fail", format, arguments);
+}
+
+_Noreturn void scenario_skip(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	finish_formatted(77, "skip", format, arguments);
+}
+
+void scenario_announce(void)
+{
+	char path[PATH_MAX + 32];
+
+	make_path(path, sizeof(path), "ready", ++checkpoint_number);
+	if (symlink("ready", path) < 0)
+		scenario_fail("cannot announce checkpoint %u: %s", checkpoint_number, strerror(errno));
+}
+
+bool scenario_is_released(void)
+{
+	char path[PATH_MAX + 32];
+
+	make_path(path, sizeof(path), "go", checkpoint_number);
+	return access(path, F_OK) == 0;
+}
+
+void scenario_wait(void)
+{
+	while (!scenario_is_released()) {
+		struct timespec pause = {.tv_nsec = POLL_MS * SCENARIO_MS};
+		int64_t before = scenario_now_ns(CLOCK_MONOTONIC);
+		int64_t elapsed;
+
+		if (clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL) != 0)
+			continue;
+		elapsed = scenario_now_ns(CLOCK_MONOTONIC) - before;
+		if (elapsed > FREEZE_MS * SCENARIO_MS)
+			frozen_ns += elapsed - POLL_MS * SCENARIO_MS;
+	}
+}
+
+void scenario_checkpoint(void)
+{
+	int saved = errno;
+
+	scenario_announce();
+	scenario_wait();
+	errno = saved;
+}
+
+int64_t scenario_now_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	if (clock_gettime(clock, &now) < 0)
+		scenario_fail("clock_gettime(%d): %s", (int)clock, strerror(errno));
+	return now.tv_sec * SCENARIO_SECOND + now.tv_nsec;
+}
+
+void scenario_sleep_ms(unsigned int milliseconds)
+{
+	int64_t end = scenario_now_ns(CLOCK_MONOTONIC) + milliseconds * SCENARIO_MS;
+	struct timespec until = {.tv_sec = end / SCENARIO_SECOND, .tv_nsec = end % SCENARIO_SECOND};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+		;
+}
+
+int64_t scenario_frozen_ns(void)
+{
+	return frozen_ns;
+}
+
+static uint64_t next_word(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+static uint64_t first_state(uint64_t seed)
+{
+	return seed * 0x9e3779b97f4a7c15ULL + 0x1234567887654321ULL;
+}
+
+void scenario_fill(void *memory, size_t size, uint64_t seed)
+{
+	uint64_t state = first_state(seed);
+	char *bytes = memory;
+	size_t offset;
+
+	for (offset = 0; offset < size; offset += sizeof(state)) {
+		uint64_t word = next_word(&state);
+
+		memcpy(bytes + offset, &word, size - offset < sizeof(word) ? size - offset : sizeof(word));
+	}
+}
+
+bool scenario_is_filled(const void *memory, size_t size, uint64_t seed)
+{
+	uint64_t state = first_state(seed);
+	const char *bytes = memory;
+	size_t offset;
+
+	for (offset = 0; offset < size; offset += sizeof(state)) {
+		uint64_t word = next_word(&state);
+
+		if (memcmp(bytes + offset, &word, size - offset < sizeof(word) ? size - offset : sizeof(word)))
+			return false;
+	}
+	return true;
+}
+
+static bool read_small_file(const char *path, char *buffer, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t have = 0;
+	ssize_t got = 0;
+
+	if (fd < 0)
+		return false;
+	while (have < size - 1 && (got = read(fd, buffer + have, size - 1 - have)) > 0)
+		have += (size_t)got;
+	close(fd);
+	buffer[have] = '\0';
+	return got >= 0;
+}
+
+void scenario_wait_blocked(pid_t tid, long number)
+{
+	char path[64];
+	char text[256];
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", (int)tid);
+	for (unsigned int tries = 0; tries < 2000; tries++) {
+		if (read_small_file(path, text, sizeof(text)) && text[0] >= '0' && text[0] <= '9' &&
+		    strtol(text, NULL, 10) == number)
+			return;
+		scenario_sleep_ms(2);
+	}
+	scenario_fail("thread %d did not block in system call %ld, but is in: %s", (int)tid, number, text);
+}
+
+void scenario_status_field(const char *key, char *buffer, size_t size)
+{
+	char path[64];
+	char text[8192];
+	size_t key_length = strlen(key);
+	char *line;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", (int)syscall(SYS_gettid));
+	if (!read_small_file(path, text, sizeof(text)))
+		scenario_fail("cannot read %s: %s", path, strerror(errno));
+	for (line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+		char *value;
+
+		if (strncmp(line, key, key_length) != 0 || line[key_length] != ':')
+			continue;
+		value = line + key_length + 1;
+		value += strspn(value, " \t");
+		snprintf(buffer, size, "%.*s", (int)strcspn(value, "\n"), value);
+		return;
+	}
+	scenario_fail("no %s in %s", key, path);
+}

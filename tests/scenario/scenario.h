@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a scenario program needs: it makes its object, calls scenario_checkpoint(), verifies, and ends with
+ * scenario_pass() or scenario_fail(). Nothing here keeps a file descriptor, a signal handler, a timer or heap
+ * memory, so the only state of the process is what the program itself made.
+ *
+ * The agreement with the runner lives in the directory that the program was started in: the program makes the
+ * symbolic link "ready.N" at its N-th checkpoint (a link needs no descriptor and appears at once), the runner
+ * answers with the file "go.N", and the link "result" holds "pass", "fail: REASON" or "skip: REASON".
+ */
+#pragma once
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/types.h>
+#include <time.h>
+
+/* Announces and waits; returns after the runner has done with the process what its mode says. */
+void scenario_checkpoint(void);
+
+/* The two halves, and a look without waiting, for programs that must be doing something else meanwhile. */
+void scenario_announce(void);
+void scenario_wait(void);
+bool scenario_is_released(void);
+
+/* The directory by the name it has after a chroot(2). PATH is copied. */
+void scenario_set_directory(const char *path);
+
+_Noreturn void scenario_pass(void);
+_Noreturn void scenario_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Before the first checkpoint only: this host cannot do what the scenario is about. */
+_Noreturn void scenario_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Something the scenario is about must hold. */
+#define scenario_check(condition)                                                                            \
+	do {                                                                                                 \
+		if (!(condition))                                                                            \
+			scenario_fail("%s:%d: %s", __FILE__, __LINE__, #condition);                          \
+	} while (0)
+
+#define scenario_check_equal(actual, expected)                                                               \
+	do {                                                                                                 \
+		long long actual_ = (long long)(actual);                                                     \
+		long long expected_ = (long long)(expected);                                                 \
+		if (actual_ != expected_)                                                                    \
+			scenario_fail("%s:%d: %s is %lld (%#llx), not %lld (%#llx)", __FILE__, __LINE__,     \
+				      #actual, actual_, (unsigned long long)actual_, expected_,              \
+				      (unsigned long long)expected_);                                        \
+	} while (0)
+
+/* A call of the kernel or libc must not return -1 (or MAP_FAILED); its value. */
+#define scenario_call(call)                                                                                  \
+	({                                                                                                   \
+		__typeof__(call) called_ = (call);                                                           \
+		if ((long)called_ == -1)                                                                     \
+			scenario_fail("%s:%d: %s: %s", __FILE__, __LINE__, #call, strerror(errno));          \
+		called_;                                                                                     \
+	})
+
+int64_t scenario_now_ns(clockid_t clock);
+
+/* Sleeps that long, whatever signals arrive. */
+void scenario_sleep_ms(unsigned int milliseconds);
+
+/*
+ * How long the waits for the runner were held up in all: the time this process did not run because it was
+ * frozen or not there. Timeouts may come that much later, never earlier.
+ */
+int64_t scenario_frozen_ns(void);
+
+/* SIZE bytes that follow from SEED, and whether they are still the same; both without calls of the kernel. */
+void scenario_fill(void *memory, size_t size, uint64_t seed);
+bool scenario_is_filled(const void *memory, size_t size, uint64_t seed);
+
+/* Waits until the thread TID of this process is blocked in the system call NUMBER. */
+void scenario_wait_blocked(pid_t tid, long number);
+
+/* The value of KEY in /proc/self/status (the calling thread's: task/TID), without leading blanks. */
+void scenario_status_field(const char *key, char *buffer, size_t size);
+
+#define SCENARIO_MS 1000000LL
+#define SCENARIO_SECOND 1000000000LL

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: MIT */
+/* Snapshots of a process from /proc. */
+#include "snapshot.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "common/file.h"
+#include "common/vector.h"
+
+#define FILE_LIMIT (64UL << 20)
+#define PRINTED_LENGTH 400
+
+static const char *const status_keys[] = {
+	"Name",	       "Umask",	 "Uid",	   "Gid",	 "Groups",	 "NStgid",    "NSpid",
+	"VmLck",       "VmPin",	 "Threads", "SigPnd",	 "ShdPnd",	 "SigBlk",    "SigIgn",
+	"SigCgt",      "CapInh", "CapPrm", "CapEff",	 "CapBnd",	 "CapAmb",    "NoNewPrivs",
+	"Seccomp",     "Seccomp_filters",  "THP_enabled", "Cpus_allowed", "Mems_allowed", "x86_Thread_features",
+};
+
+/* Fields of /proc/PID/stat by their number in proc(5). */
+static const struct {
+	unsigned int number;
+	const char *name;
+} stat_fields[] = {
+	{5, "pgrp"},	     {6, "session"},	{7, "tty_nr"},	    {8, "tpgid"},      {18, "priority"},
+	{19, "nice"},	     {20, "num_threads"}, {25, "rsslim"},	    {26, "startcode"}, {27, "endcode"},
+	{28, "startstack"},  {38, "exit_signal"}, {40, "rt_priority"}, {41, "policy"},	   {45, "start_data"},
+	{46, "end_data"},    {47, "start_brk"},	{48, "arg_start"},  {49, "arg_end"},   {50, "env_start"},
+	{51, "env_end"},     {52, "exit_code"},
+};
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->lines_count; i++)
+		free(snapshot->lines[i]);
+	free(snapshot->lines);
+	free(snapshot);
+}
+
+static int printf_like(2, 3) add_line(struct snapshot *snapshot, const char *format, ...)
+{
+	char *text = NULL, **slot;
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		return -ENOMEM;
+	slot = vector_append(snapshot, lines);
+	if (!slot) {
+		free(text);
+		return -ENOMEM;
+	}
+	*slot = text;
+	return 0;
+}
+
+/* DATA as printable text: other bytes and backslashes as \xNN. */
+static char *escape(const char *data, size_t size)
+{
+	char *text = malloc(size * 4 + 1), *out = text;
+
+	if (!text)
+		return NULL;
+	for (size_t i = 0; i < size; i++) {
+		unsigned char byte = (unsigned char)data[i];
+
+		if (isprint(byte) && byte != '\\')
+			*out++ = (char)byte;
+		else
+			out += sprintf(out, "\\x%02x", byte);
+	}
+	*out = '\0';
+	return text;
+}
+
+static int add_link(struct snapshot *snapshot, const char *directory, const char *name)
+{
+	cleanup_free char *path = string_format("%s/%s", directory, name);
+	cleanup_free char *target = NULL, *escaped = NULL;
+	int r;
+
+	if (!path)
+		return -ENOMEM;
+	r = file_readlink_at(AT_FDCWD, path, &target);
+	if (r == -ENAMETOOLONG) /* a cwd deeper than PATH_MAX */
+		return add_line(snapshot, "%s: (too long)", path);
+	if (r < 0)
+		return r;
+	escaped = escape(target, strlen(target));
+	return escaped ? add_line(snapshot, "%s: %s", path, escaped) : -ENOMEM;
+}
+
+/* The whole file as one line; a missing file is nothing. */
+static int add_file(struct snapshot *snapshot, const char *directory, const char *name)
+{
+	cleanup_free char *path = string_format("%s/%s", directory, name);
+	cleanup_free char *text = NULL, *escaped = NULL;
+	size_t size;
+	int r;
+
+	if (!path)
+		return -ENOMEM;
+	r = file_read_at(AT_FDCWD, path, FILE_LIMIT, &text, &size);
+	if (r == -ENOENT || r == -EINVAL)
+		return 0;
+	if (r < 0)
+		return r;
+	escaped = escape(text, size);
+	return escaped ? add_line(snapshot, "%s: %s", path, escaped) : -ENOMEM;
+}
+
+/* Each line of the file for which KEYS (or all, if NULL) has the word before the colon. */
+static int add_lines(struct snapshot *snapshot, const char *path, const char *const *keys, size_t key_count,
+		     const char *without)
+{
+	cleanup_free char *text = NULL;
+	char *save, *line;
+	int r = file_read_at(AT_FDCWD, path, FILE_LIMIT, &text, NULL);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		size_t length = strcspn(line, ":");
+		bool wanted = !keys;
+
+		for (size_t i = 0; i < key_count && !wanted; i++)
+			wanted = strlen(keys[i]) == length && strncmp(line, keys[i], length) == 0;
+		if (!wanted || (without && strncmp(line, without, strlen(without)) == 0))
+			continue;
+		r = add_line(snapshot, "%s: %s", path, line);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int add_stat(struct snapshot *snapshot, const char *directory)
+{
+	cleanup_free char *path = string_format("%s/stat", directory);
+	cleanup_free char *text = NULL;
+	const char *fields[64] = {0};
+	unsigned int number = 3;
+	char *save, *field;
+	int r;
+
+	if (!path)
+		return -ENOMEM;
+	r = file_read_at(AT_FDCWD, path, FILE_LIMIT, &text, NULL);
+	if (r < 0)
+		return r;
+	field = strrchr(text, ')');
+	if (!field)
+		return -EBADMSG;
+	for (field = strtok_r(field + 1, " \n", &save); field && number < ARRAY_SIZE(fields);
+	     field = strtok_r(NULL, " \n", &save))
+		fields[number++] = field;
+	if (!fields[3])
+		return -EBADMSG;
+	r = add_line(snapshot, "%s: state: %s", path, strchr("Tt", *fields[3]) ? "stopped" : "running");
+	for (size_t i = 0; i < ARRAY_SIZE(stat_fields) && r == 0; i++)
+		r = add_line(snapshot, "%s: %s: %s", path, stat_fields[i].name,
+			     fields[stat_fields[i].number] ?: "(none)");
+	return r;
+}
+
+struct mapping {
+	unsigned long start, end, offset;
+	char permissions[8], device[16];
+	unsigned long inode;
+	char *name;
+	char flags[256];
+};
+
+static int add_mapping(struct snapshot *snapshot, pid_t pid, const struct mapping *mapping)
+{
+	if (mapping->end == 0)
+		return 0;
+	return add_line(snapshot, "/proc/%d/maps: %012lx-%012lx %s %lx %s %lu %s [%s]", (int)pid, mapping->start,
+			mapping->end, mapping->permissions, mapping->offset, mapping->device, mapping->inode,
+			mapping->name, mapping->flags);
+}
+
+static bool mapping_continues(const struct mapping *last, const struct mapping *next)
+{
+	return last->end == next->start && last->inode == next->inode &&
+	       strcmp(last->permissions, next->permissions) == 0 && strcmp(last->device, next->device) == 0 &&
+	       strcmp(last->name, next->name) == 0 && strcmp(last->flags, next->flags) == 0 &&
+	       (last->inode == 0 || last->offset + (last->end - last->start) == next->offset);
+}
+
+/* The flags without "sd" (soft-dirty), which is the kernel's own note. */
+static void copy_flags(struct mapping *mapping, char *words)
+{
+	char *save, *word;
+	size_t length = 0;
+
+	mapping->flags[0] = '\0';
+	for (word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save))
+		if (strcmp(word, "sd") != 0 && length + strlen(word) + 2 < sizeof(mapping->flags))
+			length += (size_t)sprintf(mapping->flags + length, "%s%s", length ? " " : "", word);
+}
+
+static int add_mappings(struct snapshot *snapshot, pid_t pid, char *text)
+{
+	struct mapping last = {0}, next = {0};
+	char *save, *line;
+	int r = 0;
+
+	for (line = strtok_r(text, "\n", &save); line && r == 0; line = strtok_r(NULL, "\n", &save)) {
+		unsigned long long kilobytes;
+		int name_at = 0;
+
+		if (sscanf(line, "Anonymous: %llu kB", &kilobytes) == 1)
+			snapshot->anonymous_bytes += kilobytes << 10;
+		if (sscanf(line, "%lx-%lx %7s %lx %15s %lu %n", &next.start, &next.end, next.permissions,
+			   &next.offset, next.device, &next.inode, &name_at) == 6 && name_at > 0)
+			next.name = line + name_at;
+		if (strncmp(line, "VmFlags:", 8) != 0)
+			continue;
+		copy_flags(&next, line + 8);
+		if (last.end != 0 && mapping_continues(&last, &next)) {
+			last.end = next.end;
+			continue;
+		}
+		r = add_mapping(snapshot, pid, &last);
+		last = next;
+	}
+	return r < 0 ? r : add_mapping(snapshot, pid, &last);
+}
+
+static int add_memory(struct snapshot *snapshot, pid_t pid)
+{
+	cleanup_free char *path = string_format("/proc/%d/smaps", (int)pid);
+	cleanup_free char *text = NULL;
+	int r;
+
+	if (!path)
+		return -ENOMEM;
+	r = file_read_at(AT_FDCWD, path, FILE_LIMIT, &text, NULL);
+	return r < 0 ? r : add_mappings(snapshot, pid, text);
+}
+
+/* The numeric names in PATH, ascending; the caller frees *ret_numbers. */
+static int list_numbers(const char *path, int **ret_numbers, size_t *ret_count)
+{
+	cleanup_closedir DIR *directory = opendir(path);
+	struct {
+		int *numbers;
+		size_t numbers_count, numbers_capacity;
+	} list = {0};
+	struct dirent *entry;
+
+	if (!directory)
+		return -errno;
+	while ((entry = readdir(directory))) {
+		int *slot, number = atoi(entry->d_name);
+		size_t i;
+
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		slot = vector_append(&list, numbers);
+		if (!slot) {
+			free(list.numbers);
+			return -ENOMEM;
+		}
+		for (i = list.numbers_count - 1; i > 0 && list.numbers[i - 1] > number; i--)
+			list.numbers[i] = list.numbers[i - 1];
+		list.numbers[i] = number;
+	}
+	*ret_numbers = list.numbers;
+	*ret_count = list.numbers_count;
+	return 0;
+}
+
+static int add_task(struct snapshot *snapshot, pid_t pid, pid_t tid)
+{
+	cleanup_free char *directory = string_format("/proc/%d/task/%d", (int)pid, (int)tid);
+	cleanup_free char *path = directory ? string_format("%s/status", directory) : NULL;
+	struct {
+		uint32_t size, policy;
+		uint64_t flags;
+		int32_t nice;
+		uint32_t priority;
+		uint64_t runtime, deadline, period;
+		uint32_t clamp_min, clamp_max;
+	} attributes = {0};
+	void *robust_head = NULL;
+	size_t robust_size = 0;
+	int r;
+
+	if (!path)
+		return -ENOMEM;
+	r = add_lines(snapshot, path, status_keys, ARRAY_SIZE(status_keys), NULL);
+	if (r == 0)
+		r = add_stat(snapshot, directory);
+	if (r == 0)
+		r = add_file(snapshot, directory, "comm");
+	if (r < 0)
+		return r;
+	syscall(SYS_sched_getattr, tid, &attributes, sizeof(attributes), 0);
+	syscall(SYS_get_robust_list, tid, &robust_head, &robust_size);
+	return add_line(snapshot,
+			"%s: sched policy %u flags %#llx nice %d priority %u runtime %llu; ioprio %#lx; robust list %p",
+			directory, attributes.policy, (unsigned long long)attributes.flags, attributes.nice,
+			attributes.priority, (unsigned long long)attributes.runtime,
+			syscall(SYS_ioprio_get, 1, tid), robust_head);
+}
+
+static int add_tasks(struct snapshot *snapshot, pid_t pid)
+{
+	cleanup_free char *path = string_format("/proc/%d/task", (int)pid);
+	cleanup_free int *tids = NULL;
+	size_t count;
+	int r;
+
+	if (!path)
+		return -ENOMEM;
+	r = list_numbers(path, &tids, &count);
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = add_task(snapshot, pid, tids[i]);
+	return r;
+}
+
+static int add_fds(struct snapshot *snapshot, pid_t pid)
+{
+	cleanup_free char *directory = string_format("/proc/%d/fd", (int)pid);
+	cleanup_free int *fds = NULL;
+	size_t count;
+	int r;
+
+	if (!directory)
+		return -ENOMEM;
+	r = list_numbers(directory, &fds, &count);
+	for (size_t i = 0; i < count && r == 0; i++) {
+		cleanup_free char *name = string_format("%d", fds[i]);
+		cleanup_free char *info = string_format("/proc/%d/fdinfo/%d", (int)pid, fds[i]);
+
+		if (!name || !info)
+			return -ENOMEM;
+		r = add_link(snapshot, directory, name);
+		if (r == 0)
+			r = add_lines(snapshot, info, NULL, 0, "mnt_id:");
+	}
+	return r;
+}
+
+static int add_process(struct snapshot *snapshot, pid_t pid)
+{
+	static const char *const links[] = {"cwd",	"root",	  "exe",    "ns/user", "ns/pid",   "ns/mnt",
+					    "ns/net",	"ns/uts", "ns/ipc", "ns/time", "ns/cgroup"};
+	static const char *const files[] = {"cmdline",	     "environ",	     "auxv",	      "oom_score_adj",
+					    "timerslack_ns", "personality", "coredump_filter"};
+	cleanup_free char *directory = string_format("/proc/%d", (int)pid);
+	cleanup_free char *limits = string_format("/proc/%d/limits", (int)pid);
+	cleanup_free char *timers = string_format("/proc/%d/timers", (int)pid);
+	int r = 0;
+
+	if (!directory || !limits || !timers)
+		return -ENOMEM;
+	for (size_t i = 0; i < ARRAY_SIZE(links) && r == 0; i++)
+		r = add_link(snapshot, directory, links[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(files) && r == 0; i++)
+		r = add_file(snapshot, directory, files[i]);
+	if (r == 0)
+		r = add_lines(snapshot, limits, NULL, 0, NULL);
+	return r < 0 ? r : add_lines(snapshot, timers, NULL, 0, NULL);
+}
+
+int snapshot_take(pid_t pid, struct snapshot **ret_snapshot)
+{
+	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+	int r;
+
+	*ret_snapshot = snapshot;
+	if (!snapshot)
+		return -ENOMEM;
+	r = add_process(snapshot, pid);
+	if (r == 0)
+		r = add_tasks(snapshot, pid);
+	if (r == 0)
+		r = add_fds(snapshot, pid);
+	return r < 0 ? r : add_memory(snapshot, pid);
+}
+
+static bool contains(const struct snapshot *snapshot, size_t hint, const char *line)
+{
+	for (size_t i = 0; i < snapshot->lines_count; i++)
+		if (strcmp(snapshot->lines[(hint + i) % snapshot->lines_count], line) == 0)
+			return true;
+	return false;
+}
+
+static unsigned int print_missing(const struct snapshot *from, const struct snapshot *in, FILE *out,
+				  const char *prefix, char sign)
+{
+	unsigned int count = 0;
+
+	for (size_t i = 0; i < from->lines_count; i++) {
+		if (contains(in, i, from->lines[i]))
+			continue;
+		count++;
+		if (count <= 60)
+			fprintf(out, "%s%c %.*s\n", prefix, sign, PRINTED_LENGTH, from->lines[i]);
+	}
+	if (count > 60)
+		fprintf(out, "%s%c ... and %u more\n", prefix, sign, count - 60);
+	return count;
+}
+
+unsigned int snapshot_compare(const struct snapshot *before, const struct snapshot *after, FILE *out,
+			      const char *prefix)
+{
+	unsigned int count = print_missing(before, after, out, prefix, '-') +
+			     print_missing(after, before, out, prefix, '+');
+
+	if (after->anonymous_bytes > before->anonymous_bytes + before->anonymous_bytes / 8 + (1 << 20)) {
+		fprintf(out, "%sanonymous memory grew from %llu to %llu bytes\n", prefix, before->anonymous_bytes,
+			after->anonymous_bytes);
+		count++;
+	}
+	return count;
+}

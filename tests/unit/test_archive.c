@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: MIT */
+/* Archives written and read back: whole, cut off, damaged, made by an enemy. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+#include "format/archive_members.h"
+#include "format/archive_reader.h"
+#include "format/archive_writer.h"
+#include "format/frame_writer.h"
+#include "format/frames.h"
+#include "format/message.h"
+#include "format/seal.pb-c.h"
+
+#define TAR_BLOCK 512U
+
+static const uint64_t many_sizes[] = {0, 1, 511, 512, 513, 4096, 3 * FRAME_CONTENT_SIZE + 1, 0, 100000};
+static const uint64_t few_sizes[] = {3000, 0, 40000, 7};
+
+/* Standard error goes to a file while a test runs, so that it can ask what was logged. */
+static int log_fd = -EBADF, stderr_fd = -EBADF;
+
+static int capture_log(void **state maybe_unused)
+{
+	log_fd = memfd_create("log", MFD_CLOEXEC);
+	stderr_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	return log_fd < 0 || stderr_fd < 0 || dup2(log_fd, STDERR_FILENO) < 0;
+}
+
+static int release_log(void **state maybe_unused)
+{
+	dup2(stderr_fd, STDERR_FILENO);
+	close_fd(&stderr_fd);
+	close_fd(&log_fd);
+	return 0;
+}
+
+#define LOGGING_TEST(name) cmocka_unit_test_setup_teardown(name, capture_log, release_log)
+
+/* Exactly one line was logged since the last question, and TEXT is in it. */
+static void assert_logged(const char *text)
+{
+	char log[8192] = "";
+	off_t size = lseek(log_fd, 0, SEEK_END);
+
+	assert_in_range(size, 1, sizeof(log) - 1);
+	assert_int_equal(file_pread_full(log_fd, log, (size_t)size, 0), 0);
+	assert_int_equal(ftruncate(log_fd, 0), 0);
+	lseek(log_fd, 0, SEEK_SET);
+	if (!strstr(log, text) || strchr(log, '\n') != log + size - 1)
+		fail_msg("expected one line with \"%s\", got \"%s\"", text, log);
+}
+
+static void forget_log(void)
+{
+	assert_int_equal(ftruncate(log_fd, 0), 0);
+	lseek(log_fd, 0, SEEK_SET);
+}
+
+/* What stands in member MEMBER: words that repeat, and some that do not. */
+static void fill(uint8_t *to, size_t member, uint64_t offset, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		uint64_t at = offset + i;
+
+		to[i] = (uint8_t)((at >> 8) % 7 == 0 ? (at * 0x9E3779B97F4A7C15U) >> 37 : (at >> 3) + member);
+	}
+}
+
+static void check_content(const uint8_t *data, size_t member, uint64_t offset, size_t size)
+{
+	cleanup_free uint8_t *expected = malloc(size ? size : 1);
+
+	assert_non_null(expected);
+	fill(expected, member, offset, size);
+	assert_memory_equal(data, expected, size);
+}
+
+static void write_member(struct archive_writer *writer, size_t member, uint64_t size, bool in_place)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "pages/%zu", member);
+	assert_int_equal(archive_writer_member_begin(writer, name, size), 0);
+	for (uint64_t done = 0; done < size;) {
+		uint8_t piece[5000];
+		size_t count = MIN(size - done, sizeof(piece));
+		void *room = piece;
+
+		if (in_place)
+			assert_int_equal(archive_writer_reserve(writer, MIN(size - done, 70000U), &room, &count), 0);
+		fill(room, member, done, count);
+		if (in_place)
+			assert_int_equal(archive_writer_commit(writer, count), 0);
+		else
+			assert_int_equal(archive_writer_data(writer, room, count), 0);
+		done += count;
+	}
+	assert_int_equal(archive_writer_member_end(writer), 0);
+}
+
+/* A whole archive in a file in memory, which stands at its start. */
+static int make_archive(const uint64_t *sizes, size_t count, unsigned thread_count, bool in_place)
+{
+	cleanup_(archive_writer_freep) struct archive_writer *writer = NULL;
+	int fd = memfd_create("archive", MFD_CLOEXEC);
+	struct archive_writer_options options = {
+		.fd = fd, .name = "the test's", .level = 1, .thread_count = thread_count};
+
+	assert_true(fd >= 0);
+	assert_int_equal(archive_writer_new(&options, &writer), 0);
+	for (size_t i = 0; i < count; i++) {
+		write_member(writer, i, sizes[i], in_place);
+		if (i == 1)
+			assert_int_equal(archive_writer_flush_frame(writer), 0);
+	}
+	assert_int_equal(archive_writer_finish(writer), 0);
+	assert_int_equal(archive_writer_bytes_out(writer), lseek(fd, 0, SEEK_END));
+	lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+/* Reads all of an archive. What is handed out must be what was written, whatever becomes of the rest. */
+static int read_archive(int fd, const uint64_t *sizes, size_t count, unsigned thread_count)
+{
+	cleanup_(archive_reader_freep) struct archive_reader *reader = NULL;
+	struct archive_member member;
+	size_t number = 0;
+	int r;
+
+	assert_int_equal(archive_reader_new(fd, thread_count, &reader), 0);
+	while ((r = archive_reader_next(reader, &member)) > 0) {
+		const void *data;
+		size_t size;
+		uint64_t done = 0;
+
+		assert_true(number < count);
+		assert_int_equal(member.size, sizes[number]);
+		while ((r = archive_reader_data(reader, &data, &size)) == 0 && size > 0) {
+			check_content(data, number, done, size);
+			done += size;
+		}
+		if (r < 0)
+			break;
+		assert_int_equal(done, member.size);
+		number++;
+	}
+	if (r == 0)
+		assert_int_equal(number, count);
+	assert_int_equal(archive_reader_next(reader, &member), r);
+	return r;
+}
+
+static void test_round_trip(void **state maybe_unused)
+{
+	for (unsigned threads = 1; threads <= 5; threads += 2) {
+		cleanup_close int in_place = make_archive(many_sizes, ARRAY_SIZE(many_sizes), threads, true);
+		cleanup_close int copied = make_archive(many_sizes, ARRAY_SIZE(many_sizes), 6 - threads, false);
+		struct archive_extent extent;
+
+		assert_int_equal(archive_reader_check_complete(in_place, &extent), 0);
+		assert_int_equal(extent.size, lseek(in_place, 0, SEEK_END));
+		assert_true(extent.frame_count >= 5);
+		lseek(in_place, 0, SEEK_SET);
+		assert_int_equal(read_archive(in_place, many_sizes, ARRAY_SIZE(many_sizes), threads), 0);
+		assert_int_equal(archive_reader_check_complete(copied, NULL), 0);
+		assert_int_equal(read_archive(copied, many_sizes, ARRAY_SIZE(many_sizes), 2), 0);
+	}
+}
+
+static void test_no_members(void **state maybe_unused)
+{
+	cleanup_close int fd = make_archive(NULL, 0, 1, true);
+
+	assert_int_equal(archive_reader_check_complete(fd, NULL), 0);
+	assert_int_equal(read_archive(fd, NULL, 0, 1), 0);
+}
+
+/* As standard input is when it was read from before: the archive starts where the fd stands. */
+static void test_starts_where_fd_stands(void **state maybe_unused)
+{
+	cleanup_close int fd = make_archive(few_sizes, ARRAY_SIZE(few_sizes), 1, true);
+	cleanup_close int shifted = memfd_create("shifted", MFD_CLOEXEC);
+	cleanup_free char *data = NULL;
+	size_t size;
+
+	assert_int_equal(file_read_fd(fd, SIZE_MAX / 2, &data, &size), 0);
+	assert_int_equal(file_write_full(shifted, "before", 6), 0);
+	assert_int_equal(file_write_full(shifted, data, size), 0);
+	lseek(shifted, 6, SEEK_SET);
+	assert_int_equal(archive_reader_check_complete(shifted, NULL), 0);
+	assert_int_equal(lseek(shifted, 0, SEEK_CUR), 6);
+	assert_int_equal(read_archive(shifted, few_sizes, ARRAY_SIZE(few_sizes), 2), 0);
+}
+
+/* Members that nobody reads are passed over, and the seal still holds. */
+static void test_skip_members(void **state maybe_unused)
+{
+	cleanup_close int fd = make_archive(many_sizes, ARRAY_SIZE(many_sizes), 2, true);
+	cleanup_(archive_reader_freep) struct archive_reader *reader = NULL;
+	struct archive_member member;
+
+	assert_int_equal(archive_reader_new(fd, 2, &reader), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(many_sizes); i++)
+		assert_int_equal(archive_reader_next(reader, &member), 1);
+	assert_int_equal(archive_reader_next(reader, &member), 0);
+}
+
+static void test_cut_off(void **state maybe_unused)
+{
+	cleanup_close int fd = make_archive(many_sizes, ARRAY_SIZE(many_sizes), 2, true);
+	off_t size = lseek(fd, 0, SEEK_END), step = size / 150;
+
+	/* From the end, at first byte by byte: that is the seek table, and the seal before it. */
+	for (off_t cut = size - 1; cut >= 0; cut -= cut > size - 300 ? 1 : step) {
+		assert_int_equal(ftruncate(fd, cut), 0);
+		lseek(fd, 0, SEEK_SET);
+		assert_int_equal(archive_reader_check_complete(fd, NULL), -EBADMSG);
+		assert_logged(cut < 4 ? "not a cr archive" : "cut off");
+		assert_int_equal(read_archive(fd, many_sizes, ARRAY_SIZE(many_sizes), 2), -EBADMSG);
+		assert_logged(cut >= 1 && cut < 4 ? "not a cr archive" : "cut off");
+	}
+}
+
+static void test_flipped_bits(void **state maybe_unused)
+{
+	cleanup_close int fd = make_archive(few_sizes, ARRAY_SIZE(few_sizes), 2, true);
+	off_t size = lseek(fd, 0, SEEK_END);
+	unsigned whole = 0, bad = 0;
+
+	for (off_t at = 0; at < size; at += at < 64 || at > size - 400 ? 1 : 37) {
+		for (unsigned bit = 0; bit < 8; bit += 1 + at % 3) {
+			uint8_t byte;
+			int r;
+
+			assert_int_equal(file_pread_full(fd, &byte, 1, at), 0);
+			byte ^= (uint8_t)(1U << bit);
+			assert_int_equal(file_pwrite_full(fd, &byte, 1, at), 0);
+			lseek(fd, 0, SEEK_SET);
+			r = archive_reader_check_complete(fd, NULL);
+			assert_true(r == 0 || r == -EBADMSG);
+			r = read_archive(fd, few_sizes, ARRAY_SIZE(few_sizes), 1);
+			assert_true(r == 0 || r == -EBADMSG);
+			whole += r == 0;
+			bad += r < 0;
+			byte ^= (uint8_t)(1U << bit);
+			assert_int_equal(file_pwrite_full(fd, &byte, 1, at), 0);
+		}
+	}
+	forget_log();
+	/* zstd has a few bits without meaning. */
+	assert_true(bad > 500 && whole < bad / 100);
+}
+
+static void test_trailing_garbage(void **state maybe_unused)
+{
+	for (size_t size = 1; size < 40; size += 6) {
+		cleanup_close int fd = make_archive(few_sizes, ARRAY_SIZE(few_sizes), 1, true);
+		uint8_t garbage[40] = {0x28, 0xB5, 0x2F, 0xFD, 0x24};
+
+		assert_int_equal(file_pwrite_full(fd, garbage, size, lseek(fd, 0, SEEK_END)), 0);
+		lseek(fd, 0, SEEK_SET);
+		assert_int_equal(archive_reader_check_complete(fd, NULL), -EBADMSG);
+		forget_log();
+		assert_int_equal(read_archive(fd, few_sizes, ARRAY_SIZE(few_sizes), 1), -EBADMSG);
+		assert_logged("something follows the end of the archive");
+	}
+}
+
+/* A tar made by hand, in frames with a proper seek table. */
+struct tar {
+	uint8_t bytes[64 * TAR_BLOCK];
+	size_t size;
+};
+
+static void tar_add(struct tar *tar, const char *name, char type, const void *data, size_t size)
+{
+	uint8_t *header = tar->bytes + tar->size;
+	unsigned sum = 0;
+
+	memset(header, 0, TAR_BLOCK);
+	memcpy(header, name, strlen(name));
+	snprintf((char *)header + 100, 8, "%07o", 0600);
+	snprintf((char *)header + 124, 12, "%011zo", size);
+	snprintf((char *)header + 136, 12, "%011o", 0);
+	memset(header + 148, ' ', 8);
+	header[156] = (uint8_t)type;
+	memcpy(header + 257, "ustar\00000", 8);
+	for (size_t i = 0; i < TAR_BLOCK; i++)
+		sum += header[i];
+	snprintf((char *)header + 148, 8, "%06o", sum);
+	memset(header + TAR_BLOCK, 0, ALIGN_UP(size, (size_t)TAR_BLOCK));
+	if (size > 0)
+		memcpy(header + TAR_BLOCK, data, size);
+	tar->size += TAR_BLOCK + ALIGN_UP(size, (size_t)TAR_BLOCK);
+}
+
+static void tar_add_seal(struct tar *tar, const struct archive_members *members)
+{
+	cleanup_free void *data = NULL;
+	size_t size;
+
+	assert_int_equal(archive_members_seal(members, &data, &size), 0);
+	tar_add(tar, ARCHIVE_SEAL_NAME, '0', data, size);
+}
+
+static void tar_end(struct tar *tar)
+{
+	memset(tar->bytes + tar->size, 0, (size_t)2 * TAR_BLOCK);
+	tar->size += (size_t)2 * TAR_BLOCK;
+}
+
+/* Reads it; the names and sizes of MEMBERS are what may come out. */
+static int read_tar(const struct tar *tar)
+{
+	cleanup_(frame_writer_freep) struct frame_writer *frames = NULL;
+	cleanup_(archive_reader_freep) struct archive_reader *reader = NULL;
+	cleanup_close int fd = memfd_create("tar", MFD_CLOEXEC);
+	struct archive_member member;
+	int r;
+
+	assert_int_equal(frame_writer_new(fd, "the tar", 1, 1, &frames), 0);
+	assert_int_equal(frame_writer_write(frames, tar->bytes, tar->size), 0);
+	assert_int_equal(frame_writer_finish(frames), 0);
+	lseek(fd, 0, SEEK_SET);
+	assert_int_equal(archive_reader_new(fd, 1, &reader), 0);
+	while ((r = archive_reader_next(reader, &member)) > 0)
+		assert_true(archive_member_name_check(member.name));
+	return r;
+}
+
+static void test_seal(void **state maybe_unused)
+{
+	cleanup_(archive_members_done) struct archive_members right = {}, swapped = {}, longer = {}, resized = {};
+	const struct {
+		const struct archive_members *members;
+		const char *problem;
+	} cases[] = {
+		{&right, NULL},
+		{&swapped, "not the ones, in the order"},
+		{&longer, "are missing"},
+		{&resized, "not of the size"},
+		{&(struct archive_members){}, "does not list"},
+	};
+
+	assert_int_equal(archive_members_append(&right, "a", 3), 0);
+	assert_int_equal(archive_members_append(&right, "b", 3), 0);
+	assert_int_equal(archive_members_append(&swapped, "b", 3), 0);
+	assert_int_equal(archive_members_append(&swapped, "a", 3), 0);
+	assert_int_equal(archive_members_append(&longer, "a", 3), 0);
+	assert_int_equal(archive_members_append(&longer, "b", 3), 0);
+	assert_int_equal(archive_members_append(&longer, "c", 3), 0);
+	assert_int_equal(archive_members_append(&resized, "a", 3), 0);
+	assert_int_equal(archive_members_append(&resized, "b", 4), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct tar tar = {};
+
+		tar_add(&tar, "a", '0', "one", 3);
+		tar_add(&tar, "b", '0', "two", 3);
+		tar_add_seal(&tar, cases[i].members);
+		tar_end(&tar);
+		assert_int_equal(read_tar(&tar), cases[i].problem ? -EBADMSG : 0);
+		if (cases[i].problem)
+			assert_logged(cases[i].problem);
+	}
+}
+
+static void test_around_seal(void **state maybe_unused)
+{
+	const struct archive_members none = {};
+	struct tar tar = {};
+
+	tar_end(&tar);
+	assert_int_equal(read_tar(&tar), -EBADMSG);
+	assert_logged("without its seal");
+	tar.size = 0;
+	tar_add_seal(&tar, &none);
+	assert_int_equal(read_tar(&tar), -EBADMSG); /* no end of the tar */
+	assert_logged("cut off");
+	tar_end(&tar);
+	assert_int_equal(read_tar(&tar), 0);
+	tar_end(&tar);
+	assert_int_equal(read_tar(&tar), -EBADMSG);
+	assert_logged("something follows its seal");
+	tar.size -= (size_t)4 * TAR_BLOCK;
+	tar_add(&tar, "late", '0', "x", 1);
+	tar_end(&tar);
+	assert_int_equal(read_tar(&tar), -EBADMSG);
+	assert_logged("something follows its seal");
+	tar.size = 0;
+	tar_add(&tar, ARCHIVE_SEAL_NAME, '0', "\377\377\377", 3);
+	tar_end(&tar);
+	assert_int_equal(read_tar(&tar), -EBADMSG);
+	assert_logged("seal is not readable");
+}
+
+static void test_bad_members(void **state maybe_unused)
+{
+	static const struct {
+		const char *name;
+		char type;
+	} cases[] = {
+		{"/etc/passwd", '0'}, {"../up", '0'},	{"a/../b", '0'}, {"a//b", '0'}, {"a/", '0'},
+		{"a b", '0'},	      {"link", '2'},	{"link", '1'},	 {"dev", '3'},	{"directory", '5'},
+		{"\x1b[31mred", '0'}, {"./dot", '0'},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct tar tar = {};
+
+		tar_add(&tar, cases[i].name, cases[i].type, NULL, 0);
+		tar_end(&tar);
+		assert_int_equal(read_tar(&tar), -EBADMSG);
+		assert_logged("the archive");
+	}
+	assert_false(archive_member_name_check(""));
+	assert_false(archive_member_name_check(".."));
+	assert_true(archive_member_name_check("task/12..x/_y-z.pb"));
+}
+
+static void test_no_tar_inside(void **state maybe_unused)
+{
+	struct tar tar = {.size = 5000};
+
+	memset(tar.bytes, 'x', tar.size);
+	assert_int_equal(read_tar(&tar), -EBADMSG);
+	assert_logged("damaged, or not one of cr");
+}
+
+static void test_messages(void **state maybe_unused)
+{
+	Cr__SealEntry entry = CR__SEAL_ENTRY__INIT, *entries[] = {&entry};
+	Cr__Seal seal = CR__SEAL__INIT;
+	cleanup_close int fd = memfd_create("archive", MFD_CLOEXEC);
+	struct archive_writer_options options = {.fd = fd, .name = "the test's", .level = 1, .thread_count = 1};
+	cleanup_(archive_writer_freep) struct archive_writer *writer = NULL;
+
+	entry.name = (char *)"some name";
+	entry.size = 12345678901;
+	seal.n_members = 1;
+	seal.members = entries;
+	assert_int_equal(archive_writer_new(&options, &writer), 0);
+	assert_int_equal(archive_writer_message(writer, "manifest.pb", &seal.base), 0);
+	assert_int_equal(archive_writer_finish(writer), 0);
+	for (size_t limit = 1; limit <= 1000; limit += 999) {
+		cleanup_(archive_reader_freep) struct archive_reader *reader = NULL;
+		cleanup_(message_freep) ProtobufCMessage *message = NULL;
+		struct archive_member member;
+
+		lseek(fd, 0, SEEK_SET);
+		assert_int_equal(archive_reader_new(fd, 1, &reader), 0);
+		assert_int_equal(archive_reader_next(reader, &member), 1);
+		assert_string_equal(member.name, "manifest.pb");
+		if (limit == 1) {
+			assert_int_equal(archive_reader_message(reader, &cr__seal__descriptor, 1, &message), -EBADMSG);
+			assert_logged("member 'manifest.pb' of the archive has 19 bytes; 1 are possible");
+			continue;
+		}
+		assert_int_equal(archive_reader_message(reader, &cr__seal__descriptor, limit, &message), 0);
+		assert_int_equal(((Cr__Seal *)message)->members[0]->size, entry.size);
+		assert_int_equal(archive_reader_next(reader, &member), 0);
+	}
+}
+
+/* Two bytes a submessage: a small message must not take more memory than its limit allows for. */
+static void test_message_bomb(void **state maybe_unused)
+{
+	enum { SIZE = 1 << 20 };
+	cleanup_free uint8_t *data = malloc(SIZE);
+	ProtobufCMessage *message;
+
+	assert_non_null(data);
+	for (size_t i = 0; i < SIZE; i += 4)
+		memcpy(data + i, "\x0a\x02\x0a\x00", 4);
+	assert_int_equal(message_unpack(&cr__seal__descriptor, data, SIZE - 1, SIZE / 2, &message), -EFBIG);
+	assert_int_equal(message_unpack(&cr__seal__descriptor, data, SIZE, SIZE, &message), -EBADMSG);
+	for (size_t i = 0; i < SIZE; i += 8)
+		memcpy(data + i, "\x0a\x06\x0a\x00\x10\x00\x10\x00", 8);
+	assert_int_equal(message_unpack(&cr__seal__descriptor, data, SIZE, SIZE, &message), 0);
+	message_free(message);
+	for (size_t i = 0; i < SIZE / 2; i += 6)
+		memcpy(data + i, "\x0a\x04\x0a\x00\x10\x00", 6);
+	assert_int_equal(message_unpack(&cr__seal__descriptor, data, SIZE / 2 / 6 * 6, SIZE / 2, &message), 0);
+	message_free(message);
+}
+
+static void test_misuse(void **state maybe_unused)
+{
+	for (unsigned i = 0; i < 7; i++) {
+		cleanup_close int fd = memfd_create("archive", MFD_CLOEXEC);
+		struct archive_writer_options options = {.fd = fd, .name = "x", .level = 1, .thread_count = 1};
+		cleanup_(archive_writer_freep) struct archive_writer *writer = NULL;
+		void *room;
+		size_t size;
+		int r = 0;
+
+		assert_int_equal(archive_writer_new(&options, &writer), 0);
+		if (i > 0 && i < 6)
+			assert_int_equal(archive_writer_member_begin(writer, "a", 3), 0);
+		if (i == 0)
+			r = archive_writer_member_begin(writer, ARCHIVE_SEAL_NAME, 3);
+		else if (i == 1)
+			r = archive_writer_member_begin(writer, "b", 3);
+		else if (i == 2)
+			r = archive_writer_member_end(writer);
+		else if (i == 3)
+			r = archive_writer_data(writer, "four", 4);
+		else if (i == 4)
+			r = archive_writer_reserve(writer, 4, &room, &size);
+		else if (i == 5)
+			r = archive_writer_finish(writer);
+		else
+			r = archive_writer_member_begin(writer, "../x", 0);
+		assert_int_equal(r, -EINVAL);
+		assert_logged("cannot write 'x'");
+		assert_int_equal(archive_writer_finish(writer), -EINVAL);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LOGGING_TEST(test_round_trip),
+		LOGGING_TEST(test_no_members),
+		LOGGING_TEST(test_starts_where_fd_stands),
+		LOGGING_TEST(test_skip_members),
+		LOGGING_TEST(test_cut_off),
+		LOGGING_TEST(test_flipped_bits),
+		LOGGING_TEST(test_trailing_garbage),
+		LOGGING_TEST(test_seal),
+		LOGGING_TEST(test_around_seal),
+		LOGGING_TEST(test_bad_members),
+		LOGGING_TEST(test_no_tar_inside),
+		LOGGING_TEST(test_messages),
+		LOGGING_TEST(test_message_bomb),
+		LOGGING_TEST(test_misuse),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
