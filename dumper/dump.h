@@ -25,11 +25,18 @@
 #include "format/task/memory.pb-c.h"
 #include "format/task/process.pb-c.h"
 
+/* What a thread was waiting in, seen just before it was frozen. */
+struct sleep_info {
+	int64_t start_ns;      /* CLOCK_MONOTONIC since when; 0: not known */
+	char wait_channel[40]; /* /proc/TID/wchan, or empty */
+	uint64_t switches;     /* voluntary context switches up to then: tells whether it is still the same sleep */
+};
+
 struct thread {
 	struct tracee tracee;
 	int proc_fd; /* /proc/PID/task/TID */
 	struct registers registers;
-	int64_t sleep_start_ns; /* CLOCK_MONOTONIC when it last went to sleep before the freeze; 0: not known */
+	struct sleep_info sleep;
 	Cr__Thread *image;	/* in the arena */
 };
 
@@ -53,6 +60,8 @@ struct open_file;
 
 struct dump {
 	const struct dump_options *options;
+	int argc;    /* the command line, for the manifest; borrowed */
+	char **argv;
 	struct kernel_features features;
 	struct ns_links own_namespaces;
 	struct arena arena;

@@ -29,7 +29,8 @@ static bool starts_with_seal(const struct frame_buffer *content, uint64_t size)
 	const char *header = (const char *)content->data;
 	uint64_t seal_size = 0;
 
-	if (content->size < TAR_BLOCK_SIZE || memcmp(header, ARCHIVE_SEAL_NAME, sizeof(ARCHIVE_SEAL_NAME)) != 0 ||
+	if (content->size < TAR_BLOCK_SIZE ||
+	    memcmp(header, ARCHIVE_SEAL_NAME, sizeof(ARCHIVE_SEAL_NAME)) != 0 ||
 	    memcmp(header + TAR_MAGIC_OFFSET, "ustar", 5) != 0)
 		return false;
 	for (size_t i = 0; i < TAR_SIZE_LENGTH; i++) {
@@ -43,8 +44,8 @@ static bool starts_with_seal(const struct frame_buffer *content, uint64_t size)
 }
 
 /* Reads and undoes the frame at OFFSET; -EBADMSG is not logged. */
-static int load_frame(int fd, uint64_t offset, struct seek_entry entry, struct frame_decompressor *decompressor,
-		      struct frame *frame)
+static int load_frame(int fd, uint64_t offset, struct seek_entry entry,
+		      struct frame_decompressor *decompressor, struct frame *frame)
 {
 	int r;
 
@@ -96,7 +97,7 @@ static int find_seal(int fd, const struct seek_summary *summary)
 /* True if FD starts with the magic of a zstd data frame. */
 static int check_start(int fd, uint64_t start)
 {
-	static const uint8_t magic[] = { 0x28, 0xB5, 0x2F, 0xFD };
+	static const uint8_t magic[] = {0x28, 0xB5, 0x2F, 0xFD};
 	uint8_t bytes[sizeof(magic)];
 	int r = file_pread_full(fd, bytes, sizeof(bytes), (off_t)start);
 

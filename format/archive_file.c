@@ -14,8 +14,8 @@
 #include "common/log.h"
 
 struct archive_file {
-	char *name;	    /* for messages */
-	int fd;		    /* what is written */
+	char *name;         /* for messages */
+	int fd;             /* what is written */
 	int directory_fd;   /* empty if there is no name to give at the end */
 	char *final_name;   /* in that directory */
 	char *partial_name; /* in that directory */
@@ -88,6 +88,8 @@ static int create_partial(struct archive_file *file)
 		return log_error_errno(-ENAMETOOLONG, "cannot write '%s'", file->name);
 	file->fd = openat(file->directory_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 	if (file->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == ENOENT)) {
+		/* One that is there was left by a process of the same number that was killed. */
+		unlinkat(file->directory_fd, file->partial_name, 0);
 		file->fd = openat(file->directory_fd, file->partial_name,
 				  O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
 		file->has_partial = file->fd >= 0;
@@ -143,7 +145,8 @@ static int create_at_path(struct archive_file *file, const char *path)
 int archive_file_create(const char *path, struct archive_file **ret_file)
 {
 	bool is_stdout = strcmp(path, "-") == 0;
-	cleanup_(archive_file_freep) struct archive_file *file = file_new(is_stdout ? "standard output" : path);
+	cleanup_(archive_file_freep) struct archive_file *file =
+		file_new(is_stdout ? "standard output" : path);
 	int r;
 
 	if (!file)
@@ -172,20 +175,16 @@ const char *archive_file_name(const struct archive_file *file)
 static int link_partial(struct archive_file *file)
 {
 	char path[64];
-	int r;
 
 	if (file->has_partial)
 		return 0;
+	/* As in create_partial(). */
+	unlinkat(file->directory_fd, file->partial_name, 0);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
-	for (int attempt = 0; attempt < 2; attempt++) {
-		r = linkat(AT_FDCWD, path, file->directory_fd, file->partial_name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
-		if (r != -EEXIST)
-			break;
-		/* Left by a process of the same number that was killed, or is another's in a shared directory. */
-		unlinkat(file->directory_fd, file->partial_name, 0);
-	}
-	file->has_partial = r == 0;
-	return r;
+	if (linkat(AT_FDCWD, path, file->directory_fd, file->partial_name, AT_SYMLINK_FOLLOW) < 0)
+		return -errno;
+	file->has_partial = true;
+	return 0;
 }
 
 int archive_file_commit(struct archive_file *file)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file an archive is written to, which appears under its name only when it is complete, and the file it is read
- * from.
+ * The file an archive is written to, which appears under its name only when it is complete, and the file it
+ * is read from.
  *
- * A regular file is made without a name where the file system can (O_TMPFILE), so that nothing is left even after SIGKILL;
- * elsewhere as ".NAME.PID.partial" beside it. An existing regular file is replaced in one step. What exists and is not a
- * regular file (/dev/null, a FIFO) is written to directly, and so is standard output. All failures are logged.
+ * A regular file is made without a name where the file system can (O_TMPFILE), so that nothing is left even
+ * after SIGKILL; elsewhere as ".NAME.PID.partial" beside it. An existing regular file is replaced in one
+ * step. What exists and is not a regular file (/dev/null, a FIFO) is written to directly, and so is standard
+ * output. All failures are logged.
  */
 #pragma once
 
@@ -33,6 +34,7 @@ void archive_file_free(struct archive_file *file);
 DEFINE_FREEP(archive_file, archive_file_free)
 
 /*
- * Opens PATH, or standard input for "-". *ret_is_seekable: a regular file, which archive_reader_check_complete() can look at.
+ * Opens PATH, or standard input for "-". *ret_is_seekable: a regular file, which
+ * archive_reader_check_complete() can look at.
  */
 int must_check archive_file_open_input(const char *path, int *ret_fd, bool *ret_is_seekable);

@@ -46,7 +46,7 @@ int archive_members_append(struct archive_members *members, const char *name, ui
 		free(copy);
 		return -ENOMEM;
 	}
-	*record = (struct archive_member_record){ .name = copy, .size = size };
+	*record = (struct archive_member_record){.name = copy, .size = size};
 	return 0;
 }
 

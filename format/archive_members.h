@@ -41,8 +41,8 @@ void archive_members_done(struct archive_members *members);
 int must_check archive_members_seal(const struct archive_members *members, void **ret_data, size_t *ret_size);
 
 /*
- * 0 if the SIZE bytes at DATA are a seal that lists exactly MEMBERS; else -EBADMSG, and *ret_reason says why (static
- * text); or -ENOMEM.
+ * 0 if the SIZE bytes at DATA are a seal that lists exactly MEMBERS; else -EBADMSG, and *ret_reason says why
+ * (static text); or -ENOMEM.
  */
-int must_check archive_members_check_seal(const struct archive_members *members, const void *data, size_t size,
-					  const char **ret_reason);
+int must_check archive_members_check_seal(const struct archive_members *members, const void *data,
+					  size_t size, const char **ret_reason);

@@ -26,9 +26,9 @@ struct archive_reader {
 	struct archive_members members;
 	uint64_t member_size;
 	uint64_t member_read;
-	bool is_open;	   /* libarchive has read the first bytes */
+	bool is_open;      /* libarchive has read the first bytes */
 	bool is_truncated; /* the frames ended */
-	bool is_done;	   /* the seal was checked */
+	bool is_done;      /* the seal was checked */
 	int error;
 };
 
@@ -79,7 +79,8 @@ static int tar_fail(struct archive_reader *reader)
 		return out_of_memory(reader);
 	if (reader->is_truncated)
 		return cut_off(reader);
-	return bad_archive(reader, "the archive is damaged, or not one of cr: %s", text ? text : "not a tar inside");
+	return bad_archive(reader, "the archive is damaged, or not one of cr: %s",
+			   text ? text : "not a tar inside");
 }
 
 static la_ssize_t read_from_frames(struct archive *tar, void *client, const void **ret_data)
@@ -164,7 +165,7 @@ static int next_header(struct archive_reader *reader, struct archive_member *ret
 				   reader->members.items_count + 1);
 	reader->member_size = (uint64_t)size;
 	reader->member_read = 0;
-	*ret_member = (struct archive_member){ .name = name, .size = (uint64_t)size };
+	*ret_member = (struct archive_member){.name = name, .size = (uint64_t)size};
 	return 1;
 }
 
@@ -184,7 +185,8 @@ static int member_gather(struct archive_reader *reader, void **ret_data)
 		if (r < 0)
 			return r;
 		if (size == 0 || size > reader->member_size - done)
-			return bad_archive(reader, "the archive is damaged: a member is not of the size it says");
+			return bad_archive(reader,
+					   "the archive is damaged: a member is not of the size it says");
 		memcpy(data + done, piece, size);
 		done += size;
 	}
@@ -225,7 +227,8 @@ static int read_seal(struct archive_reader *reader)
 	if (r > 0 || frame_reader_bytes_out(reader->frames) > end)
 		return bad_archive(reader, "the archive is damaged: something follows its seal");
 	if (frame_reader_bytes_out(reader->frames) < end || !frame_reader_has_seek_table(reader->frames))
-		return bad_archive(reader, "the archive is cut off: it ends at byte %" PRIu64 ", behind its seal",
+		return bad_archive(reader,
+				   "the archive is cut off: it ends at byte %" PRIu64 ", behind its seal",
 				   frame_reader_end_offset(reader->frames));
 	return 0;
 }
@@ -297,7 +300,8 @@ int archive_reader_message(struct archive_reader *reader, const ProtobufCMessage
 	if (reader->error < 0)
 		return reader->error;
 	if (reader->member_size > limit)
-		return bad_archive(reader, "member '%s' of the archive has %" PRIu64 " bytes; %zu are possible", name,
+		return bad_archive(reader,
+				   "member '%s' of the archive has %" PRIu64 " bytes; %zu are possible", name,
 				   reader->member_size, limit);
 	r = member_gather(reader, &data);
 	if (r < 0)

@@ -53,7 +53,8 @@ static int misuse(struct archive_writer *writer, const char *what)
 	return writer_fail(writer, -EINVAL);
 }
 
-/* libarchive hands over the very pointer that the member's data was given with, so what is in place stays there. */
+/* libarchive hands over the very pointer that the member's data was given with, so what is in place stays
+ * there. */
 static la_ssize_t write_to_frames(struct archive *tar, void *client, const void *data, size_t size)
 {
 	struct archive_writer *writer = client;
@@ -75,7 +76,8 @@ static int tar_open(struct archive_writer *writer)
 	writer->entry = archive_entry_new();
 	if (!writer->tar || !writer->entry)
 		return log_error_errno(-ENOMEM, "cannot write '%s'", writer->name);
-	/* Restricted: plain ustar headers, and pax ones only where they cannot say it (members of 8 GiB and more). */
+	/* Restricted: plain ustar headers, and pax ones only where they cannot say it (members of 8 GiB and
+	 * more). */
 	if (archive_write_set_format_pax_restricted(writer->tar) != ARCHIVE_OK ||
 	    archive_write_add_filter_none(writer->tar) != ARCHIVE_OK ||
 	    archive_write_set_bytes_per_block(writer->tar, 0) != ARCHIVE_OK ||
@@ -93,7 +95,8 @@ int archive_writer_new(const struct archive_writer_options *options, struct arch
 		return log_error_errno(-ENOMEM, "cannot write '%s'", options->name);
 	writer->name = options->name;
 	writer->created = time(NULL);
-	r = frame_writer_new(options->fd, options->name, options->level, options->thread_count, &writer->frames);
+	r = frame_writer_new(options->fd, options->name, options->level, options->thread_count,
+			     &writer->frames);
 	if (r < 0)
 		return r;
 	r = tar_open(writer);
@@ -108,7 +111,8 @@ void archive_writer_free(struct archive_writer *writer)
 	if (!writer)
 		return;
 	if (writer->tar) {
-		/* With an error set it writes nothing more; without the close libarchive leaks, even after a failure. */
+		/* With an error set it writes nothing more; without the close libarchive leaks, even after a
+		 * failure. */
 		writer_fail(writer, -ECANCELED);
 		archive_write_close(writer->tar);
 		archive_write_free(writer->tar);

@@ -42,7 +42,7 @@ struct frame_reader {
 	bool is_stopping;
 
 	bool is_borrowed; /* the consumer holds frame number CONSUMED */
-	bool is_done;	  /* the consumer has met the end (error 0) or an error */
+	bool is_done;     /* the consumer has met the end (error 0) or an error */
 	int error;
 	_Atomic uint64_t bytes_in;
 	_Atomic uint64_t bytes_out;

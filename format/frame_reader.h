@@ -2,7 +2,8 @@
 /*
  * The content of a stream of zstd frames, in order, decompressed ahead of the caller by several threads.
  *
- * Memory: a ring of (threads + 2) frames, bounded by FRAME_CONTENT_MAX each. One thread calls these functions.
+ * Memory: a ring of (threads + 2) frames, bounded by FRAME_CONTENT_MAX each. One thread calls these
+ * functions.
  */
 #pragma once
 
@@ -14,7 +15,8 @@
 struct frame_reader;
 
 /*
- * FD is borrowed and read from where it stands. THREAD_COUNT 0 stands for the number of usable CPUs. Logs what fails.
+ * FD is borrowed and read from where it stands. THREAD_COUNT 0 stands for the number of usable CPUs. Logs
+ * what fails.
  */
 int must_check frame_reader_new(int fd, unsigned thread_count, struct frame_reader **ret_reader);
 
@@ -23,8 +25,9 @@ void frame_reader_free(struct frame_reader *reader);
 DEFINE_FREEP(frame_reader, frame_reader_free)
 
 /*
- * The content of the next frame, borrowed until the next call; size 0 at the end of the stream. 0, or a negative errno,
- * logged once (-EBADMSG: the stream is not what it must be); after an error, always that error.
+ * The content of the next frame, borrowed until the next call; size 0 at the end of the stream. 0, or a
+ * negative errno, logged once (-EBADMSG: the stream is not what it must be); after an error, always that
+ * error.
  */
 int must_check frame_reader_next(struct frame_reader *reader, const void **ret_data, size_t *ret_size);
 

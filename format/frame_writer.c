@@ -22,7 +22,8 @@ struct slot {
 
 /*
  * A frame is known by its sequence number; it lives in slot (number % slot_count). At any time
- * written <= taken <= submitted <= written + slot_count. Frame number SUBMITTED is the producer's while is_filling.
+ * written <= taken <= submitted <= written + slot_count. Frame number SUBMITTED is the producer's while
+ * is_filling.
  */
 struct frame_writer {
 	struct stream_output output;
@@ -80,8 +81,8 @@ static void write_ready_frames(struct frame_writer *writer)
 		pthread_mutex_lock(&writer->lock);
 		if (r == 0)
 			r = seek_table_append(&writer->table,
-					      (struct seek_entry){ (uint32_t)frame->compressed.size,
-								   (uint32_t)frame->content.size });
+					      (struct seek_entry){(uint32_t)frame->compressed.size,
+								  (uint32_t)frame->content.size});
 		if (r < 0) {
 			writer_fail(writer, r);
 			break;
@@ -135,7 +136,8 @@ static int slots_new(struct frame_writer *writer, unsigned count)
 		int r = frame_buffer_reserve(&frame->content, FRAME_CONTENT_SIZE);
 
 		if (r == 0)
-			r = frame_buffer_reserve(&frame->compressed, frame_compressed_bound(FRAME_CONTENT_SIZE));
+			r = frame_buffer_reserve(&frame->compressed,
+						 frame_compressed_bound(FRAME_CONTENT_SIZE));
 		if (r < 0)
 			return r;
 	}
@@ -216,7 +218,8 @@ static int wait_for_frames(struct frame_writer *writer, unsigned limit)
 	return report(writer, error);
 }
 
-/* The frame being filled; needs is_filling. Only the producer changes SUBMITTED, so it may read it unlocked. */
+/* The frame being filled; needs is_filling. Only the producer changes SUBMITTED, so it may read it unlocked.
+ */
 static struct frame_buffer *current_content(struct frame_writer *writer)
 {
 	return &writer_slot(writer, writer->submitted)->frame.content;

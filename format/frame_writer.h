@@ -15,8 +15,8 @@
 struct frame_writer;
 
 /*
- * FD is borrowed, NAME too: what messages call the output. LEVEL is a zstd level; THREAD_COUNT 0 stands for the
- * number of usable CPUs. Both are clamped to what zstd knows and what fits into memory.
+ * FD is borrowed, NAME too: what messages call the output. LEVEL is a zstd level; THREAD_COUNT 0 stands for
+ * the number of usable CPUs. Both are clamped to what zstd knows and what fits into memory.
  */
 int must_check frame_writer_new(int fd, const char *name, int level, unsigned thread_count,
 				struct frame_writer **ret_writer);
@@ -26,18 +26,21 @@ void frame_writer_free(struct frame_writer *writer);
 DEFINE_FREEP(frame_writer, frame_writer_free)
 
 /*
- * Room at the end of the current frame: 1 to WANTED bytes, valid until the next call. Waits until a frame is free.
- * These four return 0 or a negative errno, logged once; after the first error all of them return it.
+ * Room at the end of the current frame: 1 to WANTED bytes, valid until the next call. Waits until a frame is
+ * free. These four return 0 or a negative errno, logged once; after the first error all of them return it.
  */
-int must_check frame_writer_reserve(struct frame_writer *writer, size_t wanted, void **ret_buffer, size_t *ret_size);
+int must_check frame_writer_reserve(struct frame_writer *writer, size_t wanted, void **ret_buffer,
+				    size_t *ret_size);
 
-/* Takes SIZE bytes at DATA into the stream, without a copy if they already lie at the end of the current frame. */
+/* Takes SIZE bytes at DATA into the stream, without a copy if they already lie at the end of the current
+ * frame. */
 int must_check frame_writer_write(struct frame_writer *writer, const void *data, size_t size);
 
 /* Ends the current frame, so that what follows starts a new one. */
 int must_check frame_writer_flush(struct frame_writer *writer);
 
-/* Waits until all frames are written, then writes the seek table. A broken pipe raises SIGPIPE in this thread. */
+/* Waits until all frames are written, then writes the seek table. A broken pipe raises SIGPIPE in this
+ * thread. */
 int must_check frame_writer_finish(struct frame_writer *writer);
 
 uint64_t frame_writer_bytes_in(const struct frame_writer *writer);

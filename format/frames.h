@@ -13,7 +13,11 @@
 #include "format/seek_table.h"
 #include "format/stream_io.h"
 
-/* How much content the writer puts into a frame; measured, see tests/bench. */
+/*
+ * How much content the writer puts into a frame. As seen with two threads at level 1, 512 KiB to 2 MiB are
+ * equally fast, 256 KiB is a tenth slower; 1 MiB compresses nearly as well as one long frame and keeps the
+ * ring of frames small.
+ */
 #define FRAME_CONTENT_SIZE ((size_t)1 << 20)
 
 /* Limits of the format, for readers. */
@@ -36,7 +40,7 @@ void frame_buffer_done(struct frame_buffer *buffer);
 enum frame_kind {
 	FRAME_DATA,
 	FRAME_SEEK_TABLE, /* seen and found to agree with the frames before it */
-	FRAME_END,	  /* of the stream */
+	FRAME_END,        /* of the stream */
 };
 
 struct frame {
@@ -58,7 +62,7 @@ DEFINE_FREEP(frame_compressor, frame_compressor_free)
 /* Bytes that hold any compressed frame of CONTENT_SIZE bytes. */
 size_t frame_compressed_bound(size_t content_size);
 
-/* The highest level, and the highest number of compressors that fit into memory at LEVEL. */
+/* The levels there are, and the highest number of compressors that fit into memory at LEVEL. */
 int frame_level_max(void);
 int frame_level_min(void);
 unsigned frame_level_thread_limit(int level);
@@ -72,8 +76,8 @@ void frame_decompressor_free(struct frame_decompressor *decompressor);
 DEFINE_FREEP(frame_decompressor, frame_decompressor_free)
 
 /*
- * Makes FRAME->content of FRAME->compressed, whose size was set by frame_read(), or by the caller who knows it.
- * -EBADMSG (see FRAME->problem) or -ENOMEM.
+ * Makes FRAME->content of FRAME->compressed, whose size was set by frame_read(), or by the caller who knows
+ * it. -EBADMSG (see FRAME->problem) or -ENOMEM.
  */
 int must_check frame_decompress(struct frame_decompressor *decompressor, struct frame *frame);
 

@@ -50,7 +50,7 @@ int message_pack(const ProtobufCMessage *message, void **ret_data, size_t *ret_s
 int message_unpack(const ProtobufCMessageDescriptor *descriptor, const void *data, size_t size, size_t limit,
 		   ProtobufCMessage **ret_message)
 {
-	struct memory_budget budget = { .left = MAX(limit * MESSAGE_MEMORY_FACTOR, (size_t)MEMORY_MINIMUM) };
+	struct memory_budget budget = {.left = MAX(limit * MESSAGE_MEMORY_FACTOR, (size_t)MEMORY_MINIMUM)};
 	ProtobufCAllocator allocator = {
 		.alloc = budget_allocate,
 		.free = budget_release,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* protobuf messages of which nothing is believed: size and memory are limited before anything is allocated. */
+/* protobuf messages of which nothing is believed: size and memory are limited before anything is allocated.
+ */
 #pragma once
 
 #include <protobuf-c/protobuf-c.h>
@@ -10,9 +11,9 @@
 int must_check message_pack(const ProtobufCMessage *message, void **ret_data, size_t *ret_size);
 
 /*
- * Unpacks SIZE bytes as a message of kind DESCRIPTOR, for the caller to free with message_free(). -EFBIG if SIZE is
- * more than LIMIT; -ENOMEM if the message would take more than MESSAGE_MEMORY_FACTOR times LIMIT in memory, or memory
- * is short; -EBADMSG if the bytes are not such a message. Silent.
+ * Unpacks SIZE bytes as a message of kind DESCRIPTOR, for the caller to free with message_free(). -EFBIG if
+ * SIZE is more than LIMIT; -ENOMEM if the message would take more than MESSAGE_MEMORY_FACTOR times LIMIT in
+ * memory, or memory is short; -EBADMSG if the bytes are not such a message. Silent.
  */
 #define MESSAGE_MEMORY_FACTOR 32
 int must_check message_unpack(const ProtobufCMessageDescriptor *descriptor, const void *data, size_t size,

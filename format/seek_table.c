@@ -83,7 +83,7 @@ void seek_digest_add(struct seek_digest *digest, struct seek_entry entry)
 
 struct seek_entry seek_entry_parse(const uint8_t data[SEEK_TABLE_ENTRY_SIZE])
 {
-	return (struct seek_entry){ .compressed_size = get_le32(data), .content_size = get_le32(data + 4) };
+	return (struct seek_entry){.compressed_size = get_le32(data), .content_size = get_le32(data + 4)};
 }
 
 bool seek_footer_parse(const uint8_t footer[SEEK_TABLE_FOOTER_SIZE], uint32_t *ret_frame_count)
@@ -156,7 +156,8 @@ int seek_summary_read(int fd, struct seek_summary *ret_summary, const char **ret
 	    table_size + SEEK_TABLE_HEADER_SIZE > summary.end - summary.start)
 		return -EBADMSG;
 	summary.table = summary.end - table_size;
-	r = file_pread_full(fd, bytes, SEEK_TABLE_HEADER_SIZE, (off_t)(summary.table - SEEK_TABLE_HEADER_SIZE));
+	r = file_pread_full(fd, bytes, SEEK_TABLE_HEADER_SIZE,
+			    (off_t)(summary.table - SEEK_TABLE_HEADER_SIZE));
 	if (r < 0)
 		return r;
 	if (get_le32(bytes) != SEEK_TABLE_FRAME_MAGIC || get_le32(bytes + 4) != table_size)
@@ -168,7 +169,8 @@ int seek_summary_read(int fd, struct seek_summary *ret_summary, const char **ret
 	return 0;
 }
 
-int seek_summary_entry(int fd, const struct seek_summary *summary, uint32_t index, struct seek_entry *ret_entry)
+int seek_summary_entry(int fd, const struct seek_summary *summary, uint32_t index,
+		       struct seek_entry *ret_entry)
 {
 	uint8_t bytes[SEEK_TABLE_ENTRY_SIZE];
 	int r = file_pread_full(fd, bytes, sizeof(bytes),

@@ -56,15 +56,15 @@ bool seek_footer_parse(const uint8_t footer[SEEK_TABLE_FOOTER_SIZE], uint32_t *r
 struct seek_summary {
 	uint64_t start; /* offset of the first frame: the offset at which the fd stood */
 	uint64_t table; /* offset of the first entry */
-	uint64_t end;	/* size of the file */
+	uint64_t end;   /* size of the file */
 	uint64_t content_size;
 	uint32_t frame_count;
 };
 
 /*
- * Finds the table at the end of FD and adds it up, with pread(2) and in constant memory. -EBADMSG if there is no table,
- * or it does not add up to the size of the file, or a frame has no content or more than FRAME_CONTENT_MAX;
- * *ret_reason then says so (static text). Any other negative errno is a failed read.
+ * Finds the table at the end of FD and adds it up, with pread(2) and in constant memory. -EBADMSG if there is
+ * no table, or it does not add up to the size of the file, or a frame has no content or more than
+ * FRAME_CONTENT_MAX; *ret_reason then says so (static text). Any other negative errno is a failed read.
  */
 int must_check seek_summary_read(int fd, struct seek_summary *ret_summary, const char **ret_reason);
 

@@ -38,8 +38,8 @@ void stream_output_init(struct stream_output *output, int fd, int stop_fd)
 static int wait_ready(int fd, short events, int stop_fd)
 {
 	struct pollfd polled[] = {
-		{ .fd = fd, .events = events },
-		{ .fd = stop_fd, .events = POLLIN },
+		{.fd = fd, .events = events},
+		{.fd = stop_fd, .events = POLLIN},
 	};
 
 	for (;;) {
@@ -121,7 +121,7 @@ int stream_read(struct stream_input *input, void *data, size_t size, size_t *ret
 static ssize_t write_some(struct stream_output *output, const void *data, size_t size)
 {
 	if (output->has_nowait) {
-		struct iovec vector = { .iov_base = (void *)data, .iov_len = size };
+		struct iovec vector = {.iov_base = (void *)data, .iov_len = size};
 		ssize_t count = pwritev2(output->fd, &vector, 1, -1, RWF_NOWAIT);
 
 		if (count >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL))

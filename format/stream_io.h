@@ -14,7 +14,7 @@
 #define STREAM_BUFFER_SIZE 65536
 
 struct stream_input {
-	int fd;	     /* borrowed */
+	int fd;      /* borrowed */
 	int stop_fd; /* borrowed */
 	bool may_block;
 	uint64_t offset; /* bytes handed out so far */
@@ -24,7 +24,7 @@ struct stream_input {
 };
 
 struct stream_output {
-	int fd;	     /* borrowed */
+	int fd;      /* borrowed */
 	int stop_fd; /* borrowed */
 	bool may_block;
 	bool has_nowait; /* RWF_NOWAIT works here */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A group of identical threads that block every signal, so that only the program's main thread handles them. */
+/* A group of identical threads that block every signal, so that only the program's main thread handles them.
+ */
 #pragma once
 
 #include <pthread.h>
@@ -17,8 +18,8 @@ struct workers {
 unsigned workers_default_count(void);
 
 /*
- * Starts COUNT threads (at most WORKERS_MAX) that run BODY(ARGUMENT). On failure (negative errno) the threads that did
- * start are in WORKERS: the caller tells them to stop and joins them, as it does after success.
+ * Starts COUNT threads (at most WORKERS_MAX) that run BODY(ARGUMENT). On failure (negative errno) the threads
+ * that did start are in WORKERS: the caller tells them to stop and joins them, as it does after success.
  */
 int must_check workers_start(struct workers *workers, unsigned count, void *(*body)(void *), void *argument);
 

@@ -47,6 +47,7 @@ struct restore {
 	int input_fd;
 	bool is_seekable;
 	struct archive_reader *reader;
+	struct archive_member first_pages; /* where the reader stands after the images; no name: there are none */
 	Cr__Manifest *manifest;
 	struct task *tasks; /* in the manifest's order */
 	size_t tasks_count;

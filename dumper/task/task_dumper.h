@@ -37,7 +37,9 @@ extern const struct task_dumper timers_task_dumper;	 /* itimers, POSIX timers */
 extern const struct task_dumper limits_task_dumper;	 /* rlimits */
 extern const struct task_dumper scheduling_task_dumper;	 /* policy, nice, affinity, I/O priority, timer slack */
 extern const struct task_dumper attributes_task_dumper;	 /* comm, umask, personality, prctl states, robust list, rseq, tid address */
+extern const struct task_dumper unsupported_task_dumper; /* adds blockers for what is not preserved yet */
 extern const struct task_dumper registers_task_dumper;	 /* registers, xsave, interrupted calls */
+extern const struct task_dumper memory_task_dumper;	 /* brk, mlockall(MCL_FUTURE) */
 
 /* Run the aspects of the table over a frozen process. */
 int must_check task_dumpers_collect(struct dump *dump, struct process *process);

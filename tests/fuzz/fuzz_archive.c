@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The archive reader: INPUT as an archive, and then as the tar inside one that is otherwise sound, since no change to a
- * compressed frame gets past its checksum.
+ * The archive reader: INPUT as an archive, and then as the tar inside one that is otherwise sound, since no
+ * change to a compressed frame gets past its checksum.
  */
 #include <fcntl.h>
 #include <stdint.h>

@@ -17,7 +17,7 @@ set -u
 default_modes="none stop kill leave-running twice restore-twice"
 # The way to and from the archive differs, not what is in it: a sample of the scenarios is enough.
 sample_modes="stream foreground"
-sample="anon_sparse large file_offsets tls_tids signal_stopped ids loop_without_libc posix_clocks argv_environ"
+sample="anon_sparse large_mixed file_offsets tls_tids stopped_threads ids loop_without_libc posix_clocks argv_environ"
 sources=$(dirname "$0")
 only_modes=
 verbose=

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -65,7 +66,8 @@ static void print_usage(void)
 	     "  --restore-option X     one more argument for cr-restore; may be repeated\n"
 	     "  -u, --user UID         run the program as this user and group\n"
 	     "  -s, --stopped          the program stops itself at its checkpoints\n"
-	     "  -S, --settle MS        the program knows nothing of this: checkpoint after MS, status 0 is success\n"
+	     "  -S, --settle MS        the program knows nothing of this: checkpoint after MS, status 0 is "
+	     "success\n"
 	     "  -T, --timeout SECONDS  for the whole run (30)\n"
 	     "  -k, --keep             keep the working directory and say where it is\n"
 	     "  -v, --verbose          print the messages of the tools in any case\n"
@@ -141,7 +143,7 @@ static int find_tools(struct run *run, char *dump, char *restore)
 	if (length < 0)
 		return -errno;
 	self[length] = '\0';
-	for (unsigned int i = 0; i < 3; i++)
+	for (unsigned int i = 0; i < 3 && strrchr(self, '/'); i++)
 		*strrchr(self, '/') = '\0';
 	snprintf(dump, PATH_MAX + 16, "%s/cr-dump", self);
 	snprintf(restore, PATH_MAX + 16, "%s/cr-restore", self);
@@ -163,6 +165,26 @@ static int make_workplace(struct run *run)
 	snprintf(run->tool_log, sizeof(run->tool_log), "%s/tools.log", run->work);
 	if (mkdir(run->scratch, 0777) < 0 || chmod(run->scratch, 0777) < 0)
 		return -errno;
+	return 0;
+}
+
+/* A copy of the program for another user, who may not be let into the directory that it is in. */
+static int copy_program(struct run *run, char **program)
+{
+	cleanup_free char *copy = string_format("%s/%s", run->work, strrchr(*program, '/') + 1);
+	cleanup_close int from = open(*program, O_RDONLY | O_CLOEXEC);
+	cleanup_close int to = copy ? open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700) : -EBADF;
+	ssize_t count;
+
+	if (from < 0 || to < 0)
+		return -errno;
+	while ((count = sendfile(to, from, NULL, 1 << 20)) > 0)
+		;
+	if (count < 0 || fchmod(to, 0755) < 0)
+		return -errno;
+	free(*program);
+	*program = take_ptr(copy);
+	run->argv[0] = *program;
 	return 0;
 }
 
@@ -234,6 +256,8 @@ int main(int argc, char **argv)
 	r = find_tools(&run, dump, restore);
 	if (r == 0)
 		r = make_workplace(&run);
+	if (r == 0 && run.user >= 0 && strchr(program, '/'))
+		r = copy_program(&run, &program);
 	if (r < 0)
 		return run_failed("cannot make a working directory: %s", strerror(-r));
 	result = run.use_pid_namespace ? run_in_namespace(&run) : run_once(&run);

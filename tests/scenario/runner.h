@@ -18,9 +18,9 @@ struct run {
 	const char *dump_options[OPTION_LIMIT + 1], *restore_options[OPTION_LIMIT + 1];
 	size_t dump_options_count, restore_options_count;
 	char **argv;
-	long user;	  /* the program's user and group, or -1 */
+	long user;              /* the program's user and group, or -1 */
 	unsigned int settle_ms; /* no protocol: the checkpoint is this long after the start; 0 = protocol */
-	bool is_stopped;	  /* the program stops itself at its checkpoint */
+	bool is_stopped;        /* the program stops itself at its checkpoint */
 	bool keep, use_pid_namespace, verbose, no_compare;
 	unsigned int timeout_ms;
 
@@ -61,7 +61,7 @@ int program_start(struct run *run);
 int program_wait_event(struct run *run, bool *ret_is_ready);
 /* Tells the program to go on, with SIGCONT if it is a stopping one. */
 int program_release(struct run *run);
-/* Waits until the program is in state T. */
+/* Waits until all threads of the program are in state T. */
 int program_wait_stopped(const struct run *run);
 /* Waits for the program to end and takes its exit status. */
 int program_reap(struct run *run, int timeout_ms);
@@ -74,8 +74,8 @@ void program_kill(struct run *run);
 void process_report(pid_t pid, const char *name);
 
 /*
- * Runs ARGV with stderr to the tool log. INPUT_PATH and OUTPUT_PATH, if given, go through a pipe and cat(1). A
- * negative result is a failure that has been reported, anything else the exit status.
+ * Runs ARGV with stderr to the tool log. INPUT_PATH and OUTPUT_PATH, if given, go through a pipe and cat(1).
+ * A negative result is a failure that has been reported, anything else the exit status.
  */
 int tool_run(struct run *run, const char *const *argv, const char *input_path, const char *output_path);
 /* Starts ARGV and leaves it running; its pid or a negative errno. */

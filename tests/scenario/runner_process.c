@@ -107,7 +107,8 @@ int program_adopt(struct run *run)
 	run->has_exited = false;
 	run->pidfd = open_pidfd(run->pid);
 	if (run->pidfd < 0)
-		return run_failed("after the restore there is no process %d: %s", (int)run->pid, strerror(errno));
+		return run_failed("after the restore there is no process %d: %s", (int)run->pid,
+				  strerror(errno));
 	return RUN_PASSED;
 }
 
@@ -141,7 +142,8 @@ int program_reap(struct run *run, int timeout_ms)
 		return run_failed("process %d has not ended", (int)pid);
 	}
 	if (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0)
-		return run_failed("process %d ended, but cannot be waited for: %s", (int)pid, strerror(errno));
+		return run_failed("process %d ended, but cannot be waited for: %s", (int)pid,
+				  strerror(errno));
 	run->exit_code = info.si_code;
 	run->exit_status = info.si_status;
 	run->has_exited = true;
@@ -168,7 +170,8 @@ int program_wait_event(struct run *run, bool *ret_is_ready)
 		}
 		if (remaining_ms(run) == 0) {
 			process_report(run->pid, "the program");
-			return run_failed("the program neither ended nor announced checkpoint %u in time", next);
+			return run_failed("the program neither ended nor announced checkpoint %u in time",
+					  next);
 		}
 	}
 }
@@ -188,9 +191,9 @@ int program_release(struct run *run)
 	return RUN_PASSED;
 }
 
-static char process_state(pid_t pid)
+static char task_state(pid_t pid, const char *tid)
 {
-	cleanup_free char *path = string_format("/proc/%d/stat", (int)pid);
+	cleanup_free char *path = string_format("/proc/%d/task/%s/stat", (int)pid, tid);
 	cleanup_free char *text = NULL;
 	const char *parenthesis;
 
@@ -198,6 +201,20 @@ static char process_state(pid_t pid)
 		return '?';
 	parenthesis = strrchr(text, ')');
 	return parenthesis && parenthesis[1] ? parenthesis[2] : '?';
+}
+
+/* T if all threads are stopped, else the state of one that is not. */
+static char process_state(pid_t pid)
+{
+	cleanup_free char *path = string_format("/proc/%d/task", (int)pid);
+	cleanup_closedir DIR *directory = path ? opendir(path) : NULL;
+	char state = directory ? 'T' : '?';
+	struct dirent *entry;
+
+	while (directory && state == 'T' && (entry = readdir(directory)))
+		if (entry->d_name[0] != '.')
+			state = task_state(pid, entry->d_name);
+	return state;
 }
 
 int program_wait_stopped(const struct run *run)
@@ -244,8 +261,8 @@ int program_verdict(const struct run *run)
 	if (strncmp(result, "fail: ", 6) == 0)
 		return run_failed("the program says: %s", result);
 	if (!run->settle_ms && (r < 0 || strcmp(result, "pass") != 0))
-		return run_failed("the program ended with status %d and left no result (%s)", run->exit_status,
-				  r < 0 ? strerror(-r) : result);
+		return run_failed("the program ended with status %d and left no result (%s)",
+				  run->exit_status, r < 0 ? strerror(-r) : result);
 	if (run->exit_status != run->expected_status)
 		return run_failed("%s ended with status %d instead of %d",
 				  run->foreground_pid ? "cr-restore" : "the program", run->exit_status,
@@ -359,8 +376,8 @@ static int tool_wait(struct run *run, pid_t pid, const char *name)
 static pid_t start_cat(struct run *run, const char *path, bool is_input, int *ret_fd)
 {
 	static const char *const argv[] = {"cat", NULL};
-	cleanup_close int file = open(path, is_input ? O_RDONLY | O_CLOEXEC : O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-				      0600);
+	cleanup_close int file =
+		open(path, is_input ? O_RDONLY | O_CLOEXEC : O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	int ends[2];
 	pid_t pid;
 

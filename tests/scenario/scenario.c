@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -184,10 +185,20 @@ bool scenario_is_filled(const void *memory, size_t size, uint64_t seed)
 	for (offset = 0; offset < size; offset += sizeof(state)) {
 		uint64_t word = next_word(&state);
 
-		if (memcmp(bytes + offset, &word, size - offset < sizeof(word) ? size - offset : sizeof(word)))
+		if (memcmp(bytes + offset, &word,
+			   size - offset < sizeof(word) ? size - offset : sizeof(word)))
 			return false;
 	}
 	return true;
+}
+
+void scenario_create(const char *path, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+
+	if (fd < 0 || fchmod(fd, mode) < 0)
+		scenario_fail("cannot create '%s': %s", path, strerror(errno));
+	close(fd);
 }
 
 static bool read_small_file(const char *path, char *buffer, size_t size)

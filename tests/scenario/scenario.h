@@ -75,6 +75,9 @@ int64_t scenario_frozen_ns(void);
 void scenario_fill(void *memory, size_t size, uint64_t seed);
 bool scenario_is_filled(const void *memory, size_t size, uint64_t seed);
 
+/* Makes the empty file PATH with MODE, whatever the umask. */
+void scenario_create(const char *path, mode_t mode);
+
 /* Waits until the thread TID of this process is blocked in the system call NUMBER. */
 void scenario_wait_blocked(pid_t tid, long number);
 

@@ -122,8 +122,7 @@ static int copy_data(int from, int to, off_t size)
 static int copy_file(int from_directory, int to_directory, const char *name, const struct stat *status)
 {
 	cleanup_close int from = openat(from_directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	cleanup_close int to =
-		openat(to_directory, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	cleanup_close int to = openat(to_directory, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	return from < 0 || to < 0 ? -errno : copy_data(from, to, status->st_size);
 }

@@ -5,8 +5,8 @@
 #include "common/compiler.h"
 
 /*
- * Makes the directory TO, which is made if it is not there, equal to FROM: contents, modes, owners and modification times. Files that
- * are in both keep their inodes. 0 or a negative errno.
+ * Makes the directory TO, which is made if it is not there, equal to FROM: contents, modes, owners and
+ * modification times. Files that are in both keep their inodes. 0 or a negative errno.
  */
 int must_check scratch_copy(const char *from, const char *to);
 

@@ -19,10 +19,15 @@
 #define PRINTED_LENGTH 400
 
 static const char *const status_keys[] = {
-	"Name",	       "Umask",	 "Uid",	   "Gid",	 "Groups",	 "NStgid",    "NSpid",
-	"VmLck",       "VmPin",	 "Threads", "SigPnd",	 "ShdPnd",	 "SigBlk",    "SigIgn",
-	"SigCgt",      "CapInh", "CapPrm", "CapEff",	 "CapBnd",	 "CapAmb",    "NoNewPrivs",
-	"Seccomp",     "Seccomp_filters",  "THP_enabled", "Cpus_allowed", "Mems_allowed", "x86_Thread_features",
+	"Name",         "Umask",           "Uid",
+	"Gid",          "Groups",          "NStgid",
+	"NSpid",        "VmLck",           "VmPin",
+	"Threads",      "SigPnd",          "ShdPnd",
+	"SigBlk",       "SigIgn",          "SigCgt",
+	"CapInh",       "CapPrm",          "CapEff",
+	"CapBnd",       "CapAmb",          "NoNewPrivs",
+	"Seccomp",      "Seccomp_filters", "THP_enabled",
+	"Cpus_allowed", "Mems_allowed",    "x86_Thread_features",
 };
 
 /* Fields of /proc/PID/stat by their number in proc(5). */
@@ -30,11 +35,11 @@ static const struct {
 	unsigned int number;
 	const char *name;
 } stat_fields[] = {
-	{5, "pgrp"},	     {6, "session"},	{7, "tty_nr"},	    {8, "tpgid"},      {18, "priority"},
-	{19, "nice"},	     {20, "num_threads"}, {25, "rsslim"},	    {26, "startcode"}, {27, "endcode"},
-	{28, "startstack"},  {38, "exit_signal"}, {40, "rt_priority"}, {41, "policy"},	   {45, "start_data"},
-	{46, "end_data"},    {47, "start_brk"},	{48, "arg_start"},  {49, "arg_end"},   {50, "env_start"},
-	{51, "env_end"},     {52, "exit_code"},
+	{5, "pgrp"},        {6, "session"},      {7, "tty_nr"},       {8, "tpgid"},      {18, "priority"},
+	{19, "nice"},       {20, "num_threads"}, {25, "rsslim"},      {26, "startcode"}, {27, "endcode"},
+	{28, "startstack"}, {38, "exit_signal"}, {40, "rt_priority"}, {41, "policy"},    {45, "start_data"},
+	{46, "end_data"},   {47, "start_brk"},   {48, "arg_start"},   {49, "arg_end"},   {50, "env_start"},
+	{51, "env_end"},    {52, "exit_code"},
 };
 
 void snapshot_free(struct snapshot *snapshot)
@@ -188,9 +193,9 @@ static int add_mapping(struct snapshot *snapshot, pid_t pid, const struct mappin
 {
 	if (mapping->end == 0)
 		return 0;
-	return add_line(snapshot, "/proc/%d/maps: %012lx-%012lx %s %lx %s %lu %s [%s]", (int)pid, mapping->start,
-			mapping->end, mapping->permissions, mapping->offset, mapping->device, mapping->inode,
-			mapping->name, mapping->flags);
+	return add_line(snapshot, "/proc/%d/maps: %012lx-%012lx %s %lx %s %lu %s [%s]", (int)pid,
+			mapping->start, mapping->end, mapping->permissions, mapping->offset, mapping->device,
+			mapping->inode, mapping->name, mapping->flags);
 }
 
 static bool mapping_continues(const struct mapping *last, const struct mapping *next)
@@ -213,6 +218,22 @@ static void copy_flags(struct mapping *mapping, char *words)
 			length += (size_t)sprintf(mapping->flags + length, "%s%s", length ? " " : "", word);
 }
 
+/* The line that begins a mapping; its name is borrowed from it. Other lines begin with hexadecimal digits,
+ * too. */
+static bool parse_mapping(char *line, struct mapping *ret_mapping)
+{
+	struct mapping mapping = {0};
+	int name_at = 0;
+
+	if (sscanf(line, "%lx-%lx %7s %lx %15s %lu %n", &mapping.start, &mapping.end, mapping.permissions,
+		   &mapping.offset, mapping.device, &mapping.inode, &name_at) != 6 ||
+	    name_at == 0)
+		return false;
+	mapping.name = line + name_at;
+	*ret_mapping = mapping;
+	return true;
+}
+
 static int add_mappings(struct snapshot *snapshot, pid_t pid, char *text)
 {
 	struct mapping last = {0}, next = {0};
@@ -221,14 +242,10 @@ static int add_mappings(struct snapshot *snapshot, pid_t pid, char *text)
 
 	for (line = strtok_r(text, "\n", &save); line && r == 0; line = strtok_r(NULL, "\n", &save)) {
 		unsigned long long kilobytes;
-		int name_at = 0;
 
 		if (sscanf(line, "Anonymous: %llu kB", &kilobytes) == 1)
 			snapshot->anonymous_bytes += kilobytes << 10;
-		if (sscanf(line, "%lx-%lx %7s %lx %15s %lu %n", &next.start, &next.end, next.permissions,
-			   &next.offset, next.device, &next.inode, &name_at) == 6 && name_at > 0)
-			next.name = line + name_at;
-		if (strncmp(line, "VmFlags:", 8) != 0)
+		if (parse_mapping(line, &next) || strncmp(line, "VmFlags:", 8) != 0)
 			continue;
 		copy_flags(&next, line + 8);
 		if (last.end != 0 && mapping_continues(&last, &next)) {
@@ -313,7 +330,8 @@ static int add_task(struct snapshot *snapshot, pid_t pid, pid_t tid)
 	syscall(SYS_sched_getattr, tid, &attributes, sizeof(attributes), 0);
 	syscall(SYS_get_robust_list, tid, &robust_head, &robust_size);
 	return add_line(snapshot,
-			"%s: sched policy %u flags %#llx nice %d priority %u runtime %llu; ioprio %#lx; robust list %p",
+			"%s: sched policy %u flags %#llx nice %d priority %u runtime %llu; ioprio %#lx; "
+			"robust list %p",
 			directory, attributes.policy, (unsigned long long)attributes.flags, attributes.nice,
 			attributes.priority, (unsigned long long)attributes.runtime,
 			syscall(SYS_ioprio_get, 1, tid), robust_head);
@@ -359,9 +377,9 @@ static int add_fds(struct snapshot *snapshot, pid_t pid)
 
 static int add_process(struct snapshot *snapshot, pid_t pid)
 {
-	static const char *const links[] = {"cwd",	"root",	  "exe",    "ns/user", "ns/pid",   "ns/mnt",
-					    "ns/net",	"ns/uts", "ns/ipc", "ns/time", "ns/cgroup"};
-	static const char *const files[] = {"cmdline",	     "environ",	     "auxv",	      "oom_score_adj",
+	static const char *const links[] = {"cwd",    "root",   "exe",    "ns/user", "ns/pid",   "ns/mnt",
+					    "ns/net", "ns/uts", "ns/ipc", "ns/time", "ns/cgroup"};
+	static const char *const files[] = {"cmdline",       "environ",     "auxv",           "oom_score_adj",
 					    "timerslack_ns", "personality", "coredump_filter"};
 	cleanup_free char *directory = string_format("/proc/%d", (int)pid);
 	cleanup_free char *limits = string_format("/proc/%d/limits", (int)pid);
@@ -427,8 +445,8 @@ unsigned int snapshot_compare(const struct snapshot *before, const struct snapsh
 			     print_missing(after, before, out, prefix, '+');
 
 	if (after->anonymous_bytes > before->anonymous_bytes + before->anonymous_bytes / 8 + (1 << 20)) {
-		fprintf(out, "%sanonymous memory grew from %llu to %llu bytes\n", prefix, before->anonymous_bytes,
-			after->anonymous_bytes);
+		fprintf(out, "%sanonymous memory grew from %llu to %llu bytes\n", prefix,
+			before->anonymous_bytes, after->anonymous_bytes);
 		count++;
 	}
 	return count;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What can be seen of a process from outside, as lines of text, for a comparison before and after. Left out is
- * what must differ (times, counters, memory use, the parent) or may (how equal neighbouring mappings are split).
+ * What can be seen of a process from outside, as lines of text, for a comparison before and after. Left out
+ * is what must differ (times, counters, memory use, the parent) or may (how equal neighbouring mappings are
+ * split).
  */
 #pragma once
 
@@ -23,6 +24,7 @@ int snapshot_take(pid_t pid, struct snapshot **ret_snapshot);
 void snapshot_free(struct snapshot *snapshot);
 DEFINE_FREEP(snapshot, snapshot_free)
 
-/* Prints what is in one only, "- " before and "+ " after, each with PREFIX; returns how many lines that were. */
+/* Prints what is in one only, "- " before and "+ " after, each with PREFIX; returns how many lines that were.
+ */
 unsigned int snapshot_compare(const struct snapshot *before, const struct snapshot *after, FILE *out,
 			      const char *prefix);

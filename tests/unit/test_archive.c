@@ -99,7 +99,8 @@ static void write_member(struct archive_writer *writer, size_t member, uint64_t 
 		void *room = piece;
 
 		if (in_place)
-			assert_int_equal(archive_writer_reserve(writer, MIN(size - done, 70000U), &room, &count), 0);
+			assert_int_equal(
+				archive_writer_reserve(writer, MIN(size - done, 70000U), &room, &count), 0);
 		fill(room, member, done, count);
 		if (in_place)
 			assert_int_equal(archive_writer_commit(writer, count), 0);
@@ -166,7 +167,8 @@ static void test_round_trip(void **state maybe_unused)
 {
 	for (unsigned threads = 1; threads <= 5; threads += 2) {
 		cleanup_close int in_place = make_archive(many_sizes, ARRAY_SIZE(many_sizes), threads, true);
-		cleanup_close int copied = make_archive(many_sizes, ARRAY_SIZE(many_sizes), 6 - threads, false);
+		cleanup_close int copied =
+			make_archive(many_sizes, ARRAY_SIZE(many_sizes), 6 - threads, false);
 		struct archive_extent extent;
 
 		assert_int_equal(archive_reader_check_complete(in_place, &extent), 0);
@@ -342,7 +344,8 @@ static int read_tar(const struct tar *tar)
 
 static void test_seal(void **state maybe_unused)
 {
-	cleanup_(archive_members_done) struct archive_members right = {}, swapped = {}, longer = {}, resized = {};
+	cleanup_(archive_members_done) struct archive_members right = {}, swapped = {}, longer = {},
+							      resized = {};
 	const struct {
 		const struct archive_members *members;
 		const char *problem;
@@ -411,9 +414,9 @@ static void test_bad_members(void **state maybe_unused)
 		const char *name;
 		char type;
 	} cases[] = {
-		{"/etc/passwd", '0'}, {"../up", '0'},	{"a/../b", '0'}, {"a//b", '0'}, {"a/", '0'},
-		{"a b", '0'},	      {"link", '2'},	{"link", '1'},	 {"dev", '3'},	{"directory", '5'},
-		{"\x1b[31mred", '0'}, {"./dot", '0'},
+		{"/etc/passwd", '0'}, {"../up", '0'},     {"a/../b", '0'},      {"a//b", '0'},
+		{"a/", '0'},          {"a b", '0'},       {"link", '2'},        {"link", '1'},
+		{"dev", '3'},         {"directory", '5'}, {"\x1b[31mred", '0'}, {"./dot", '0'},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -443,7 +446,8 @@ static void test_messages(void **state maybe_unused)
 	Cr__SealEntry entry = CR__SEAL_ENTRY__INIT, *entries[] = {&entry};
 	Cr__Seal seal = CR__SEAL__INIT;
 	cleanup_close int fd = memfd_create("archive", MFD_CLOEXEC);
-	struct archive_writer_options options = {.fd = fd, .name = "the test's", .level = 1, .thread_count = 1};
+	struct archive_writer_options options = {
+		.fd = fd, .name = "the test's", .level = 1, .thread_count = 1};
 	cleanup_(archive_writer_freep) struct archive_writer *writer = NULL;
 
 	entry.name = (char *)"some name";
@@ -463,7 +467,8 @@ static void test_messages(void **state maybe_unused)
 		assert_int_equal(archive_reader_next(reader, &member), 1);
 		assert_string_equal(member.name, "manifest.pb");
 		if (limit == 1) {
-			assert_int_equal(archive_reader_message(reader, &cr__seal__descriptor, 1, &message), -EBADMSG);
+			assert_int_equal(archive_reader_message(reader, &cr__seal__descriptor, 1, &message),
+					 -EBADMSG);
 			assert_logged("member 'manifest.pb' of the archive has 19 bytes; 1 are possible");
 			continue;
 		}
@@ -491,7 +496,8 @@ static void test_message_bomb(void **state maybe_unused)
 	message_free(message);
 	for (size_t i = 0; i < SIZE / 2; i += 6)
 		memcpy(data + i, "\x0a\x04\x0a\x00\x10\x00", 6);
-	assert_int_equal(message_unpack(&cr__seal__descriptor, data, SIZE / 2 / 6 * 6, SIZE / 2, &message), 0);
+	assert_int_equal(message_unpack(&cr__seal__descriptor, data, SIZE / 2 / 6 * 6, SIZE / 2, &message),
+			 0);
 	message_free(message);
 }
 
@@ -499,7 +505,8 @@ static void test_misuse(void **state maybe_unused)
 {
 	for (unsigned i = 0; i < 7; i++) {
 		cleanup_close int fd = memfd_create("archive", MFD_CLOEXEC);
-		struct archive_writer_options options = {.fd = fd, .name = "x", .level = 1, .thread_count = 1};
+		struct archive_writer_options options = {
+			.fd = fd, .name = "x", .level = 1, .thread_count = 1};
 		cleanup_(archive_writer_freep) struct archive_writer *writer = NULL;
 		void *room;
 		size_t size;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where an archive is written to, and what happens when that fails: nothing is left, and the message says why. */
+/* Where an archive is written to, and what happens when that fails: nothing is left, and the message says
+ * why. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -8,8 +8,14 @@
 
 int main(void)
 {
-	const uintptr_t places[] = {0x10000,	     0x11000,	       0x400000,	0x7fff0000,
-				    0x80000000,	     0x100000000,      0x10000000000,	0x7ffffffff000 - 0x21000,
+	const uintptr_t places[] = {0x10000,
+				    0x11000,
+				    0x400000,
+				    0x7fff0000,
+				    0x80000000,
+				    0x100000000,
+				    0x10000000000,
+				    0x7ffffffff000 - 0x21000,
 				    0x7ffffffff000 - PAGE};
 	const size_t count = sizeof(places) / sizeof(places[0]);
 	char *memory[sizeof(places) / sizeof(places[0])];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Each madvise(2) that the kernel remembers is still in force: seen in smaps, and in what a fork(2) inherits. */
+/* Each madvise(2) that the kernel remembers is still in force: seen in smaps, and in what a fork(2) inherits.
+ */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,9 +19,9 @@ static const struct {
 	const char *flag;
 	bool is_optional;
 } advices[] = {
-	{MADV_DONTFORK, "dc", false},	    {MADV_WIPEONFORK, "wf", false}, {MADV_DONTDUMP, "dd", false},
-	{MADV_HUGEPAGE, "hg", true},	    {MADV_NOHUGEPAGE, "nh", true},  {MADV_MERGEABLE, "mg", true},
-	{MADV_SEQUENTIAL, "sr", false},	    {MADV_RANDOM, "rr", false},
+	{MADV_DONTFORK, "dc", false},   {MADV_WIPEONFORK, "wf", false}, {MADV_DONTDUMP, "dd", false},
+	{MADV_HUGEPAGE, "hg", true},    {MADV_NOHUGEPAGE, "nh", true},  {MADV_MERGEABLE, "mg", true},
+	{MADV_SEQUENTIAL, "sr", false}, {MADV_RANDOM, "rr", false},
 };
 #define COUNT (sizeof(advices) / sizeof(advices[0]))
 

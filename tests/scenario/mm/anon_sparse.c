@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Private anonymous memory with patterns, holes that were never touched and pages that are zero keeps all of it. */
+/* Private anonymous memory with patterns, holes that were never touched and pages that are zero keeps all of
+ * it. */
 #include <sys/mman.h>
 
 #include "scenario.h"
@@ -7,7 +8,8 @@
 #define PAGE 4096UL
 #define PAGES 4096UL
 
-/* What page NUMBER holds: 0 = never touched, 1 = written zeroes, 2 = one byte at the end, 3 = a full pattern. */
+/* What page NUMBER holds: 0 = never touched, 1 = written zeroes, 2 = one byte at the end, 3 = a full pattern.
+ */
 static unsigned int kind_of(unsigned long number)
 {
 	return (unsigned int)((number * 2654435761UL >> 7) % 5) % 4;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A program that moved its argument and environment areas with PR_SET_MM, as setproctitle does, keeps them there. */
+/* A program that moved its argument and environment areas with PR_SET_MM, as setproctitle does, keeps them
+ * there. */
 #include <fcntl.h>
 #include <linux/prctl.h>
 #include <stdio.h>
@@ -19,9 +20,12 @@ static void get_numbers(struct prctl_mm_map *map)
 		int field;
 		size_t offset;
 	} numbers[] = {
-		{26, offsetof(struct prctl_mm_map, start_code)},  {27, offsetof(struct prctl_mm_map, end_code)},
-		{28, offsetof(struct prctl_mm_map, start_stack)}, {45, offsetof(struct prctl_mm_map, start_data)},
-		{46, offsetof(struct prctl_mm_map, end_data)},	  {47, offsetof(struct prctl_mm_map, start_brk)},
+		{26, offsetof(struct prctl_mm_map, start_code)},
+		{27, offsetof(struct prctl_mm_map, end_code)},
+		{28, offsetof(struct prctl_mm_map, start_stack)},
+		{45, offsetof(struct prctl_mm_map, start_data)},
+		{46, offsetof(struct prctl_mm_map, end_data)},
+		{47, offsetof(struct prctl_mm_map, start_brk)},
 	};
 	FILE *file = fopen("/proc/self/stat", "re");
 	unsigned long fields[64] = {0};
@@ -50,8 +54,8 @@ static void check_file(const char *path, const char *expected, size_t size)
 int main(void)
 {
 	struct prctl_mm_map map = {.exe_fd = (__u32)-1};
-	char *memory = scenario_call(
-		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	char *memory =
+		scenario_call(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 
 	memcpy(memory, title, sizeof(title));
 	memcpy(memory + 1000, environment, sizeof(environment));

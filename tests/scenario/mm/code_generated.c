@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Code written at run time goes on: in a writable and executable page, changing itself, and in a sealed one. */
+/* Code written at run time goes on: in a writable and executable page, changing itself, and in a sealed one.
+ */
 #include <sys/mman.h>
 
 #include "scenario.h"
@@ -17,8 +18,8 @@ static void write_function(unsigned char *place, int number)
 }
 
 /* incl 2f(%rip), which is the operand of the mov that follows; mov $N, %eax; ret */
-static const unsigned char self_changing[] = {0xff, 0x05, 0x01, 0x00, 0x00, 0x00, 0xb8,
-					      0x00, 0x00, 0x00, 0x00, 0xc3};
+static const unsigned char self_changing[] = {0xff, 0x05, 0x01, 0x00, 0x00, 0x00,
+					      0xb8, 0x00, 0x00, 0x00, 0x00, 0xc3};
 
 int main(void)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Mappings far inside a sparse file, of a read-only descriptor and with a name full of odd bytes, are kept. */
+/* Mappings far inside a sparse file, of a read-only descriptor and with a name full of odd bytes, are kept.
+ */
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A private file mapping keeps its own changed pages, shows the file in the others, and its tail past the end. */
+/* A private file mapping keeps its own changed pages, shows the file in the others, and its tail past the
+ * end. */
 #include <fcntl.h>
 #include <signal.h>
 #include <setjmp.h>

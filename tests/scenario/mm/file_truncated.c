@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A private mapping of a file that became shorter: changed pages before the end are kept, past it is SIGBUS. */
+/* A private mapping of a file that became shorter: changed pages before the end are kept, past it is SIGBUS.
+ */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>

@@ -32,8 +32,8 @@ static bool has_name(const void *address, const char *name)
 
 int main(void)
 {
-	char *memory =
-		scenario_call(mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	char *memory = scenario_call(
+		mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 
 	if (prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, memory, PAGE, "first area") < 0)
 		scenario_skip("this kernel has no CONFIG_ANON_VMA_NAME");

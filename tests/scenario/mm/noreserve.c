@@ -11,8 +11,8 @@ int main(void)
 {
 	const size_t places[] = {0, 5 * PAGE, 1UL << 30, (1UL << 39) + PAGE, SIZE - PAGE};
 	const size_t count = sizeof(places) / sizeof(places[0]);
-	char *memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *memory =
+		mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (memory == MAP_FAILED)
 		scenario_skip("this host does not overcommit");

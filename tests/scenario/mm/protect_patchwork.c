@@ -60,7 +60,8 @@ int main(void)
 	for (unsigned long i = 0; i < PAGES; i++) {
 		char *page = memory + i * PAGE;
 		int protection = protections[i % KINDS];
-		/* On this CPU what can be written can be read; execute-only pages can be unreadable with keys. */
+		/* On this CPU what can be written can be read; execute-only pages can be unreadable with
+		 * keys. */
 		bool readable = protection & (PROT_READ | PROT_WRITE);
 
 		if (protection != PROT_EXEC && can_read(page) != readable)

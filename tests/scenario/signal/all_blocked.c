@@ -27,7 +27,8 @@ static void *work(void *unused)
 	mask(SIG_SETMASK, &all);
 	while (!atomic_load(&released))
 		scenario_sleep_ms(1);
-	scenario_check_equal(mask(SIG_BLOCK, NULL), ~0ULL & ~(1ULL << (SIGKILL - 1)) & ~(1ULL << (SIGSTOP - 1)));
+	scenario_check_equal(mask(SIG_BLOCK, NULL),
+			     ~0ULL & ~(1ULL << (SIGKILL - 1)) & ~(1ULL << (SIGSTOP - 1)));
 	return unused;
 }
 
@@ -44,7 +45,8 @@ int main(void)
 	scenario_checkpoint();
 	scenario_call(syscall(SYS_rt_sigpending, &pending, sizeof(pending)));
 	scenario_check_equal(pending, 0);
-	scenario_check_equal(mask(SIG_BLOCK, NULL), ~0ULL & ~(1ULL << (SIGKILL - 1)) & ~(1ULL << (SIGSTOP - 1)));
+	scenario_check_equal(mask(SIG_BLOCK, NULL),
+			     ~0ULL & ~(1ULL << (SIGKILL - 1)) & ~(1ULL << (SIGSTOP - 1)));
 	atomic_store(&released, true);
 	scenario_check(pthread_join(thread, NULL) == 0);
 	scenario_pass();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A program that ignores all it can, SIGTRAP and SIGCHLD too, still ignores them, and nothing was delivered. */
+/* A program that ignores all it can, SIGTRAP and SIGCHLD too, still ignores them, and nothing was delivered.
+ */
 /* not: stop */
 #include <signal.h>
 #include <unistd.h>

@@ -32,14 +32,9 @@ static void on_info(int number, siginfo_t *info, void *context)
 
 static void set_all(void)
 {
-	static const int flags[] = {0,
-				    SA_RESTART,
-				    SA_NODEFER,
-				    SA_RESETHAND,
-				    SA_ONSTACK,
-				    SA_NOCLDSTOP,
-				    SA_NOCLDWAIT,
-				    SA_RESTART | SA_NODEFER | SA_ONSTACK | SA_RESETHAND};
+	static const int flags[] = {
+		0,          SA_RESTART,   SA_NODEFER,   SA_RESETHAND,
+		SA_ONSTACK, SA_NOCLDSTOP, SA_NOCLDWAIT, SA_RESTART | SA_NODEFER | SA_ONSTACK | SA_RESETHAND};
 
 	for (int number = 1; number <= 64; number++) {
 		struct sigaction action = {.sa_flags = flags[number % 8]};
@@ -75,8 +70,8 @@ int main(void)
 	get_all(after);
 	for (int number = 1; number <= 64; number++)
 		if (memcmp(&before[number], &after[number], sizeof(before[0])) != 0)
-			scenario_fail("signal %d: handler %p flags %#lx mask %#llx became %p %#lx %#llx", number,
-				      before[number].handler, before[number].flags,
+			scenario_fail("signal %d: handler %p flags %#lx mask %#llx became %p %#lx %#llx",
+				      number, before[number].handler, before[number].flags,
 				      (unsigned long long)before[number].mask, after[number].handler,
 				      after[number].flags, (unsigned long long)after[number].mask);
 	/* They also work. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Blocked signals stay pending, for the process and for each thread, in order and with all of their siginfo. */
+/* Blocked signals stay pending, for the process and for each thread, in order and with all of their siginfo.
+ */
 /* not: stop */
 #include <pthread.h>
 #include <signal.h>
@@ -50,7 +51,8 @@ static void *thread_body(void *unused)
 		scenario_sleep_ms(1);
 	raise(SIGUSR2);
 	for (int i = 0; i < QUEUED; i++)
-		scenario_check(pthread_sigqueue(pthread_self(), SIGRTMIN + 1, (union sigval){.sival_int = -i}) == 0);
+		scenario_check(
+			pthread_sigqueue(pthread_self(), SIGRTMIN + 1, (union sigval){.sival_int = -i}) == 0);
 	atomic_store(&sent, false);
 	while (!atomic_load(&released))
 		scenario_sleep_ms(1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Several queued real-time signals of different numbers are delivered to handlers in the kernel's order, with values. */
+/* Several queued real-time signals of different numbers are delivered to handlers in the kernel's order, with
+ * values. */
 #include <signal.h>
 #include <unistd.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The signal of an expired timer, pending while blocked, keeps its SI_TIMER siginfo; its overruns go on counting. */
+/* The signal of an expired timer, pending while blocked, keeps its SI_TIMER siginfo; its overruns go on
+ * counting. */
 #include <signal.h>
 #include <sys/syscall.h>
 #include <time.h>

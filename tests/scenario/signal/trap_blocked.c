@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* SIGTRAP, SIGSEGV and SIGSTOP's kin, blocked or ignored, do not stand in the way of whoever uses traps on the program. */
+/* SIGTRAP, SIGSEGV and SIGSTOP's kin, blocked or ignored, do not stand in the way of whoever uses traps on
+ * the program. */
 /* not: stop */
 #include <signal.h>
 #include <unistd.h>

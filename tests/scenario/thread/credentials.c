@@ -36,8 +36,8 @@ static void *work(void *argument)
 		scenario_sleep_ms(1);
 	scenario_call(syscall(SYS_capget, &header, got));
 	if (memcmp(sets, got, sizeof(sets)) != 0)
-		scenario_fail("thread %u: effective %#x permitted %#x inheritable %#x", number, got[0].effective,
-			      got[0].permitted, got[0].inheritable);
+		scenario_fail("thread %u: effective %#x permitted %#x inheritable %#x", number,
+			      got[0].effective, got[0].permitted, got[0].inheritable);
 	scenario_call(syscall(SYS_getresuid, &real, &effective, &saved));
 	scenario_check(real == 0 && effective == 0 && saved == (number == 2 ? 12345 : 0));
 	scenario_check_equal(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), number == 3);

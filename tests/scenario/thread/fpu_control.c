@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* MXCSR, the x87 control word, the x87 stack and its tags are kept, also in a thread that sleeps in the kernel. */
+/* MXCSR, the x87 control word, the x87 stack and its tags are kept, also in a thread that sleeps in the
+ * kernel. */
 #include <fenv.h>
 #include <pthread.h>
 #include <stdatomic.h>

@@ -14,10 +14,10 @@ static atomic_int running;
 
 /* Loads the registers, computes for a while without touching them, stores them. */
 #define SPIN(load, store, width)                                                                             \
-	__asm__ volatile(".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\t" load "\n\t.endr\n\t"            \
+	__asm__ volatile(".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\t" load "\n\t.endr\n\t"             \
 			 "1: dec %[count]\n\t"                                                               \
 			 "jnz 1b\n\t"                                                                        \
-			 ".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\t" store "\n\t.endr\n\t"           \
+			 ".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\t" store "\n\t.endr\n\t"            \
 			 : [count] "+r"(count)                                                               \
 			 : [in] "r"(in), [out] "r"(out)                                                      \
 			 : "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",   \
@@ -53,7 +53,8 @@ static void *hold(void *argument)
 			spin_sse(in, out);
 		for (size_t i = 0; i < REGISTERS; i++)
 			if (memcmp(in + i * WIDTH, out + i * WIDTH, width) != 0)
-				scenario_fail("thread %ld: vector register %zu has changed", (long)argument, i);
+				scenario_fail("thread %ld: vector register %zu has changed", (long)argument,
+					      i);
 	} while (!atomic_load(&released));
 	return NULL;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads blocked on a mutex, a condition variable, a semaphore and a barrier are woken by what they wait for. */
+/* Threads blocked on a mutex, a condition variable, a semaphore and a barrier are woken by what they wait
+ * for. */
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>

@@ -43,14 +43,15 @@ __attribute__((noinline)) static unsigned long spin(unsigned long pattern)
 			 "3: pop %%rbp"
 			 : "=a"(wrong)
 			 : "a"(pattern)
-			 : "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
-			   "cc", "memory");
+			 : "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+			   "r15", "cc", "memory");
 	return wrong;
 }
 
 static void *work(void *argument)
 {
-	for (unsigned long pattern = (unsigned long)argument; !atomic_load(&released); pattern = pattern * 3 + 1) {
+	for (unsigned long pattern = (unsigned long)argument; !atomic_load(&released);
+	     pattern = pattern * 3 + 1) {
 		if (spin(pattern))
 			scenario_fail("a register, a flag or the red zone has changed");
 		atomic_fetch_add(&rounds, 1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads blocked in pthread_join(3) see the others end: clear_child_tid is written and woken, detached ones too. */
+/* Threads blocked in pthread_join(3) see the others end: clear_child_tid is written and woken, detached ones
+ * too. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The restartable-sequence areas of all threads are still registered: the kernel keeps the CPU number in them. */
+/* The restartable-sequence areas of all threads are still registered: the kernel keeps the CPU number in
+ * them. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>

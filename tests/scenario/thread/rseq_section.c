@@ -36,8 +36,8 @@ static void run_section(volatile struct rseq *area)
 			      "4: jmp %l[abort]\n\t"
 			      ".popsection\n\t"
 			      :
-			      : [area] "r"(area), [field] "i"(offsetof(struct rseq, rseq_cs)), [first] "m"(first),
-				[last] "m"(last), [spin] "m"(spin)
+			      : [area] "r"(area), [field] "i"(offsetof(struct rseq, rseq_cs)),
+				[first] "m"(first), [last] "m"(last), [spin] "m"(spin)
 			      : "rax", "rcx", "cc", "memory"
 			      : abort);
 	area->rseq_cs = 0;

@@ -12,8 +12,13 @@
 static const struct {
 	int policy, priority, nice;
 } settings[] = {
-	{SCHED_OTHER, 0, 5},	{SCHED_BATCH, 0, 7}, {SCHED_IDLE, 0, 0}, {SCHED_FIFO, 3, 0},
-	{SCHED_RR, 11, 0},	{SCHED_OTHER | SCHED_RESET_ON_FORK, 0, 0}, {SCHED_RR | SCHED_RESET_ON_FORK, 1, 0},
+	{SCHED_OTHER, 0, 5},
+	{SCHED_BATCH, 0, 7},
+	{SCHED_IDLE, 0, 0},
+	{SCHED_FIFO, 3, 0},
+	{SCHED_RR, 11, 0},
+	{SCHED_OTHER | SCHED_RESET_ON_FORK, 0, 0},
+	{SCHED_RR | SCHED_RESET_ON_FORK, 1, 0},
 	{SCHED_OTHER, 0, 19},
 };
 #define COUNT (sizeof(settings) / sizeof(settings[0]))

@@ -25,7 +25,8 @@ static void on_signal(int number)
 	char here;
 
 	(void)number;
-	on_own_stack = (uintptr_t)&here >= (uintptr_t)own_stack && (uintptr_t)&here < (uintptr_t)own_stack + STACK;
+	on_own_stack =
+		(uintptr_t)&here >= (uintptr_t)own_stack && (uintptr_t)&here < (uintptr_t)own_stack + STACK;
 }
 
 static void *work(void *argument)
@@ -35,7 +36,8 @@ static void *work(void *argument)
 	sigset_t mask, now, pending;
 
 	own_stack = malloc(STACK);
-	stack = (stack_t){.ss_sp = own_stack, .ss_size = STACK, .ss_flags = number % 2 ? (int)SS_AUTODISARM : 0};
+	stack = (stack_t){
+		.ss_sp = own_stack, .ss_size = STACK, .ss_flags = number % 2 ? (int)SS_AUTODISARM : 0};
 	if (number % 4 != 3)
 		scenario_call(sigaltstack(&stack, NULL));
 	sigemptyset(&mask);

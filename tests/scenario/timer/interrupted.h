@@ -36,7 +36,8 @@ static void *interrupted_body(void *argument)
 	return NULL;
 }
 
-/* Blocks a thread in each of COUNT calls, takes a checkpoint at a third of their time, and judges their ends. */
+/* Blocks a thread in each of COUNT calls, takes a checkpoint at a third of their time, and judges their ends.
+ */
 static inline void interrupted_run(struct interrupted *calls, size_t count)
 {
 	const int64_t least = INTERRUPTED_MS * SCENARIO_MS;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A futex wait interrupted after the restore by handlers with SA_RESTART is restarted by the kernel each time. */
+/* A futex wait interrupted after the restore by handlers with SA_RESTART is restarted by the kernel each
+ * time. */
 #include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Waits without a timeout - pause, poll, select, ppoll, futex - go on until a handler ends them after the restore. */
+/* Waits without a timeout - pause, poll, select, ppoll, futex - go on until a handler ends them after the
+ * restore. */
 #include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>

@@ -21,7 +21,8 @@ static int wait_absolute(void)
 	int64_t end = scenario_now_ns(CLOCK_MONOTONIC) + INTERRUPTED_MS * SCENARIO_MS;
 	struct timespec until = {.tv_sec = end / SCENARIO_SECOND, .tv_nsec = end % SCENARIO_SECOND};
 
-	if (syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, 0, &until, NULL, FUTEX_BITSET_MATCH_ANY) == 0)
+	if (syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, 0, &until, NULL, FUTEX_BITSET_MATCH_ANY) ==
+	    0)
 		return -1;
 	return errno == ETIMEDOUT ? 0 : errno;
 }

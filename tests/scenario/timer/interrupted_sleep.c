@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* nanosleep and clock_nanosleep, relative and absolute, with and without a place for the rest, last their time. */
+/* nanosleep and clock_nanosleep, relative and absolute, with and without a place for the rest, last their
+ * time. */
 #include "interrupted.h"
 
 static const struct timespec duration = {.tv_nsec = INTERRUPTED_MS * SCENARIO_MS};
@@ -56,9 +57,15 @@ int main(void)
 		{.block = sleep_plain, .name = "nanosleep", .number = SYS_nanosleep},
 		{.block = sleep_rest, .name = "nanosleep with a rest", .number = SYS_nanosleep},
 		{.block = sleep_relative, .name = "clock_nanosleep", .number = SYS_clock_nanosleep},
-		{.block = sleep_relative_rest, .name = "clock_nanosleep with a rest", .number = SYS_clock_nanosleep},
-		{.block = sleep_until_monotonic, .name = "absolute monotonic sleep", .number = SYS_clock_nanosleep},
-		{.block = sleep_until_realtime, .name = "absolute realtime sleep", .number = SYS_clock_nanosleep},
+		{.block = sleep_relative_rest,
+		 .name = "clock_nanosleep with a rest",
+		 .number = SYS_clock_nanosleep},
+		{.block = sleep_until_monotonic,
+		 .name = "absolute monotonic sleep",
+		 .number = SYS_clock_nanosleep},
+		{.block = sleep_until_realtime,
+		 .name = "absolute realtime sleep",
+		 .number = SYS_clock_nanosleep},
 	};
 
 	interrupted_run(calls, sizeof(calls) / sizeof(calls[0]));

@@ -39,7 +39,8 @@ int main(void)
 		scenario_call(getitimer(kinds[i], &value));
 		scenario_check_equal(value.it_interval.tv_sec, 100 + i);
 		/* The timers of CPU time count in ticks. */
-		scenario_check(value.it_interval.tv_usec >= 1000 * i && value.it_interval.tv_usec < 1000 * i + 10000);
+		scenario_check(value.it_interval.tv_usec >= 1000 * i &&
+			       value.it_interval.tv_usec < 1000 * i + 10000);
 		remaining = microseconds(value.it_value);
 		if (remaining > (1000 + i) * 1000000LL + 10000 || remaining < (1000 + i - 20) * 1000000LL)
 			scenario_fail("timer %d has %lld us left", i, (long long)remaining);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* POSIX timers of every clock keep id, signal, value, interval and remaining time; ids need not be contiguous. */
+/* POSIX timers of every clock keep id, signal, value, interval and remaining time; ids need not be
+ * contiguous. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,7 +17,8 @@ static const clockid_t clocks[] = {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTI
 /* By the system call: the C library's ids for SIGEV_THREAD_ID timers are the kernel's. */
 static int make_timer(int number)
 {
-	struct sigevent event = {.sigev_signo = SIGRTMIN + number % 5, .sigev_value = {.sival_int = number * 11}};
+	struct sigevent event = {.sigev_signo = SIGRTMIN + number % 5,
+				 .sigev_value = {.sival_int = number * 11}};
 	int id = -1;
 
 	event.sigev_notify = number % 3 == 0 ? SIGEV_SIGNAL : number % 3 == 1 ? SIGEV_NONE : SIGEV_THREAD_ID;

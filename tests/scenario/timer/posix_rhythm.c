@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A periodic POSIX timer that signals one thread keeps its rhythm: as many expiries, overruns included, as there was time. */
+/* A periodic POSIX timer that signals one thread keeps its rhythm: as many expiries, overruns included, as
+ * there was time. */
 /* no-compare */
 #include <pthread.h>
 #include <signal.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A timer made with SIGEV_THREAD, for which the C library keeps a thread of its own, still calls its function. */
+/* A timer made with SIGEV_THREAD, for which the C library keeps a thread of its own, still calls its
+ * function. */
 #include <signal.h>
 #include <stdatomic.h>
 #include <time.h>

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* ^C and its like, which end a run between two steps so that everything is put back first. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "common/compiler.h"
+
+/* Notes SIGINT, SIGTERM, SIGHUP and SIGQUIT from now on instead of dying of them; ignores SIGPIPE. */
+int must_check interrupt_init(void);
+
+/* True after one of them came. */
+bool interrupted(void);

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/* The stages of a dump. Each is undone by tree_done() and archive_file_free(), whatever happens in between. */
+#include "dumper/dump.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/exit_status.h"
+#include "common/interrupt.h"
+#include "common/log.h"
+#include "common/proc/proc_dir.h"
+#include "common/vector.h"
+#include "dumper/fd/open_files.h"
+#include "dumper/manifest.h"
+#include "dumper/memory.h"
+#include "dumper/task/task_dumper.h"
+#include "dumper/tree.h"
+#include "format/archive_file.h"
+#include "format/layout.h"
+
+static void dump_done(struct dump *dump)
+{
+	tree_done(dump);
+	open_files_done(dump);
+	free(dump->files);
+	blockers_done(&dump->blockers);
+	arena_done(&dump->arena);
+}
+
+/* What this kernel and this user can do. */
+static int stage_probe(struct dump *dump)
+{
+	cleanup_close int own_fd = -EBADF;
+	int r = kernel_probe(&dump->features);
+
+	if (r < 0)
+		return log_error_errno(r, "cannot find out what this kernel can do");
+	r = proc_open(getpid(), &own_fd);
+	if (r == 0)
+		r = ns_links_read(own_fd, &dump->own_namespaces);
+	if (r < 0)
+		return log_error_errno(r, "cannot read /proc/self");
+	if (!dump->features.has_pidfd_getfd)
+		return log_error_errno(-ENOSYS, "this kernel lacks pidfd_getfd(2) (Linux 5.6)");
+	return tree_check_root(dump);
+}
+
+static int new_summary(struct dump *dump, struct process *process)
+{
+	Cr__ProcessSummary *summary = arena_new(&dump->arena, Cr__ProcessSummary);
+
+	if (!summary)
+		return -ENOMEM;
+	cr__process_summary__init(summary);
+	process->summary = summary;
+	summary->tids = arena_array(&dump->arena, int32_t, process->threads_count);
+	if (!summary->tids)
+		return -ENOMEM;
+	for (size_t i = 0; i < process->threads_count; i++)
+		summary->tids[summary->n_tids++] = process->threads[i].tracee.tid;
+	summary->pid = process->pidref.pid;
+	summary->ppid = process->stat.ppid;
+	summary->comm = process->status.name;
+	return 0;
+}
+
+static int collect_process(struct dump *dump, struct process *process)
+{
+	int r;
+
+	LOG_SCOPE("pid %d (%s)", (int)process->pidref.pid, process->status.name);
+	r = new_summary(dump, process);
+	if (r < 0)
+		return log_error_errno(r, "cannot note the process");
+	r = memory_collect(dump, process);
+	if (r == 0)
+		r = open_files_collect(dump, process);
+	if (r == 0)
+		r = task_dumpers_collect(dump, process);
+	return r;
+}
+
+/* All that can be asked from outside of the frozen tasks. */
+static int stage_collect(struct dump *dump)
+{
+	for (size_t i = 0; i < dump->processes_count; i++) {
+		int r = collect_process(dump, &dump->processes[i]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Whether what was collected makes a whole. */
+static int stage_check(struct dump *dump)
+{
+	const struct process *root = &dump->processes[0];
+
+	LOG_SCOPE("pid %d (%s)", (int)root->pidref.pid, root->status.name);
+	if (!dump->options->is_shell_job && root->stat.sid != root->pidref.pid)
+		blockers_add(&dump->blockers,
+			     "is not a session leader: its session, %d, is led by a process outside of the dump; give "
+			     "--shell-job (-j) on both commands to take the session of cr-restore instead, or start the "
+			     "program with setsid",
+			     root->stat.sid);
+	else if (!dump->options->is_shell_job && root->stat.pgid != root->pidref.pid)
+		blockers_add(&dump->blockers, "its process group, %d, is led by a process outside of the dump; give "
+					      "--shell-job (-j) on both commands",
+			     root->stat.pgid);
+	return 0;
+}
+
+/* What only the tasks themselves can ask. */
+static int stage_ask(struct dump *dump)
+{
+	for (size_t i = 0; i < dump->processes_count; i++) {
+		struct process *process = &dump->processes[i];
+		int r;
+
+		LOG_SCOPE("pid %d (%s)", (int)process->pidref.pid, process->status.name);
+		r = task_dumpers_ask(dump, process);
+		if (r == 0)
+			r = pages_collect(dump, process);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int write_process(struct dump *dump, const struct process *process)
+{
+	char name[LAYOUT_NAME_SIZE];
+	int r;
+
+	r = archive_writer_message(dump->writer, layout_name(name, LAYOUT_TASK_FORMAT, process->pidref.pid),
+				   &process->image->base);
+	if (r == 0)
+		r = archive_writer_message(dump->writer, layout_name(name, LAYOUT_MEMORY_FORMAT, process->pidref.pid),
+				   &process->memory->base);
+	if (r == 0)
+		r = archive_writer_message(dump->writer,
+					   layout_name(name, LAYOUT_FD_TABLE_FORMAT, process->descriptors->id),
+				   &process->descriptors->base);
+	return r;
+}
+
+static int write_pages(struct dump *dump)
+{
+	struct progress progress;
+	uint64_t done = 0;
+	int r = archive_writer_flush_frame(dump->writer);
+
+	progress_init(&progress, dump->options->progress, "writing memory", dump->manifest->stored_bytes);
+	for (size_t i = 0; r == 0 && i < dump->processes_count; i++)
+		if (dump->processes[i].summary->stored_bytes > 0)
+			r = pages_write(dump, &dump->processes[i], &progress, &done);
+	progress_finish(&progress, done);
+	return r;
+}
+
+static int write_archive(struct dump *dump)
+{
+	int r = archive_writer_message(dump->writer, LAYOUT_MANIFEST, &dump->manifest->base);
+
+	for (size_t i = 0; r == 0 && i < dump->processes_count; i++)
+		r = write_process(dump, &dump->processes[i]);
+	if (r == 0)
+		r = open_files_write(dump);
+	if (r == 0)
+		r = write_pages(dump);
+	return r < 0 ? r : archive_writer_finish(dump->writer);
+}
+
+/* The archive, under a temporary name until it is whole. */
+static int stage_write(struct dump *dump)
+{
+	cleanup_(archive_file_freep) struct archive_file *file = NULL;
+	cleanup_(archive_writer_freep) struct archive_writer *writer = NULL;
+	int r = archive_file_create(dump->options->output, &file);
+
+	if (r < 0)
+		return r;
+	r = archive_writer_new(&(struct archive_writer_options){
+				       .fd = archive_file_fd(file),
+				       .name = archive_file_name(file),
+				       .level = dump->options->level,
+				       .thread_count = dump->options->thread_count,
+			       },
+			       &writer);
+	if (r < 0)
+		return r;
+	dump->writer = writer;
+	r = write_archive(dump);
+	dump->writer = NULL;
+	return r < 0 ? r : archive_file_commit(file);
+}
+
+/* What becomes of the tree: from here on the archive exists. */
+static int stage_let_go(struct dump *dump)
+{
+	switch (dump->options->aftermath) {
+	case DUMP_AFTERMATH_KILL:
+		return tree_kill(dump);
+	case DUMP_AFTERMATH_LEAVE_STOPPED:
+		return tree_stop(dump);
+	case DUMP_AFTERMATH_LEAVE_RUNNING:
+		break;
+	}
+	return 0;
+}
+
+struct stage {
+	const char *name;
+	int (*run)(struct dump *dump);
+	bool ends_collecting; /* blockers found so far are reported after it, and end the run */
+	bool is_for_check;    /* is run with --check as well */
+};
+
+static int stage_manifest(struct dump *dump)
+{
+	for (size_t i = 0; i < dump->processes_count; i++)
+		dump->manifest->stored_bytes += dump->processes[i].summary->stored_bytes;
+	return manifest_collect(dump, dump->argc, dump->argv);
+}
+
+static const struct stage stages[] = {
+	{"probe", stage_probe, true, true},
+	{"freeze", tree_freeze, false, true},
+	{"collect", stage_collect, false, true},
+	{"check", stage_check, true, true},
+	{"ask", stage_ask, true, true},
+	{"manifest", stage_manifest, false, false},
+	{"write", stage_write, false, false},
+	{"let go", stage_let_go, false, false},
+};
+
+static int run_stages(struct dump *dump)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
+		int r;
+
+		if (dump->options->is_check && !stages[i].is_for_check)
+			continue;
+		log_debug("stage: %s", stages[i].name);
+		r = interrupted() ? -EINTR : stages[i].run(dump);
+		if (r == -EINTR && interrupted())
+			log_error("interrupted; the program goes on as before");
+		if (r < 0) {
+			blockers_report(&dump->blockers);
+			return EXIT_STATUS_FAILED;
+		}
+		if (stages[i].ends_collecting && blockers_any(&dump->blockers)) {
+			blockers_report(&dump->blockers);
+			return EXIT_STATUS_REFUSED;
+		}
+	}
+	return EXIT_STATUS_DONE;
+}
+
+int dump_run(const struct dump_options *options, int argc, char **argv)
+{
+	cleanup_(dump_done) struct dump dump = {.options = options, .argc = argc, .argv = argv};
+
+	dump.manifest = arena_new(&dump.arena, Cr__Manifest);
+	if (!dump.manifest) {
+		log_error("cannot begin: memory is short");
+		return EXIT_STATUS_FAILED;
+	}
+	cr__manifest__init(dump.manifest);
+	return run_stages(&dump);
+}

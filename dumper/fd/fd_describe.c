@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* Says in words what a descriptor leads to, for refusals. */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+
+#include "dumper/fd/fd_info.h"
+
+#define ADDRESS_TEXT_SIZE 512
+
+static const char *or_unnamed(const char *text)
+{
+	return text ? text : "file";
+}
+
+const char *fd_info_printable(const char *text, struct arena *arena)
+{
+	char *copy = arena_alloc(arena, strlen(text) * 4 + 1), *end = copy;
+
+	if (!copy)
+		return "?";
+	for (const char *at = text; *at; at++) {
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			end += sprintf(end, "\\%03o", (unsigned char)*at);
+		else
+			*end++ = *at;
+	}
+	return copy;
+}
+
+/* socket(7) domains and the usual names of what is spoken on them. */
+static const char *socket_protocol_name(int domain, int type, int protocol)
+{
+	static const struct {
+		int domain;
+		const char *name;
+	} domains[] = {
+		{AF_NETLINK, "netlink"},   {AF_PACKET, "packet"},       {AF_VSOCK, "vsock"},
+		{AF_ALG, "kernel crypto"}, {AF_BLUETOOTH, "Bluetooth"}, {AF_CAN, "CAN"},
+		{AF_XDP, "XDP"},           {AF_TIPC, "TIPC"},
+	};
+
+	if (domain == AF_UNIX)
+		return type == SOCK_STREAM  ? "unix stream"
+		       : type == SOCK_DGRAM ? "unix datagram"
+					    : "unix seqpacket";
+	if (domain == AF_INET || domain == AF_INET6) {
+		if (type == SOCK_RAW)
+			return "raw IP";
+		return protocol == IPPROTO_TCP       ? "TCP"
+		       : protocol == IPPROTO_UDP     ? "UDP"
+		       : protocol == IPPROTO_SCTP    ? "SCTP"
+		       : protocol == IPPROTO_ICMP    ? "ping"
+		       : protocol == IPPROTO_UDPLITE ? "UDP-Lite"
+						     : "IP";
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(domains); i++) {
+		if (domains[i].domain == domain)
+			return domains[i].name;
+	}
+	return "unknown";
+}
+
+/* " 'NAME'" with a blank in front, or "" for what has none. */
+static void format_address(const struct sockaddr_storage *address, socklen_t size,
+			   char text[ADDRESS_TEXT_SIZE])
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
+	const struct sockaddr_in *in = (const struct sockaddr_in *)address;
+	const struct sockaddr_un *un = (const struct sockaddr_un *)address;
+	int length = (int)size - (int)offsetof(struct sockaddr_un, sun_path);
+	char host[INET6_ADDRSTRLEN] = "";
+
+	text[0] = '\0';
+	if (address->ss_family == AF_INET && inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host)))
+		snprintf(text, ADDRESS_TEXT_SIZE, " %s:%u", host, ntohs(in->sin_port));
+	else if (address->ss_family == AF_INET6 && inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host)))
+		snprintf(text, ADDRESS_TEXT_SIZE, " [%s]:%u", host, ntohs(in6->sin6_port));
+	else if (address->ss_family == AF_UNIX && length > 1 && un->sun_path[0] == '\0')
+		snprintf(text, ADDRESS_TEXT_SIZE, " '@%.*s'", length - 1, un->sun_path + 1);
+	else if (address->ss_family == AF_UNIX && length > 0)
+		snprintf(text, ADDRESS_TEXT_SIZE, " '%.*s'", length, un->sun_path);
+}
+
+static const char *describe_socket(const struct fd_info *info, struct arena *arena)
+{
+	char name[ADDRESS_TEXT_SIZE] = "", peer_name[ADDRESS_TEXT_SIZE] = "";
+	struct sockaddr_storage own = {0}, peer = {0};
+	int domain = AF_UNSPEC, type = 0, protocol = 0;
+	socklen_t size = sizeof(int);
+
+	if (getsockopt(info->our_fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) < 0)
+		return or_unnamed(arena_format(arena, "socket %ju", (uintmax_t)info->stat.st_ino));
+	(void)getsockopt(info->our_fd, SOL_SOCKET, SO_TYPE, &type, &size);
+	(void)getsockopt(info->our_fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size);
+	size = sizeof(own);
+	if (getsockname(info->our_fd, (struct sockaddr *)&own, &size) == 0)
+		format_address(&own, MIN(size, (socklen_t)sizeof(own)), name);
+	size = sizeof(peer);
+	if (getpeername(info->our_fd, (struct sockaddr *)&peer, &size) == 0)
+		format_address(&peer, MIN(size, (socklen_t)sizeof(peer)), peer_name);
+	return or_unnamed(
+		arena_format(arena, "%s socket %ju%s%s%s", socket_protocol_name(domain, type, protocol),
+			     (uintmax_t)info->stat.st_ino, fd_info_printable(name, arena),
+			     peer_name[0] ? " connected to" : "", fd_info_printable(peer_name, arena)));
+}
+
+static const char *describe_pipe(const struct fd_info *info, struct arena *arena)
+{
+	static const char *const ends[] = {"read end", "write end", "both ends", "no end"};
+	const char *end = ends[info->flags & O_ACCMODE];
+
+	if (info->link[0] == '/')
+		return or_unnamed(arena_format(arena, "FIFO '%s' (inode %ju, %s)",
+					       fd_info_printable(info->link, arena),
+					       (uintmax_t)info->stat.st_ino, end));
+	return or_unnamed(arena_format(arena, "pipe %ju (%s)", (uintmax_t)info->stat.st_ino, end));
+}
+
+/* Linux's devices.txt: 4 consoles and serial lines, 5 /dev/tty and the like, 128 to 143 pseudo-terminals. */
+static bool is_terminal(dev_t device)
+{
+	unsigned number = major(device);
+
+	return number == 4 || number == 5 || (number >= 128 && number <= 143);
+}
+
+static const char *describe_device(const struct fd_info *info, struct arena *arena)
+{
+	const char *type = S_ISBLK(info->stat.st_mode)       ? "block device"
+			   : is_terminal(info->stat.st_rdev) ? "terminal"
+							     : "character device";
+
+	return or_unnamed(arena_format(arena, "%s '%s' (%u:%u)", type, fd_info_printable(info->link, arena),
+				       major(info->stat.st_rdev), minor(info->stat.st_rdev)));
+}
+
+/* "anon_inode:[eventfd]", "anon_inode:inotify": the kernel's names, where a person knows another, in words.
+ */
+static const char *describe_anonymous(const struct fd_info *info, struct arena *arena)
+{
+	static const struct {
+		const char *link, *name;
+	} names[] = {
+		{"[eventpoll]", "epoll instance"},
+		{"[eventfd]", "eventfd"},
+		{"[timerfd]", "timerfd"},
+		{"[signalfd]", "signalfd"},
+		{"inotify", "inotify instance"},
+		{"[pidfd]", "pidfd"},
+		{"[io_uring]", "io_uring instance"},
+		{"[userfaultfd]", "userfaultfd"},
+		{"[perf_event]", "perf event"},
+		{"[fanotify]", "fanotify group"},
+		{"seccomp notify", "seccomp listener"},
+	};
+	const char *link = info->link + strlen("anon_inode:");
+	const char *pid = fdinfo_get(&info->fdinfo, "Pid");
+
+	if (pid && strcmp(link, "[pidfd]") == 0)
+		return or_unnamed(arena_format(arena, "pidfd of process %s", fd_info_printable(pid, arena)));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strcmp(link, names[i].link) == 0)
+			return names[i].name;
+	}
+	return or_unnamed(arena_format(arena, "kernel object '%s'", fd_info_printable(link, arena)));
+}
+
+static const char *describe_named(const struct fd_info *info, struct arena *arena)
+{
+	const char *type = "file";
+
+	if (info->filesystem == PROC_SUPER_MAGIC)
+		type = S_ISDIR(info->stat.st_mode) ? "process information directory"
+						   : "process information file";
+	else if (fd_info_is_pseudo(info))
+		type = S_ISDIR(info->stat.st_mode) ? "kernel directory" : "kernel file";
+	else if (!fd_info_has_path(info))
+		type = "memfd";
+	return or_unnamed(arena_format(arena, "%s '%s'", type, fd_info_printable(info->link, arena)));
+}
+
+const char *fd_info_describe(const struct fd_info *info, struct arena *arena)
+{
+	if (strncmp(info->link, "anon_inode:", strlen("anon_inode:")) == 0)
+		return describe_anonymous(info, arena);
+	if (S_ISFIFO(info->stat.st_mode))
+		return describe_pipe(info, arena);
+	if (S_ISSOCK(info->stat.st_mode) && !(info->flags & O_PATH))
+		return describe_socket(info, arena);
+	if (S_ISCHR(info->stat.st_mode) || S_ISBLK(info->stat.st_mode))
+		return describe_device(info, arena);
+	if (info->link[0] != '/' && !info->is_long)
+		return or_unnamed(
+			arena_format(arena, "kernel object '%s'", fd_info_printable(info->link, arena)));
+	return describe_named(info, arena);
+}

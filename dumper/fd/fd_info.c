@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* Gathers what can be seen of a descriptor. */
+#include "dumper/fd/fd_info.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statfs.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+
+#ifndef PID_FS_MAGIC
+#define PID_FS_MAGIC 0x50494446
+#endif
+#define CONFIGFS_MAGIC 0x62656570
+#define FUSE_CONTROL_MAGIC 0x65735543
+
+void fd_info_done(struct fd_info *info)
+{
+	if (!info)
+		return;
+	close_fd(&info->our_fd);
+	free(info->link);
+	fdinfo_done(&info->fdinfo);
+	*info = (struct fd_info){.our_fd = -EBADF};
+}
+
+static int read_link(struct fd_info *info, int proc_fd)
+{
+	char path[32];
+	int r;
+
+	snprintf(path, sizeof(path), "fd/%d", info->fd);
+	r = file_readlink_at(proc_fd, path, &info->link);
+	if (r != -ENAMETOOLONG)
+		return r;
+	info->is_long = true;
+	info->link = strdup("");
+	return info->link ? 0 : -ENOMEM;
+}
+
+int fd_info_read(struct fd_info *ret, const struct pidref *pidref, int proc_fd, int fd)
+{
+	cleanup_(fd_info_done) struct fd_info info = {.fd = fd, .our_fd = -EBADF};
+	struct statfs filesystem;
+	int r;
+
+	r = read_link(&info, proc_fd);
+	if (r < 0)
+		return r;
+	r = fdinfo_read(proc_fd, fd, &info.fdinfo);
+	if (r < 0)
+		return r;
+	r = pidref_getfd(pidref, fd, &info.our_fd);
+	if (r < 0)
+		return r;
+	if (fstat(info.our_fd, &info.stat) < 0)
+		return -errno;
+	if (fstatfs(info.our_fd, &filesystem) == 0)
+		info.filesystem = (uint32_t)filesystem.f_type;
+	info.flags = info.fdinfo.flags & ~(uint32_t)O_CLOEXEC;
+	info.is_close_on_exec = info.fdinfo.flags & O_CLOEXEC;
+	*ret = info;
+	info = (struct fd_info){.our_fd = -EBADF};
+	return 0;
+}
+
+bool fd_info_is_pseudo(const struct fd_info *info)
+{
+	static const uint32_t pseudo[] = {
+		PROC_SUPER_MAGIC, SYSFS_MAGIC,        CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC,
+		DEBUGFS_MAGIC,    TRACEFS_MAGIC,      SECURITYFS_MAGIC,   BPF_FS_MAGIC,
+		NSFS_MAGIC,       PID_FS_MAGIC,       SELINUX_MAGIC,      SMACK_MAGIC,
+		BINFMTFS_MAGIC,   PSTOREFS_MAGIC,     EFIVARFS_MAGIC,     RDTGROUP_SUPER_MAGIC,
+		CONFIGFS_MAGIC,   FUSE_CONTROL_MAGIC, SECRETMEM_MAGIC,    DMA_BUF_MAGIC,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(pseudo); i++) {
+		if (info->filesystem == pseudo[i])
+			return true;
+	}
+	return false;
+}
+
+/* memfd_create(2): on a tmpfs or hugetlbfs that is mounted nowhere, under a name that is no path. */
+static bool is_memfd(const struct fd_info *info)
+{
+	return info->stat.st_nlink == 0 && strncmp(info->link, "/memfd:", 7) == 0 &&
+	       (info->filesystem == TMPFS_MAGIC || info->filesystem == HUGETLBFS_MAGIC);
+}
+
+bool fd_info_has_path(const struct fd_info *info)
+{
+	return (info->link[0] == '/' || info->is_long) && !fd_info_is_pseudo(info) && !is_memfd(info);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* One descriptor of a frozen process, as far as it can be seen whatever its kind. */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "common/arena.h"
+#include "common/pidref.h"
+#include "common/proc/fdinfo.h"
+
+struct fd_info {
+	int fd;       /* the number in the process */
+	int our_fd;   /* of ours, leading to the same open file description */
+	char *link;   /* what /proc/PID/fd/N leads to, as seen from our root; owned */
+	bool is_long; /* its path is longer than the kernel tells; LINK is "" then */
+	struct stat stat;
+	int64_t filesystem; /* statfs.f_type, see <linux/magic.h>; 0: not told */
+	struct fdinfo fdinfo;
+	uint32_t flags; /* O_*, without O_CLOEXEC, which is the descriptor's */
+	bool is_close_on_exec;
+};
+
+/* Silent. -EPERM without ptrace access to the process. */
+int must_check fd_info_read(struct fd_info *ret, const struct pidref *pidref, int proc_fd, int fd);
+void fd_info_done(struct fd_info *info);
+
+/* "/proc" and the like: the content is not that of a file, and the name may mean another process later. */
+bool fd_info_is_pseudo(const struct fd_info *info);
+
+/* It was opened by a path of the file tree, which may be gone by now. */
+bool fd_info_has_path(const struct fd_info *info);
+
+/* What it is and which one, for a message: "pipe 4711 (read end)", "TCP socket 127.0.0.1:22". Never NULL. */
+const char *fd_info_describe(const struct fd_info *info, struct arena *arena);
+
+/* TEXT without control characters, for a message. Never NULL. */
+const char *fd_info_printable(const char *text, struct arena *arena);

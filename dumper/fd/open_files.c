@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT */
+/* Drives the kinds of open files at dump. */
+#include "dumper/fd/open_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/kcmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "common/proc/proc_dir.h"
+#include "common/vector.h"
+#include "dumper/fd/fd_dumper.h"
+#include "format/fd/open_file.h"
+#include "format/message.h"
+
+#ifndef F_GETOWNER_UIDS
+#define F_GETOWNER_UIDS 17
+#endif
+
+#define FD_KIND(name, type, prefix) extern const struct fd_dumper name##_fd_dumper;
+#include "format/kinds.def"
+#undef FD_KIND
+
+#define FD_KIND(name, type, prefix) &name##_fd_dumper,
+static const struct fd_dumper *const kinds[] = {
+#include "format/kinds.def"
+};
+#undef FD_KIND
+
+/* Spreads numbers that follow one another, so that the tree below needs no balancing. */
+static uint64_t scramble(uint64_t device, uint64_t inode)
+{
+	uint64_t key = (device * 0x9e3779b97f4a7c15) ^ inode;
+
+	key = (key ^ key >> 32) * 0xd1b54a32d192ed03;
+	key = (key ^ key >> 29) * 0x9e3779b97f4a7c15;
+	return key ^ key >> 32;
+}
+
+static int compare_numbers(uint64_t left, uint64_t right)
+{
+	return left < right ? -1 : left > right;
+}
+
+/*
+ * -1, 0 or 1 in *ret_order. Descriptions of the same file are ordered by kcmp(2), whose order is that of
+ * scrambled kernel addresses; others by their file.
+ */
+static int compare(const struct open_file *known, pid_t pid, int fd, const struct stat *st, int *ret_order)
+{
+	static const int orders[] = {0, -1, 1};
+	long r;
+	int order = compare_numbers(scramble(st->st_dev, st->st_ino), scramble(known->device, known->inode));
+
+	if (order == 0)
+		order = compare_numbers(st->st_ino, known->inode);
+	if (order == 0)
+		order = compare_numbers(st->st_dev, known->device);
+	if (order != 0) {
+		*ret_order = order;
+		return 0;
+	}
+	r = syscall(SYS_kcmp, pid, known->pid, KCMP_FILE, fd, known->fd);
+	if (r < 0)
+		return log_error_errno(-errno, "cannot compare it with fd %d of process %d (kcmp)", known->fd,
+				       known->pid);
+	if (r > 2)
+		return log_error_errno(-EIO, "cannot compare it with fd %d of process %d (kcmp)", known->fd,
+				       known->pid);
+	*ret_order = orders[r];
+	return 0;
+}
+
+/*
+ * All descriptions form one binary tree, of which the first is the root. Keys come scrambled, so its depth
+ * grows with the logarithm. Returns the id of a known one, or 0 and where the id of a new one belongs:
+ * *ret_parent (0: it is the root), and which side.
+ */
+static int find(const struct dump *dump, const struct process *process, const struct fd_info *info,
+		uint32_t *ret_id, uint32_t *ret_parent, bool *ret_is_before)
+{
+	uint32_t id = dump->open_files_count > 0 ? 1 : 0, parent = 0;
+	int order = 0;
+
+	while (id != 0) {
+		const struct open_file *known = &dump->open_files[id - 1];
+		int r = compare(known, process->pidref.pid, info->fd, &info->stat, &order);
+
+		if (r < 0)
+			return r;
+		if (order == 0)
+			break;
+		parent = id;
+		id = order < 0 ? known->before : known->after;
+	}
+	*ret_id = id;
+	*ret_parent = parent;
+	*ret_is_before = order < 0;
+	return 0;
+}
+
+static void check_locks(struct dump *dump, const struct fd_info *info)
+{
+	const struct fdinfo *fdinfo = &info->fdinfo;
+	const char *name = fd_info_printable(info->link, &dump->arena);
+
+	for (size_t i = 0; i < fdinfo->entries_count; i++) {
+		const struct fdinfo_entry *entry = &fdinfo->entries[i];
+
+		if (strcmp(entry->key, "lock") != 0)
+			continue;
+		if (strstr(entry->value, "LEASE") || strstr(entry->value, "DELEG"))
+			blockers_add(&dump->blockers, "'%s' has a lease, which cannot be preserved yet",
+				     name);
+		else
+			blockers_add(&dump->blockers,
+				     "'%s' holds a file lock (needs --file-locks, not supported yet)", name);
+		return;
+	}
+}
+
+/* F_GETOWN_EX names a task or a group of the tree. */
+static bool is_inside(const struct dump *dump, const struct f_owner_ex *owner)
+{
+	for (size_t i = 0; i < dump->processes_count; i++) {
+		const struct process *process = &dump->processes[i];
+
+		if (owner->type == F_OWNER_PID && process->pidref.pid == owner->pid)
+			return true;
+		if (owner->type == F_OWNER_PGRP && process->stat.pgid == owner->pid)
+			return true;
+		for (size_t j = 0; owner->type == F_OWNER_TID && j < process->threads_count; j++) {
+			if (process->threads[j].tracee.tid == owner->pid)
+				return true;
+		}
+	}
+	return false;
+}
+
+static int collect_owner(struct dump *dump, const struct fd_info *info, Cr__OpenFile *image)
+{
+	static const char *const types[] = {"thread", "process", "process group"};
+	struct f_owner_ex owner = {0};
+	uid_t uids[2] = {0};
+	int signal;
+
+	if (info->flags & O_PATH)
+		return 0;
+	signal = fcntl(info->our_fd, F_GETSIG);
+	if (signal < 0 || fcntl(info->our_fd, F_GETOWN_EX, &owner) < 0)
+		return log_error_errno(-errno, "cannot ask for the owner");
+	if (signal == 0 && owner.pid == 0)
+		return 0;
+	if (owner.pid != 0 && !is_inside(dump, &owner))
+		blockers_add(&dump->blockers,
+			     "its signals go to %s %d, which is not among what is dumped (F_SETOWN)",
+			     types[MIN((unsigned)owner.type, 2U)], owner.pid);
+	if (owner.pid != 0 && fcntl(info->our_fd, F_GETOWNER_UIDS, uids) < 0)
+		return log_error_errno(-errno, "cannot ask for the owner's user ids (F_GETOWNER_UIDS)");
+	image->owner = arena_new(&dump->arena, Cr__FileOwner);
+	if (!image->owner)
+		return log_error_errno(-ENOMEM, "cannot note the owner");
+	cr__file_owner__init(image->owner);
+	image->owner->type = (int)owner.type;
+	image->owner->id = owner.pid;
+	image->owner->signal = signal;
+	image->owner->uid = uids[0];
+	image->owner->euid = uids[1];
+	return 0;
+}
+
+/* NULL after noting why in the blockers. */
+static const struct fd_dumper *choose_kind(struct dump *dump, const struct fd_info *info)
+{
+	const struct fd_dumper *chosen = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (!kinds[i]->matches(info))
+			continue;
+		if (chosen) {
+			blockers_add(&dump->blockers, "is taken for a %s and for a %s, which is a bug",
+				     chosen->name, kinds[i]->name);
+			return NULL;
+		}
+		chosen = kinds[i];
+	}
+	if (!chosen)
+		blockers_add(&dump->blockers, "%s cannot be preserved yet",
+			     fd_info_describe(info, &dump->arena));
+	return chosen;
+}
+
+/* Everything about a description that was not met before, but its place in the tree. */
+static int collect_new(struct dump *dump, const struct process *process, const struct fd_info *info,
+		       struct open_file *file)
+{
+	int r;
+
+	*file = (struct open_file){
+		.pid = process->pidref.pid,
+		.fd = info->fd,
+		.device = info->stat.st_dev,
+		.inode = info->stat.st_ino,
+		.description = "",
+	};
+	cr__open_file__init(&file->image);
+	file->image.flags = info->flags;
+	file->image.position = info->fdinfo.position;
+	file->kind = choose_kind(dump, info);
+	if (!file->kind)
+		return 0;
+	if (info->flags & ~(uint32_t)OPEN_FILE_FLAGS)
+		blockers_add(&dump->blockers, "has flags that this version does not know (0%o)",
+			     info->flags & ~(uint32_t)OPEN_FILE_FLAGS);
+	r = collect_owner(dump, info, &file->image);
+	if (r < 0)
+		return r;
+	return file->kind->collect(dump, process, info, file);
+}
+
+/* The id of the description behind a descriptor. */
+static int identify(struct dump *dump, const struct process *process, const struct fd_info *info,
+		    uint32_t *ret_id)
+{
+	struct open_file *file;
+	uint32_t id = 0, parent = 0;
+	bool is_before = false;
+	int r;
+
+	r = find(dump, process, info, &id, &parent, &is_before);
+	if (r < 0)
+		return r;
+	/* A POSIX lock belongs to the process, so that each may have its own; one process does not tell
+	 * twice. */
+	if (id == 0 || dump->open_files[id - 1].pid != process->pidref.pid)
+		check_locks(dump, info);
+	if (id != 0) {
+		*ret_id = id;
+		return 0;
+	}
+	file = vector_append(dump, open_files);
+	if (!file)
+		return log_error_errno(-ENOMEM, "cannot note the open file");
+	id = (uint32_t)dump->open_files_count;
+	r = collect_new(dump, process, info, file);
+	if (r < 0) {
+		dump->open_files_count--;
+		return r;
+	}
+	file->image.id = id;
+	if (parent != 0 && is_before)
+		dump->open_files[parent - 1].before = id;
+	else if (parent != 0)
+		dump->open_files[parent - 1].after = id;
+	*ret_id = id;
+	return 0;
+}
+
+static int collect_descriptor(struct dump *dump, struct process *process, int fd, Cr__Descriptor *descriptor,
+			      Cr__OpenFileSummary *summary)
+{
+	cleanup_(fd_info_done) struct fd_info info = {.our_fd = -EBADF};
+	const struct open_file *file;
+	uint32_t id = 0;
+	int r;
+
+	LOG_SCOPE("fd %d", fd);
+	r = fd_info_read(&info, &process->pidref, process->proc_fd, fd);
+	if (r < 0)
+		return log_error_errno(r, "cannot look at it");
+	r = identify(dump, process, &info, &id);
+	if (r < 0)
+		return r;
+	file = &dump->open_files[id - 1];
+	cr__descriptor__init(descriptor);
+	descriptor->fd = fd;
+	descriptor->open_file_id = id;
+	descriptor->is_close_on_exec = info.is_close_on_exec;
+	cr__open_file_summary__init(summary);
+	summary->fd = fd;
+	summary->kind = (char *)(file->kind ? file->kind->name : "");
+	summary->description = (char *)file->description;
+	return 0;
+}
+
+int open_files_collect(struct dump *dump, struct process *process)
+{
+	cleanup_free int *fds = NULL;
+	Cr__OpenFileSummary *summaries;
+	Cr__Descriptor *descriptors;
+	Cr__DescriptorTable *table;
+	size_t count;
+	int r;
+
+	r = proc_list_numbers(process->proc_fd, "fd", &fds, &count);
+	if (r < 0)
+		return log_error_errno(r, "cannot list its open files");
+	table = arena_new(&dump->arena, Cr__DescriptorTable);
+	descriptors = arena_array(&dump->arena, Cr__Descriptor, count);
+	summaries = arena_array(&dump->arena, Cr__OpenFileSummary, count);
+	if (!table || !descriptors || !summaries)
+		return log_error_errno(-ENOMEM, "cannot note its open files");
+	cr__descriptor_table__init(table);
+	table->id = process->pidref.pid;
+	table->descriptors = arena_array(&dump->arena, Cr__Descriptor *, count);
+	process->summary->open_files = arena_array(&dump->arena, Cr__OpenFileSummary *, count);
+	if (!table->descriptors || !process->summary->open_files)
+		return log_error_errno(-ENOMEM, "cannot note its open files");
+	for (size_t i = 0; i < count; i++) {
+		r = collect_descriptor(dump, process, fds[i], &descriptors[i], &summaries[i]);
+		if (r < 0)
+			return r;
+		table->descriptors[table->n_descriptors++] = &descriptors[i];
+		process->summary->open_files[process->summary->n_open_files++] = &summaries[i];
+	}
+	process->descriptors = table;
+	return 0;
+}
+
+static int pack_entry(struct open_file *file, struct arena *arena)
+{
+	size_t size = protobuf_c_message_get_packed_size(file->entry);
+
+	file->image.entry.data = arena_alloc(arena, MAX(size, (size_t)1));
+	if (!file->image.entry.data)
+		return log_error_errno(-ENOMEM, "cannot write the image of fd %d of process %d", file->fd,
+				       file->pid);
+	file->image.entry.len = protobuf_c_message_pack(file->entry, file->image.entry.data);
+	return 0;
+}
+
+static int write_kind(struct dump *dump, const struct fd_dumper *kind)
+{
+	cleanup_free Cr__OpenFile **files = calloc(MAX(dump->open_files_count, (size_t)1), sizeof(*files));
+	Cr__OpenFileList list = CR__OPEN_FILE_LIST__INIT;
+	char name[64];
+	int r;
+
+	if (!files)
+		return log_error_errno(-ENOMEM, "cannot write the images of open files");
+	for (size_t i = 0; i < dump->open_files_count; i++) {
+		struct open_file *file = &dump->open_files[i];
+
+		if (file->kind != kind)
+			continue;
+		r = kind->dump ? kind->dump(dump, file) : 0;
+		if (r < 0)
+			return r;
+		r = pack_entry(file, &dump->arena);
+		if (r < 0)
+			return r;
+		files[list.n_files++] = &file->image;
+	}
+	if (list.n_files == 0)
+		return 0;
+	list.files = files;
+	snprintf(name, sizeof(name), "fd/%s.pb", kind->name);
+	return archive_writer_message(dump->writer, name, &list.base);
+}
+
+int open_files_write(struct dump *dump)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		int r = write_kind(dump, kinds[i]);
+
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		int r = kinds[i]->finish ? kinds[i]->finish(dump) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+void open_files_done(struct dump *dump)
+{
+	free(dump->open_files);
+	dump->open_files = NULL;
+	dump->open_files_count = dump->open_files_capacity = 0;
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+/* The mappings of a process. */
+#include "dumper/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "common/proc/auxv.h"
+
+#ifndef MAP_DROPPABLE
+#define MAP_DROPPABLE 0x08
+#endif
+
+/* Where the kernel's fixed page for old programs is; it is the same everywhere and no mapping of the process. */
+#define VSYSCALL_ADDRESS UINT64_C(0xffffffffff600000)
+
+struct advice_flag {
+	uint64_t flag;
+	uint32_t advice;
+};
+
+static const struct advice_flag advice_flags[] = {
+	{VMA_FLAG_BIT(DONT_FORK), MADV_DONTFORK},     {VMA_FLAG_BIT(WIPE_ON_FORK), MADV_WIPEONFORK},
+	{VMA_FLAG_BIT(DONT_DUMP), MADV_DONTDUMP},     {VMA_FLAG_BIT(HUGE_PAGE), MADV_HUGEPAGE},
+	{VMA_FLAG_BIT(NO_HUGE_PAGE), MADV_NOHUGEPAGE}, {VMA_FLAG_BIT(MERGEABLE), MADV_MERGEABLE},
+	{VMA_FLAG_BIT(SEQUENTIAL), MADV_SEQUENTIAL},  {VMA_FLAG_BIT(RANDOM), MADV_RANDOM},
+};
+
+struct unsupported_flag {
+	uint64_t flag;
+	const char *why;
+};
+
+static const struct unsupported_flag unsupported_flags[] = {
+	{VMA_FLAG_BIT(PFN_MAP) | VMA_FLAG_BIT(IO) | VMA_FLAG_BIT(MIXED_MAP), "is memory of a device"},
+	{VMA_FLAG_BIT(HUGETLB), "is made of huge pages from the hugetlb pool"},
+	{VMA_FLAG_BIT(NON_LINEAR), "was rearranged with remap_file_pages"},
+	{VMA_FLAG_BIT(UFFD_MISSING) | VMA_FLAG_BIT(UFFD_WRITE_PROTECT) | VMA_FLAG_BIT(UFFD_MINOR),
+	 "is watched by a userfaultfd"},
+	{VMA_FLAG_BIT(SHADOW_STACK), "is a shadow stack"},
+	{VMA_FLAG_BIT(MAYBE_GUARD), "has guard regions (MADV_GUARD_INSTALL) in it"},
+	{VMA_FLAG_BIT(SYNC), "is mapped with MAP_SYNC"},
+	{VMA_FLAG_BIT(ARCH_1), "has memory types of its own"},
+};
+
+static void check_flags(struct dump *dump, const struct vma *vma)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(unsupported_flags); i++)
+		if (vma->flags & unsupported_flags[i].flag)
+			blockers_add(&dump->blockers, "%s, which cannot be dumped yet", unsupported_flags[i].why);
+	if (vma->has_unknown_flag)
+		blockers_add(&dump->blockers, "has a property that this version does not know (VmFlags %s)",
+			     vma->unknown_flag);
+	if (vma->protection_key != 0)
+		blockers_add(&dump->blockers, "has protection key %u, which cannot be dumped yet", vma->protection_key);
+	if (vma->kernel_page_size != 0 && vma->kernel_page_size != PAGE_SIZE_BYTES && !(vma->flags & VMA_FLAG_BIT(HUGETLB)))
+		blockers_add(&dump->blockers, "has pages of %lu bytes", (unsigned long)vma->kernel_page_size);
+}
+
+static int collect_advice(struct dump *dump, const struct vma *vma, Cr__Mapping *mapping)
+{
+	if (vma->flags & VMA_FLAG_BIT(DROPPABLE))
+		return 0; /* implies its own */
+	mapping->advice = arena_array(&dump->arena, uint32_t, ARRAY_SIZE(advice_flags));
+	if (!mapping->advice)
+		return -ENOMEM;
+	for (size_t i = 0; i < ARRAY_SIZE(advice_flags); i++)
+		if (vma->flags & advice_flags[i].flag)
+			mapping->advice[mapping->n_advice++] = advice_flags[i].advice;
+	return 0;
+}
+
+static uint64_t map_flags(const struct vma *vma)
+{
+	uint64_t flags = 0;
+
+	if (vma->flags & VMA_FLAG_BIT(GROWS_DOWN))
+		flags |= MAP_GROWSDOWN;
+	if (vma->flags & VMA_FLAG_BIT(DROPPABLE))
+		return flags | MAP_DROPPABLE;
+	if (vma->flags & VMA_FLAG_BIT(NO_RESERVE))
+		flags |= MAP_NORESERVE;
+	return flags;
+}
+
+/* Index of the file in memory->files; the vmas of one file stand together mostly, so look from the end. */
+static int find_file(const Cr__Memory *memory, const struct vma *vma)
+{
+	for (size_t i = memory->n_files; i > 0; i--)
+		if (memory->files[i - 1]->inode == vma->inode && strcmp(memory->files[i - 1]->path, vma->name) == 0)
+			return (int)i - 1;
+	return -1;
+}
+
+/* The path must lead to the mapped file, also for whoever comes later. */
+static int check_file(struct dump *dump, struct process *process, const struct vma *vma, struct stat *ret_st)
+{
+	char link[64];
+	struct stat mapped;
+
+	snprintf(link, sizeof(link), "map_files/%lx-%lx", (unsigned long)vma->start, (unsigned long)vma->end);
+	if (fstatat(process->proc_fd, link, &mapped, 0) < 0)
+		return log_error_errno(-errno, "cannot look at the file mapped at %#lx", (unsigned long)vma->start);
+	if (!S_ISREG(mapped.st_mode)) {
+		blockers_add(&dump->blockers, "maps '%s', which is not a regular file", vma->name);
+		return 1;
+	}
+	if (vma->is_deleted || mapped.st_nlink == 0) {
+		blockers_add(&dump->blockers, "maps '%s', which has been deleted; this cannot be dumped yet", vma->name);
+		return 1;
+	}
+	if (vma->is_name_ambiguous) {
+		blockers_add(&dump->blockers, "maps a file whose name '%s' cannot be told for sure", vma->name);
+		return 1;
+	}
+	if (stat(vma->name, ret_st) < 0 || ret_st->st_dev != mapped.st_dev || ret_st->st_ino != mapped.st_ino) {
+		blockers_add(&dump->blockers,
+			     "maps '%s', but another file (or none) is found under that name: it was replaced, or lies "
+			     "under another mount",
+			     vma->name);
+		return 1;
+	}
+	return 0;
+}
+
+static int add_file(struct dump *dump, struct process *process, const struct vma *vma, const char *use)
+{
+	Cr__Memory *memory = process->memory;
+	Cr__MappedFile *file;
+	struct stat st;
+	int r = check_file(dump, process, vma, &st);
+
+	if (r != 0)
+		return MIN(r, 0);
+	r = dump_require_file(dump, process, vma->name, &st, true, use);
+	if (r < 0)
+		return log_error_errno(r, "cannot note '%s'", vma->name);
+	file = arena_new(&dump->arena, Cr__MappedFile);
+	if (!file)
+		return log_error_errno(-ENOMEM, "cannot note '%s'", vma->name);
+	cr__mapped_file__init(file);
+	file->path = vma->name; /* lives as long as process->vmas */
+	file->inode = vma->inode;
+	memory->files[memory->n_files++] = file;
+	return 0;
+}
+
+static int collect_file_mapping(struct dump *dump, struct process *process, const struct vma *vma, Cr__Mapping *mapping)
+{
+	int index = find_file(process->memory, vma);
+
+	if (index < 0) {
+		size_t before = process->memory->n_files;
+		int r = add_file(dump, process, vma, "mapped");
+
+		if (r < 0)
+			return r;
+		if (process->memory->n_files == before)
+			return 0;
+		index = (int)before;
+	}
+	mapping->kind = vma->is_shared ? CR__MAPPING_KIND__MAPPING_FILE_SHARED : CR__MAPPING_KIND__MAPPING_FILE_PRIVATE;
+	mapping->file = (uint32_t)index;
+	mapping->offset = vma->offset;
+	if (vma->is_shared && vma->flags & VMA_FLAG_BIT(MAY_WRITE))
+		process->memory->files[index]->is_writable = true;
+	mapping->may_not_write = vma->is_shared && !(vma->flags & VMA_FLAG_BIT(MAY_WRITE));
+	return 0;
+}
+
+static bool has_prefix(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static int collect_special_mapping(struct dump *dump, const struct vma *vma, Cr__Mapping *mapping)
+{
+	const char *name = vma->name;
+
+	if (strcmp(name, "[vdso]") == 0)
+		mapping->kind = CR__MAPPING_KIND__MAPPING_VDSO;
+	else if (strcmp(name, "[vvar]") == 0)
+		mapping->kind = CR__MAPPING_KIND__MAPPING_VVAR;
+	else if (strcmp(name, "[vvar_vclock]") == 0)
+		mapping->kind = CR__MAPPING_KIND__MAPPING_VVAR_VCLOCK;
+	else if (strcmp(name, "[heap]") == 0 || strcmp(name, "[stack]") == 0)
+		mapping->kind = CR__MAPPING_KIND__MAPPING_ANONYMOUS;
+	else if (has_prefix(name, "[anon:") && strlen(name) > 7)
+		mapping->name = arena_format(&dump->arena, "%.*s", (int)strlen(name) - 7, name + 6);
+	else
+		blockers_add(&dump->blockers, "is a mapping of a kind that cannot be dumped yet (%s)", name);
+	return mapping->name ? 0 : -ENOMEM;
+}
+
+static int collect_kind(struct dump *dump, struct process *process, const struct vma *vma, Cr__Mapping *mapping)
+{
+	const char *name = vma->name;
+
+	if (vma->is_shared && (!name || vma->dev_major == 0) &&
+	    (!name || has_prefix(name, "/dev/zero") || has_prefix(name, "[anon_shmem:"))) {
+		blockers_add(&dump->blockers, "is shared anonymous memory, which cannot be dumped yet");
+		return 0;
+	}
+	if (!name)
+		return 0;
+	if (has_prefix(name, "/memfd:") || has_prefix(name, "/SYSV") || has_prefix(name, "/[aio]") ||
+	    has_prefix(name, "anon_inode:")) {
+		blockers_add(&dump->blockers, "maps %s, which cannot be dumped yet", name);
+		return 0;
+	}
+	if (name[0] == '/')
+		return collect_file_mapping(dump, process, vma, mapping);
+	return collect_special_mapping(dump, vma, mapping);
+}
+
+static int collect_mapping(struct dump *dump, struct process *process, const struct vma *vma)
+{
+	Cr__Mapping *mapping = arena_new(&dump->arena, Cr__Mapping);
+	bool is_special = vma->name && (strcmp(vma->name, "[vdso]") == 0 || has_prefix(vma->name, "[vvar"));
+	int r;
+
+	LOG_SCOPE("%#lx-%#lx", (unsigned long)vma->start, (unsigned long)vma->end);
+	if (!mapping)
+		return log_error_errno(-ENOMEM, "cannot note the mapping");
+	cr__mapping__init(mapping);
+	process->memory->mappings[process->memory->n_mappings++] = mapping;
+	mapping->start = vma->start;
+	mapping->end = vma->end;
+	mapping->prot = vma->prot;
+	r = collect_kind(dump, process, vma, mapping);
+	if (r < 0)
+		return r == -ENOMEM ? log_error_errno(r, "cannot note the mapping") : r;
+	if (is_special)
+		return 0;
+	check_flags(dump, vma);
+	mapping->flags = map_flags(vma);
+	mapping->is_locked = (vma->flags & VMA_FLAG_BIT(LOCKED)) != 0;
+	mapping->is_locked_on_fault = (vma->flags & VMA_FLAG_BIT(LOCK_ON_FAULT)) != 0;
+	mapping->is_sealed = (vma->flags & VMA_FLAG_BIT(SEALED)) != 0;
+	return collect_advice(dump, vma, mapping);
+}
+
+static int collect_exe(struct dump *dump, struct process *process)
+{
+	cleanup_free char *path = NULL;
+	Cr__MappedFile *exe = arena_new(&dump->arena, Cr__MappedFile);
+	struct stat target, st;
+	int r = file_readlink_at(process->proc_fd, "exe", &path);
+
+	if (r < 0)
+		return log_error_errno(r, "cannot read the link to its executable");
+	if (!exe)
+		return log_error_errno(-ENOMEM, "cannot note its executable");
+	cr__mapped_file__init(exe);
+	exe->path = arena_string(&dump->arena, path);
+	if (!exe->path)
+		return log_error_errno(-ENOMEM, "cannot note its executable");
+	process->memory->exe = exe;
+	process->summary->exe = exe->path;
+	if (fstatat(process->proc_fd, "exe", &target, 0) < 0)
+		return log_error_errno(-errno, "cannot look at its executable");
+	if (stat(path, &st) < 0 || st.st_dev != target.st_dev || st.st_ino != target.st_ino) {
+		blockers_add(&dump->blockers, "its executable '%s' has been removed or replaced", path);
+		return 0;
+	}
+	r = dump_require_file(dump, process, exe->path, &st, true, "executable");
+	return r < 0 ? log_error_errno(r, "cannot note its executable") : 0;
+}
+
+static int collect_layout(struct dump *dump, struct process *process)
+{
+	const struct stat_info *stat = &process->stat;
+	Cr__Memory *memory = process->memory;
+	struct auxv auxv;
+	int r = auxv_read(process->proc_fd, &auxv);
+
+	if (r < 0)
+		return log_error_errno(r, "cannot read its auxiliary vector");
+	memory->auxv = arena_bytes(&dump->arena, auxv.entries, auxv.entries_count * sizeof(auxv.entries[0]));
+	memory->start_code = stat->start_code;
+	memory->end_code = stat->end_code;
+	memory->start_data = stat->start_data;
+	memory->end_data = stat->end_data;
+	memory->start_brk = stat->start_brk;
+	memory->start_stack = stat->start_stack;
+	memory->arg_start = stat->arg_start;
+	memory->arg_end = stat->arg_end;
+	memory->env_start = stat->env_start;
+	memory->env_end = stat->env_end;
+	return 0;
+}
+
+int memory_collect(struct dump *dump, struct process *process)
+{
+	size_t count = process->vmas.vmas_count;
+	Cr__Memory *memory = arena_new(&dump->arena, Cr__Memory);
+
+	if (!memory)
+		return log_error_errno(-ENOMEM, "cannot note its memory");
+	cr__memory__init(memory);
+	process->memory = memory;
+	memory->mappings = arena_array(&dump->arena, Cr__Mapping *, count);
+	memory->files = arena_array(&dump->arena, Cr__MappedFile *, count);
+	if (!memory->mappings || !memory->files)
+		return log_error_errno(-ENOMEM, "cannot note its memory");
+	for (size_t i = 0; i < count; i++) {
+		const struct vma *vma = &process->vmas.vmas[i];
+		int r;
+
+		if (vma->start == VSYSCALL_ADDRESS)
+			continue;
+		process->summary->mapped_bytes += vma->end - vma->start;
+		r = collect_mapping(dump, process, vma);
+		if (r < 0)
+			return r;
+	}
+	if (collect_layout(dump, process) < 0)
+		return -EIO;
+	return collect_exe(dump, process);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* Which pages hold contents, and their way into the archive. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+#include "common/interrupt.h"
+#include "common/log.h"
+#include "common/pagemap.h"
+#include "common/progress.h"
+#include "common/vector.h"
+#include "dumper/memory.h"
+
+/* The end of user space on x86-64 with four levels of page tables. */
+#define USER_SPACE_END (UINT64_C(0x7ffffffff000))
+
+/* Pages looked at in one process_vm_readv, and how much of each decides that it is not all zeros. */
+#define SAMPLE_PAGES 512
+#define SAMPLE_SIZE 64
+#define SAMPLE_OFFSET 1024
+
+struct page_run {
+	uint64_t page, count;
+};
+
+/* What is being collected: two lists of runs, of adjacent pages each. */
+struct page_lists {
+	struct page_run *data;
+	size_t data_count, data_capacity;
+	struct page_run *zeros;
+	size_t zeros_count, zeros_capacity;
+};
+
+static void page_lists_done(struct page_lists *lists)
+{
+	free(lists->data);
+	free(lists->zeros);
+}
+
+static int add_pages(struct page_lists *lists, bool is_zero, uint64_t page, uint64_t count)
+{
+	struct page_run *last = is_zero ? lists->zeros : lists->data;
+	size_t runs = is_zero ? lists->zeros_count : lists->data_count;
+
+	if (runs > 0 && last[runs - 1].page + last[runs - 1].count == page) {
+		last[runs - 1].count += count;
+		return 0;
+	}
+	last = is_zero ? vector_append(lists, zeros) : vector_append(lists, data);
+	if (!last)
+		return -ENOMEM;
+	*last = (struct page_run){page, count};
+	return 0;
+}
+
+static bool is_all_zero(const unsigned char *bytes, size_t size)
+{
+	return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
+}
+
+static int read_page(int mem_fd, uint64_t page, unsigned char buffer[PAGE_SIZE_BYTES])
+{
+	return file_pread_full(mem_fd, buffer, PAGE_SIZE_BYTES, (off_t)(page * PAGE_SIZE_BYTES));
+}
+
+/* Splits COUNT pages, at most SAMPLE_PAGES: most are told from a small sample of each. */
+static int split_pages(pid_t pid, int mem_fd, struct page_lists *lists, uint64_t page, size_t count)
+{
+	unsigned char samples[SAMPLE_PAGES][SAMPLE_SIZE], buffer[PAGE_SIZE_BYTES];
+	struct iovec remote[SAMPLE_PAGES] = {0}, local = {samples, count * SAMPLE_SIZE};
+	bool has_samples;
+
+	for (size_t i = 0; i < count; i++)
+		remote[i] = (struct iovec){(void *)((page + i) * PAGE_SIZE_BYTES + SAMPLE_OFFSET), SAMPLE_SIZE};
+	/* Fails where the task itself may not read; then each page is read through /proc/PID/mem. */
+	has_samples = process_vm_readv(pid, &local, 1, remote, count, 0) == (ssize_t)local.iov_len;
+	for (size_t i = 0; i < count; i++) {
+		bool is_zero = false;
+		int r;
+
+		if (!has_samples || is_all_zero(samples[i], SAMPLE_SIZE)) {
+			r = read_page(mem_fd, page + i, buffer);
+			if (r < 0)
+				return log_error_errno(r, "cannot read the page at %#lx",
+						       (unsigned long)((page + i) * PAGE_SIZE_BYTES));
+			is_zero = is_all_zero(buffer, sizeof(buffer));
+		}
+		r = add_pages(lists, is_zero, page + i, 1);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* A page that a file would show otherwise must be stored even if it is all zeros. */
+static int add_range(pid_t pid, int mem_fd, struct page_lists *lists, const Cr__Mapping *mapping, uint64_t start,
+		     uint64_t end)
+{
+	uint64_t page = start / PAGE_SIZE_BYTES, count = (end - start) / PAGE_SIZE_BYTES;
+
+	if (mapping->kind != CR__MAPPING_KIND__MAPPING_ANONYMOUS)
+		return add_pages(lists, false, page, count);
+	while (count > 0) {
+		size_t part = MIN(count, (uint64_t)SAMPLE_PAGES);
+		int r = split_pages(pid, mem_fd, lists, page, part);
+
+		if (r < 0)
+			return r;
+		page += part;
+		count -= part;
+	}
+	return 0;
+}
+
+static bool has_contents_of_its_own(const Cr__Mapping *mapping)
+{
+	return mapping->kind == CR__MAPPING_KIND__MAPPING_ANONYMOUS ||
+	       mapping->kind == CR__MAPPING_KIND__MAPPING_FILE_PRIVATE;
+}
+
+/* Walks the ranges with contents and the mappings together; both ascend. */
+static int scan(struct process *process, int pagemap_fd, int mem_fd, struct page_lists *lists)
+{
+	cleanup_free struct pagemap_scan *scan = malloc(sizeof(*scan));
+	const Cr__Memory *memory = process->memory;
+	struct pagemap_range range;
+	size_t at = 0;
+	int r;
+
+	if (!scan)
+		return -ENOMEM;
+	pagemap_scan_init(scan, pagemap_fd, 0, USER_SPACE_END, PAGEMAP_ANONYMOUS_CONTENT, PAGEMAP_METHOD_AUTO);
+	while ((r = pagemap_scan_next(scan, &range)) > 0) {
+		while (at < memory->n_mappings && memory->mappings[at]->end <= range.start)
+			at++;
+		for (size_t i = at; i < memory->n_mappings && memory->mappings[i]->start < range.end; i++) {
+			const Cr__Mapping *mapping = memory->mappings[i];
+
+			if (!has_contents_of_its_own(mapping))
+				continue;
+			r = add_range(process->pidref.pid, mem_fd, lists, mapping, MAX(range.start, mapping->start),
+				      MIN(range.end, mapping->end));
+			if (r < 0)
+				return r;
+		}
+	}
+	return r;
+}
+
+static int store_runs(struct dump *dump, const struct page_run *runs, size_t count, uint64_t **ret_pages,
+		      uint64_t **ret_counts)
+{
+	uint64_t *pages = arena_array(&dump->arena, uint64_t, count);
+	uint64_t *counts = arena_array(&dump->arena, uint64_t, count);
+
+	if (!pages || !counts)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		pages[i] = runs[i].page;
+		counts[i] = runs[i].count;
+	}
+	*ret_pages = pages;
+	*ret_counts = counts;
+	return 0;
+}
+
+static int open_proc(struct process *process, const char *name, int *ret_fd)
+{
+	int fd = openat(process->proc_fd, name, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return log_error_errno(-errno, "cannot open its /proc/PID/%s", name);
+	*ret_fd = fd;
+	return 0;
+}
+
+int pages_collect(struct dump *dump, struct process *process)
+{
+	cleanup_(page_lists_done) struct page_lists lists = {0};
+	cleanup_close int pagemap_fd = -EBADF, mem_fd = -EBADF;
+	Cr__Memory *memory = process->memory;
+	int r = open_proc(process, "pagemap", &pagemap_fd);
+
+	if (r == 0)
+		r = open_proc(process, "mem", &mem_fd);
+	if (r < 0)
+		return r;
+	r = scan(process, pagemap_fd, mem_fd, &lists);
+	if (r == 0)
+		r = store_runs(dump, lists.data, lists.data_count, &memory->run_pages, &memory->run_counts);
+	if (r == 0)
+		r = store_runs(dump, lists.zeros, lists.zeros_count, &memory->zero_pages, &memory->zero_counts);
+	if (r < 0)
+		return log_error_errno(r, "cannot find out which pages hold contents");
+	memory->n_run_pages = memory->n_run_counts = lists.data_count;
+	memory->n_zero_pages = memory->n_zero_counts = lists.zeros_count;
+	for (size_t i = 0; i < lists.data_count; i++)
+		process->summary->stored_bytes += lists.data[i].count * PAGE_SIZE_BYTES;
+	return 0;
+}
+
+/* Reads what follows at *PAGE of run *RUN into BUFFER; several runs at once, as they fill the room. */
+static int read_runs(struct process *process, int mem_fd, size_t *run, uint64_t *page, unsigned char *buffer, size_t size)
+{
+	const Cr__Memory *memory = process->memory;
+	struct iovec local = {buffer, size}, remote[256] = {0};
+	size_t filled = 0, count = 0;
+
+	while (filled < size && count < ARRAY_SIZE(remote)) {
+		uint64_t left = (memory->run_counts[*run] - *page) * PAGE_SIZE_BYTES;
+		size_t part = MIN((size_t)left, size - filled);
+
+		remote[count++] = (struct iovec){
+			(void *)((memory->run_pages[*run] + *page) * PAGE_SIZE_BYTES), part};
+		filled += part;
+		*page += part / PAGE_SIZE_BYTES;
+		if (*page == memory->run_counts[*run]) {
+			*page = 0;
+			(*run)++;
+		}
+	}
+	local.iov_len = filled;
+	if (process_vm_readv(process->pidref.pid, &local, 1, remote, count, 0) == (ssize_t)filled)
+		return (int)filled;
+	/* Some range is not readable for the task itself. */
+	for (size_t i = 0, at = 0; i < count; at += remote[i].iov_len, i++) {
+		int r = file_pread_full(mem_fd, buffer + at, remote[i].iov_len, (off_t)(uintptr_t)remote[i].iov_base);
+
+		if (r < 0)
+			return log_error_errno(r, "cannot read its memory at %p", remote[i].iov_base);
+	}
+	return (int)filled;
+}
+
+int pages_write(struct dump *dump, struct process *process, struct progress *progress, uint64_t *done)
+{
+	cleanup_close int mem_fd = -EBADF;
+	uint64_t left = process->summary->stored_bytes, page = 0;
+	size_t run = 0;
+	char name[32];
+	int r = open_proc(process, "mem", &mem_fd);
+
+	if (r < 0)
+		return r;
+	snprintf(name, sizeof(name), "pages/%d", (int)process->pidref.pid);
+	r = archive_writer_member_begin(dump->writer, name, left);
+	/* Contents begin a frame, so that no page lies across two. */
+	if (r == 0 && left > 0)
+		r = archive_writer_flush_frame(dump->writer);
+	while (r == 0 && left > 0) {
+		void *buffer;
+		size_t size;
+		int filled;
+
+		r = archive_writer_reserve(dump->writer, (size_t)MIN(left, (uint64_t)1 << 20), &buffer, &size);
+		if (r < 0)
+			return r;
+		if (interrupted())
+			return -EINTR;
+		filled = read_runs(process, mem_fd, &run, &page, buffer, size - size % PAGE_SIZE_BYTES);
+		if (filled < 0)
+			return filled;
+		r = archive_writer_commit(dump->writer, (size_t)filled);
+		left -= (uint64_t)filled;
+		*done += (uint64_t)filled;
+		progress_update(progress, *done);
+	}
+	return r < 0 ? r : archive_writer_member_end(dump->writer);
+}

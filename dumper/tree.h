@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Finds and freezes the tasks of the tree, and lets them go. */
+#pragma once
+
+#include "dumper/dump.h"
+
+/* Refuses at once, as blockers, a root that cannot be dumped at all: no process, a zombie, a kernel thread, us. */
+int must_check tree_check_root(struct dump *dump);
+
+/*
+ * Seizes and stops every thread, again until no new one appears. -ETIMEDOUT after logging who did not stop. All that
+ * was seized is let go by tree_thaw(), also after a failure.
+ */
+int must_check tree_freeze(struct dump *dump);
+
+/* Detaches from every thread; it goes on, or stays in its job-control stop. */
+void tree_thaw(struct dump *dump);
+
+/* Kills every process and waits until each is dead. */
+int must_check tree_kill(struct dump *dump);
+
+/* Puts every process that runs into a job-control stop, to be in force when it is let go. */
+int must_check tree_stop(struct dump *dump);
+
+void tree_done(struct dump *dump);

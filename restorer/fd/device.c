@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* Character devices without a state of their own, at restore. */
+#include "restorer/fd/named_file.h"
+
+const struct fd_restorer device_fd_restorer = {
+	.name = "device",
+	.read = named_file_read,
+	.open = named_file_open,
+};

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* Opens files by their path. */
+#include "restorer/fd/named_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "format/fd/named_file.h"
+#include "format/fd/open_file.h"
+
+int named_file_read(struct restore *restore maybe_unused, struct object *object, const char **ret_reason)
+{
+	return named_file_check((const Cr__NamedFile *)object->entry, ret_reason);
+}
+
+static bool is_same_type(const Cr__NamedFile *file, const struct stat *st)
+{
+	if ((st->st_mode & S_IFMT) != (file->mode & S_IFMT))
+		return false;
+	return !(S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)) || st->st_rdev == file->device;
+}
+
+static int refuse_type(const Cr__NamedFile *file)
+{
+	return log_error_errno(-ESTALE, "'%s' is not a file of the type it was", file->path);
+}
+
+int named_file_open(struct restore *restore maybe_unused, const struct object *object, int *ret_fd)
+{
+	const Cr__NamedFile *file = (const Cr__NamedFile *)object->entry;
+	uint32_t flags = object->image->flags;
+	cleanup_close int fd = -EBADF;
+	struct stat st;
+
+	/* A file made with O_TMPFILE and named later; opened by name it is like any other. */
+	if (flags & OPEN_FILE_NAMELESS)
+		flags &= ~(uint32_t)O_TMPFILE;
+	/* Nothing may be opened that an open alone would change: look first. */
+	if (fstatat(AT_FDCWD, file->path, &st, flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0) < 0)
+		return log_error_errno(-errno, "cannot find '%s'", file->path);
+	if (!is_same_type(file, &st))
+		return refuse_type(file);
+	/* O_NONBLOCK: not to wait for the holder of a lease. It is set right later, where it is not kept. */
+	fd = open(file->path, (int)flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return log_error_errno(-errno, "cannot open '%s'", file->path);
+	if (fstat(fd, &st) < 0)
+		return log_error_errno(-errno, "cannot look at '%s'", file->path);
+	if (!is_same_type(file, &st))
+		return refuse_type(file);
+	*ret_fd = take_fd(&fd);
+	return 0;
+}

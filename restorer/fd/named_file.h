@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* What the kinds share that are opened again by their path. */
+#pragma once
+
+#include "restorer/fd/fd_restorer.h"
+
+/* The entry is a valid Cr__NamedFile. */
+int must_check named_file_read(struct restore *restore, struct object *object, const char **ret_reason);
+
+/* Opens it, without waiting for anything; -ESTALE, logged, if something of another type is there. */
+int must_check named_file_open(struct restore *restore, const struct object *object, int *ret_fd);

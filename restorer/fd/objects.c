@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/* Drives the kinds of open files at restore: reading and planning. */
+#include "restorer/fd/objects.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "common/vector.h"
+#include "format/fd/open_file.h"
+#include "format/message.h"
+#include "restorer/fd/fd_restorer.h"
+
+#define OBJECT_ENTRY_SIZE_MAX (1024 * 1024)
+
+#define FD_KIND(kind, type, prefix)                                                                          \
+	extern const struct fd_restorer kind##_fd_restorer;                                                  \
+	extern const ProtobufCMessageDescriptor prefix##__descriptor;
+#include "format/kinds.def"
+#undef FD_KIND
+
+#define FD_KIND(kind, type, prefix) {&kind##_fd_restorer, &prefix##__descriptor},
+static const struct {
+	const struct fd_restorer *restorer;
+	const ProtobufCMessageDescriptor *entry;
+} kinds[] = {
+#include "format/kinds.def"
+};
+#undef FD_KIND
+
+static void object_done(struct object *object)
+{
+	if (object->kind && object->kind->done)
+		object->kind->done(object);
+	message_free(object->entry);
+	if (object->image)
+		message_free(&object->image->base);
+	*object = (struct object){0};
+}
+
+void objects_done(struct restore *restore)
+{
+	for (size_t i = 0; i < restore->objects_count; i++)
+		object_done(&restore->objects[i]);
+	free(restore->objects);
+	restore->objects = NULL;
+	restore->objects_count = restore->objects_capacity = 0;
+	id_map_done(&restore->objects_by_id);
+}
+
+/* Takes IMAGE. */
+static int object_read(struct restore *restore, size_t kind, Cr__OpenFile *image)
+{
+	const char *reason = "its entry cannot be read";
+	struct object *object = vector_append(restore, objects);
+	int r;
+
+	if (!object) {
+		log_error_errno(-ENOMEM, "cannot read open file %u", image->id);
+		message_free(&image->base);
+		return -ENOMEM;
+	}
+	object->kind = kinds[kind].restorer;
+	object->image = image;
+	r = open_file_check(image, &reason);
+	if (r == 0 && id_map_get(&restore->objects_by_id, image->id, NULL)) {
+		reason = "its id is there twice";
+		r = -EBADMSG;
+	}
+	if (r == 0)
+		r = message_unpack(kinds[kind].entry, image->entry.data, image->entry.len,
+				   OBJECT_ENTRY_SIZE_MAX, &object->entry);
+	if (r == 0 && object->kind->read)
+		r = object->kind->read(restore, object, &reason);
+	if (r == -EBADMSG || r == -EFBIG) {
+		log_error("bad archive: fd/%s.pb, open file %u: %s", object->kind->name, image->id, reason);
+		return -EBADMSG;
+	}
+	if (r == 0)
+		r = id_map_set(&restore->objects_by_id, image->id, restore->objects_count);
+	return r < 0 ? log_error_errno(r, "cannot read open file %u", image->id) : 0;
+}
+
+static void list_freep(Cr__OpenFileList **list)
+{
+	message_free(&(*list)->base);
+}
+
+int objects_read(struct restore *restore, const char *kind, Cr__OpenFileList *list)
+{
+	cleanup_(list_freep) Cr__OpenFileList *owned = list;
+	size_t index = 0;
+
+	while (index < ARRAY_SIZE(kinds) && strcmp(kinds[index].restorer->name, kind) != 0)
+		index++;
+	if (index == ARRAY_SIZE(kinds)) {
+		log_error("bad archive: open files of unknown kind '%s'", kind);
+		return -EBADMSG;
+	}
+	for (size_t i = 0; i < owned->n_files; i++) {
+		int r = object_read(restore, index, take_ptr(owned->files[i]));
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int compare_descriptors(const void *left, const void *right)
+{
+	const Cr__Descriptor *const *a = left, *const *b = right;
+
+	return ((*a)->fd > (*b)->fd) - ((*a)->fd < (*b)->fd);
+}
+
+/* Numbers are below the hard limit; who may raise that can go up to the kernel's own. */
+static int read_number_limit(const struct restore *restore, uint64_t *ret_limit)
+{
+	cleanup_free char *text = NULL;
+	struct rlimit limit;
+	int r;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return log_error_errno(-errno, "cannot read the limit of open files");
+	*ret_limit = limit.rlim_max;
+	if (!kernel_features_has_cap(&restore->features, CAP_SYS_RESOURCE))
+		return 0;
+	r = file_read_at(AT_FDCWD, "/proc/sys/fs/nr_open", 64, &text, NULL);
+	if (r < 0)
+		return log_error_errno(r, "cannot read '/proc/sys/fs/nr_open'");
+	*ret_limit = strtoull(text, NULL, 10);
+	return 0;
+}
+
+static int plan_table(struct restore *restore, struct task *task, uint64_t limit)
+{
+	Cr__DescriptorTable *table = task->descriptors;
+
+	qsort(table->descriptors, table->n_descriptors, sizeof(table->descriptors[0]), compare_descriptors);
+	for (size_t i = 0; i < table->n_descriptors; i++) {
+		const Cr__Descriptor *descriptor = table->descriptors[i];
+		int fd = descriptor->fd;
+
+		if (fd < 0 || (i > 0 && table->descriptors[i - 1]->fd == fd)) {
+			log_error("bad archive: fd %d is %s", fd, fd < 0 ? "no valid number" : "there twice");
+			return -EBADMSG;
+		}
+		if (!id_map_get(&restore->objects_by_id, descriptor->open_file_id, NULL)) {
+			log_error("bad archive: fd %d refers to open file %u, which is not there", fd,
+				  descriptor->open_file_id);
+			return -EBADMSG;
+		}
+		if ((uint64_t)fd >= limit)
+			blockers_add(&restore->blockers,
+				     "fd %d is beyond the limit of open files, %" PRIu64
+				     " (raise the hard limit: ulimit -Hn)",
+				     fd, limit);
+	}
+	return 0;
+}
+
+static bool owner_exists(const struct restore *restore, const Cr__FileOwner *owner)
+{
+	for (size_t i = 0; i < restore->tasks_count; i++) {
+		const Cr__Process *process = restore->tasks[i].image;
+
+		if (owner->type == F_OWNER_PID && process->pid == owner->id)
+			return true;
+		if (owner->type == F_OWNER_PGRP && process->pgid == owner->id)
+			return true;
+		for (size_t j = 0; owner->type == F_OWNER_TID && j < process->n_threads; j++) {
+			if (process->threads[j]->tid == owner->id)
+				return true;
+		}
+	}
+	return owner->id == 0;
+}
+
+static int plan_object(struct restore *restore, struct object *object)
+{
+	const Cr__OpenFile *image = object->image;
+
+	if (image->owner && !owner_exists(restore, image->owner)) {
+		log_error("bad archive: the owner of open file %u, %d, is not there", image->id,
+			  image->owner->id);
+		return -EBADMSG;
+	}
+	return object->kind->plan ? object->kind->plan(restore, object) : 0;
+}
+
+int objects_plan(struct restore *restore)
+{
+	uint64_t limit = 0;
+	int r;
+
+	r = read_number_limit(restore, &limit);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < restore->tasks_count; i++) {
+		struct task *task = &restore->tasks[i];
+
+		LOG_SCOPE("pid %d", task->image->pid);
+		r = plan_table(restore, task, limit);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < restore->objects_count; i++) {
+		r = plan_object(restore, &restore->objects[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int objects_unused_fd(const struct task *task)
+{
+	const Cr__DescriptorTable *table = task->descriptors;
+	int unused = 3;
+
+	for (size_t i = 0; i < table->n_descriptors && table->descriptors[i]->fd <= unused; i++) {
+		if (table->descriptors[i]->fd == unused)
+			unused++;
+	}
+	return unused;
+}

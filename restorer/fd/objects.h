@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The open file descriptions of an archive ("objects"), and how tasks come to their descriptors.
+ *
+ * An object is opened by the controller, or taken from a task that has it already; the task, a puppet, pulls
+ * it over with pidfd_getfd(2).
+ */
+#pragma once
+
+#include "restorer/restore.h"
+
+/*
+ * Takes the objects of fd/KIND.pb, and LIST with them. -EBADMSG, logged, if one is not valid or an id is met
+ * twice.
+ */
+int must_check objects_read(struct restore *restore, const char *kind, Cr__OpenFileList *list);
+
+/*
+ * Once all images are read, in memory only: sorts the descriptor tables by number. -EBADMSG, logged, if one
+ * refers to what is not there or has a number twice; adds to restore->blockers what this host cannot give.
+ */
+int must_check objects_plan(struct restore *restore);
+
+/* The lowest number from 3 on that no descriptor of a planned task has: for task->controller_fd_inside. */
+int objects_unused_fd(const struct task *task);
+
+/*
+ * Gives the task's puppet LEADER, the only one that uses its table, exactly the descriptors of its image; all
+ * others are closed, task->controller_fd_inside, which must be a pidfd of this process, as the last. The
+ * puppet must still have the right to trace this process. Leaves its RLIMIT_NOFILE raised.
+ */
+int must_check objects_open_for_task(struct restore *restore, struct task *task, struct puppet *leader);
+
+/*
+ * Sets the owners and signals (F_SETOWN_EX, F_SETSIG) of the objects that TASK was the first to get. All
+ * owners must exist, and the task's leader must still have the credentials of this process: the kernel notes
+ * who sets an owner.
+ */
+int must_check objects_finish_task(struct restore *restore, struct task *task);
+
+void objects_done(struct restore *restore);

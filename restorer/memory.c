@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: MIT */
+/* The address space of a restored process. */
+#include "restorer/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/interrupt.h"
+#include "common/log.h"
+#include "common/proc/proc_dir.h"
+#include "common/progress.h"
+
+#ifndef MAP_DROPPABLE
+#define MAP_DROPPABLE 0x08
+#endif
+#ifndef SYS_mseal
+#define SYS_mseal 462
+#endif
+#ifndef PR_SET_VMA
+#define PR_SET_VMA 0x53564d41
+#define PR_SET_VMA_ANON_NAME 0
+#endif
+#define RSEQ_FLAG_UNREGISTER 1
+
+/* Where the search for a home begins; below are the pages that vm.mmap_min_addr may protect. */
+#define HOME_LOWEST UINT64_C(0x200000)
+#define HOME_HIGHEST UINT64_C(0x7f0000000000)
+/* A stack above must find room to grow meanwhile: nothing of ours is close below it. */
+#define HOME_DISTANCE UINT64_C(0x100000)
+#define USER_SPACE_END UINT64_C(0x7ffffffff000)
+#define VSYSCALL_ADDRESS UINT64_C(0xffffffffff600000)
+
+struct span {
+	uint64_t start, end;
+};
+
+/* The end of the first span that overlaps START..END, or 0. */
+static uint64_t overlap_end(const struct span *spans, size_t count, uint64_t start, uint64_t end)
+{
+	for (size_t i = 0; i < count; i++)
+		if (spans[i].start < end && spans[i].end > start)
+			return spans[i].end;
+	return 0;
+}
+
+static int own_maps(pid_t pid, struct vma_list *ret_list)
+{
+	cleanup_close int proc_fd = -EBADF;
+	int r = proc_open(pid, &proc_fd);
+
+	return r < 0 ? r : vma_list_read(proc_fd, VMA_DETAIL_MAPS, ret_list);
+}
+
+int memory_find_home(const struct task *task, struct remote_address *ret_home)
+{
+	cleanup_(vma_list_done) struct vma_list own = {0};
+	cleanup_free struct span *spans = NULL;
+	uint64_t at = HOME_LOWEST;
+	size_t count = 0;
+	int r = own_maps(getpid(), &own);
+
+	if (r < 0)
+		return r;
+	spans = calloc(own.vmas_count + task->memory->n_mappings, sizeof(*spans));
+	if (!spans)
+		return -ENOMEM;
+	for (size_t i = 0; i < task->memory->n_mappings; i++)
+		spans[count++] = (struct span){task->memory->mappings[i]->start, task->memory->mappings[i]->end};
+	for (size_t i = 0; i < own.vmas_count; i++)
+		spans[count++] = (struct span){own.vmas[i].start, own.vmas[i].end};
+	while (at < HOME_HIGHEST) {
+		uint64_t end = overlap_end(spans, count, at, at + MEMORY_HOME_SIZE + HOME_DISTANCE);
+
+		if (end == 0) {
+			*ret_home = remote_address(at);
+			return 0;
+		}
+		at = end + HOME_DISTANCE;
+	}
+	return -ENOSPC;
+}
+
+static int open_mapped(const Cr__MappedFile *file, int *ret_fd)
+{
+	int fd = open(file->path, (file->is_writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return log_error_errno(-errno, "cannot open '%s', which is mapped", file->path);
+	*ret_fd = fd;
+	return 0;
+}
+
+int memory_files_open(const struct task *task, struct memory_files *ret_files)
+{
+	const Cr__Memory *memory = task->memory;
+
+	*ret_files = (struct memory_files){.exe_fd = -EBADF};
+	ret_files->fds = calloc(memory->n_files + 1, sizeof(int));
+	if (!ret_files->fds)
+		return log_error_errno(-ENOMEM, "cannot open the mapped files");
+	for (size_t i = 0; i < memory->n_files; i++) {
+		int r = open_mapped(memory->files[i], &ret_files->fds[i]);
+
+		if (r < 0)
+			return r;
+		ret_files->fds_count++;
+	}
+	return open_mapped(memory->exe, &ret_files->exe_fd);
+}
+
+void memory_files_done(struct memory_files *files)
+{
+	for (size_t i = 0; i < files->fds_count; i++)
+		close_fd(&files->fds[i]);
+	free(files->fds);
+	close_fd(&files->exe_fd);
+	*files = (struct memory_files){.exe_fd = -EBADF};
+}
+
+static struct puppet *leader(struct task *task)
+{
+	return &task->threads[0].puppet;
+}
+
+/* Runs the batch if it is nearly full; returns the one to go on with, or NULL after an error. */
+static struct batch *room(struct task *task, size_t size)
+{
+	struct batch *batch = leader(task)->batch;
+
+	if (!batch_is_nearly_full(batch, 16, size))
+		return batch;
+	if (puppet_run(leader(task), "building its memory") < 0)
+		return NULL;
+	return puppet_batch(leader(task));
+}
+
+/* What glibc registered for cr-restore itself must not be written to when its memory is gone. */
+static int forget_registrations(struct task *task)
+{
+	struct tracee_rseq rseq = {0};
+	struct batch *batch = puppet_batch(leader(task));
+	int r = tracee_get_rseq(&leader(task)->tracee, &rseq);
+
+	if (r == 0 && rseq.address != 0)
+		batch_call(batch, SYS_rseq, rseq.address, rseq.size, RSEQ_FLAG_UNREGISTER, rseq.signature);
+	batch_call(batch, SYS_set_robust_list, 0, 24);
+	batch_call(batch, SYS_set_tid_address, 0);
+	return puppet_run(leader(task), "forgetting cr-restore's own registrations");
+}
+
+static bool is_special(const char *name)
+{
+	return name && (strcmp(name, "[vdso]") == 0 || strcmp(name, "[vvar]") == 0 || strcmp(name, "[vvar_vclock]") == 0);
+}
+
+/* Unmaps all but the executor and what the kernel maps into every process. */
+static int unmap_all(struct task *task, const struct vma_list *vmas)
+{
+	uint64_t home = leader(task)->blob.value, at = 0;
+	struct batch *batch = puppet_batch(leader(task));
+
+	for (size_t i = 0; i < vmas->vmas_count; i++) {
+		const struct vma *vma = &vmas->vmas[i];
+		bool is_home = vma->start < home + PUPPET_FOOTPRINT && vma->end > home;
+
+		if (vma->start >= USER_SPACE_END)
+			break;
+		if (!is_home && !is_special(vma->name))
+			continue;
+		if (vma->start > at)
+			batch_call(batch, SYS_munmap, at, vma->start - at);
+		at = vma->end;
+	}
+	batch_call(batch, SYS_munmap, at, USER_SPACE_END - at);
+	return puppet_run(leader(task), "emptying its memory");
+}
+
+static const char *special_name(Cr__MappingKind kind)
+{
+	switch (kind) {
+	case CR__MAPPING_KIND__MAPPING_VDSO:
+		return "[vdso]";
+	case CR__MAPPING_KIND__MAPPING_VVAR:
+		return "[vvar]";
+	case CR__MAPPING_KIND__MAPPING_VVAR_VCLOCK:
+		return "[vvar_vclock]";
+	default:
+		return NULL;
+	}
+}
+
+static const Cr__Mapping *find_special(const Cr__Memory *memory, const char *name)
+{
+	for (size_t i = 0; i < memory->n_mappings; i++) {
+		const char *special = special_name(memory->mappings[i]->kind);
+
+		if (special && strcmp(special, name) == 0)
+			return memory->mappings[i];
+	}
+	return NULL;
+}
+
+/* By way of the room behind the executor, as a new place may overlap an old one. */
+static int move_special(struct task *task, const struct vma_list *vmas)
+{
+	uint64_t way = leader(task)->blob.value + PUPPET_FOOTPRINT;
+	const uint64_t flags = MREMAP_MAYMOVE | MREMAP_FIXED;
+	struct batch *batch = puppet_batch(leader(task));
+
+	for (int pass = 0; pass < 2; pass++) {
+		uint64_t at = way;
+
+		for (size_t i = 0; i < vmas->vmas_count; i++) {
+			const struct vma *vma = &vmas->vmas[i];
+			uint64_t size = vma->end - vma->start;
+			const Cr__Mapping *mapping;
+
+			if (!is_special(vma->name))
+				continue;
+			mapping = find_special(task->memory, vma->name);
+			if (mapping && mapping->end - mapping->start != size)
+				return log_error_errno(-EXDEV, "the kernel's %s has another size here", vma->name);
+			if (at + size > way + 32 * PAGE_SIZE_BYTES)
+				return log_error_errno(-ENOSPC, "the kernel's %s is too large", vma->name);
+			if (pass == 0)
+				batch_call(batch, SYS_mremap, vma->start, size, size, flags, at);
+			else if (mapping)
+				batch_call(batch, SYS_mremap, at, size, size, flags, mapping->start);
+			else
+				batch_call(batch, SYS_munmap, at, size);
+			at += size;
+		}
+	}
+	return puppet_run(leader(task), "moving the vdso to its place");
+}
+
+static bool needs_later_protection(const Cr__Mapping *mapping, bool has_contents)
+{
+	return has_contents && !(mapping->prot & PROT_WRITE);
+}
+
+static bool is_file(const Cr__Mapping *mapping)
+{
+	return mapping->kind == CR__MAPPING_KIND__MAPPING_FILE_PRIVATE ||
+	       mapping->kind == CR__MAPPING_KIND__MAPPING_FILE_SHARED;
+}
+
+static void add_mmap(struct batch *batch, const Cr__Mapping *mapping, bool has_contents, const struct memory_files *files)
+{
+	uint64_t flags = mapping->flags | MAP_FIXED_NOREPLACE, prot = mapping->prot;
+	int fd = -1;
+
+	if (needs_later_protection(mapping, has_contents))
+		prot = PROT_READ | PROT_WRITE;
+	if (is_file(mapping))
+		fd = files->fds[mapping->file];
+	else
+		flags |= MAP_ANONYMOUS;
+	if (mapping->kind == CR__MAPPING_KIND__MAPPING_FILE_SHARED)
+		flags |= MAP_SHARED;
+	else if (!(mapping->flags & MAP_DROPPABLE))
+		flags |= MAP_PRIVATE;
+	batch_call(batch, SYS_mmap, mapping->start, mapping->end - mapping->start, prot, flags, (uint64_t)(int64_t)fd,
+		   mapping->offset);
+	if (mapping->name[0])
+		batch_try(batch, SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, mapping->start, mapping->end - mapping->start,
+			  batch_string(batch, mapping->name));
+	for (size_t i = 0; i < mapping->n_advice; i++)
+		batch_call(batch, SYS_madvise, mapping->start, mapping->end - mapping->start, mapping->advice[i]);
+}
+
+/* True if a run lies in the mapping; *RUN moves along, as both ascend. */
+static bool has_run(const Cr__Memory *memory, const Cr__Mapping *mapping, size_t *run)
+{
+	while (*run < memory->n_run_pages &&
+	       (memory->run_pages[*run] + memory->run_counts[*run]) * PAGE_SIZE_BYTES <= mapping->start)
+		(*run)++;
+	return *run < memory->n_run_pages && memory->run_pages[*run] * PAGE_SIZE_BYTES < mapping->end;
+}
+
+static int map_all(struct task *task, const struct memory_files *files)
+{
+	const Cr__Memory *memory = task->memory;
+	size_t run = 0;
+
+	(void)puppet_batch(leader(task));
+	for (size_t i = 0; i < memory->n_mappings; i++) {
+		const Cr__Mapping *mapping = memory->mappings[i];
+		struct batch *batch = room(task, strlen(mapping->name) + 1);
+		bool has_contents = has_run(memory, mapping, &run);
+
+		if (!batch)
+			return -EIO;
+		if (!special_name(mapping->kind))
+			add_mmap(batch, mapping, has_contents, files);
+	}
+	return puppet_run(leader(task), "building its memory");
+}
+
+/* What /proc/PID shows of the layout; also the executable (PR_SET_MM_MAP, prctl(2)). */
+static int set_layout(struct task *task, const struct memory_files *files)
+{
+	const Cr__Memory *memory = task->memory;
+	struct batch *batch = puppet_batch(leader(task));
+	struct prctl_mm_map map = {
+		.start_code = memory->start_code,
+		.end_code = memory->end_code,
+		.start_data = memory->start_data,
+		.end_data = memory->end_data,
+		.start_brk = memory->start_brk,
+		.brk = memory->brk,
+		.start_stack = memory->start_stack,
+		.arg_start = memory->arg_start,
+		.arg_end = memory->arg_end,
+		.env_start = memory->env_start,
+		.env_end = memory->env_end,
+		.auxv_size = (uint32_t)memory->auxv.len,
+		.exe_fd = (uint32_t)files->exe_fd,
+	};
+
+	map.auxv = (void *)(uintptr_t)batch_data(batch, memory->auxv.data, memory->auxv.len);
+	batch_call(batch, SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, batch_data(batch, &map, sizeof(map)), sizeof(map), 0);
+	return puppet_run(leader(task), "setting its executable and the bounds of its memory");
+}
+
+int memory_build(struct task *task, const struct memory_files *files)
+{
+	cleanup_(vma_list_done) struct vma_list vmas = {0};
+	int r = forget_registrations(task);
+
+	if (r < 0)
+		return r;
+	r = own_maps(leader(task)->tracee.tid, &vmas);
+	if (r < 0)
+		return log_error_errno(r, "cannot read the mappings of the new process");
+	r = unmap_all(task, &vmas);
+	if (r == 0)
+		r = move_special(task, &vmas);
+	if (r == 0)
+		r = map_all(task, files);
+	return r < 0 ? r : set_layout(task, files);
+}
+
+/* Where the next byte of the member goes. */
+struct fill {
+	const Cr__Memory *memory;
+	size_t run;
+	uint64_t offset; /* bytes into the run */
+};
+
+/* Writes SIZE bytes of DATA to the runs that follow. */
+static int fill_runs(struct fill *fill, pid_t pid, const unsigned char *data, size_t size)
+{
+	while (size > 0) {
+		struct iovec local = {(void *)(uintptr_t)data, 0}, remote[256];
+		size_t count = 0;
+
+		while (local.iov_len < size && count < ARRAY_SIZE(remote)) {
+			uint64_t run_size;
+			size_t part;
+
+			if (fill->run == fill->memory->n_run_pages)
+				return log_error_errno(-EBADMSG, "the archive holds more pages than its memory image lists");
+			run_size = fill->memory->run_counts[fill->run] * PAGE_SIZE_BYTES;
+			part = MIN((size_t)(run_size - fill->offset), size - local.iov_len);
+			remote[count++] = (struct iovec){
+				(void *)(fill->memory->run_pages[fill->run] * PAGE_SIZE_BYTES + fill->offset), part};
+			local.iov_len += part;
+			fill->offset += part;
+			if (fill->offset == run_size) {
+				fill->offset = 0;
+				fill->run++;
+			}
+		}
+		if (process_vm_writev(pid, &local, 1, remote, count, 0) != (ssize_t)local.iov_len)
+			return log_error_errno(errno ? -errno : -EFAULT, "cannot write to its memory at %p",
+					       remote[0].iov_base);
+		data += local.iov_len;
+		size -= local.iov_len;
+	}
+	return 0;
+}
+
+int memory_fill(struct task *task, struct archive_reader *reader, struct progress *progress, uint64_t *done)
+{
+	struct fill fill = {.memory = task->memory};
+
+	for (;;) {
+		const void *data;
+		size_t size;
+		int r = interrupted() ? -EINTR : archive_reader_data(reader, &data, &size);
+
+		if (r < 0)
+			return r;
+		if (size == 0)
+			break;
+		r = fill_runs(&fill, leader(task)->tracee.tid, data, size);
+		if (r < 0)
+			return r;
+		*done += size;
+		progress_update(progress, *done);
+	}
+	if (fill.run != task->memory->n_run_pages)
+		return log_error_errno(-EBADMSG, "the archive holds fewer pages than its memory image lists");
+	return 0;
+}
+
+static void add_protection(struct batch *batch, const Cr__Mapping *mapping, bool has_contents)
+{
+	uint64_t size = mapping->end - mapping->start;
+
+	if (needs_later_protection(mapping, has_contents))
+		batch_call(batch, SYS_mprotect, mapping->start, size, mapping->prot);
+	if (mapping->is_locked)
+		batch_call(batch, SYS_mlock2, mapping->start, size, mapping->is_locked_on_fault ? MLOCK_ONFAULT : 0);
+	if (mapping->is_sealed)
+		batch_call(batch, SYS_mseal, mapping->start, size, 0);
+}
+
+int memory_protect(struct task *task)
+{
+	const Cr__Memory *memory = task->memory;
+	size_t run = 0;
+
+	(void)puppet_batch(leader(task));
+	for (size_t i = 0; i < memory->n_mappings; i++) {
+		struct batch *batch = room(task, 0);
+		bool has_contents = has_run(memory, memory->mappings[i], &run);
+
+		if (!batch)
+			return -EIO;
+		if (!special_name(memory->mappings[i]->kind))
+			add_protection(batch, memory->mappings[i], has_contents);
+	}
+	if (memory->lock_future)
+		batch_call(leader(task)->batch, SYS_mlockall, memory->lock_future);
+	return puppet_run(leader(task), "protecting its memory");
+}
+
+int memory_find_syscall_instruction(const struct task *task, struct remote_address *ret_instruction)
+{
+	static const unsigned char instruction[] = {0x0f, 0x05};
+	const Cr__Mapping *vdso = find_special(task->memory, "[vdso]");
+	unsigned char code[4 * PAGE_SIZE_BYTES];
+	const unsigned char *found;
+	size_t size;
+	int r;
+
+	if (!vdso)
+		return -ENOENT;
+	size = MIN((size_t)(vdso->end - vdso->start), sizeof(code));
+	r = remote_read(task->threads[0].puppet.tracee.tid, remote_address(vdso->start), code, size);
+	if (r < 0)
+		return r;
+	found = memmem(code, size, instruction, sizeof(instruction));
+	if (!found)
+		return -ENOENT;
+	*ret_instruction = remote_address(vdso->start + (uint64_t)(found - code));
+	return 0;
+}

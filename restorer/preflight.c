@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* Finds everything that would stop a restore here and now, before anything is created. */
+#include "restorer/preflight.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "restorer/fd/objects.h"
+#include "restorer/task/task_restorer.h"
+
+static int check_pidfile(struct restore *restore)
+{
+	const char *path = restore->options->pidfile;
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	cleanup_free char *folder = NULL;
+	struct stat st;
+
+	if (!path)
+		return 0;
+	folder = !slash ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
+	if (!folder)
+		return log_error_errno(-ENOMEM, "cannot check the pidfile");
+	if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) < 0)
+		blockers_add(&restore->blockers, "the pidfile '%s' cannot be written: %s", path,
+			     strerror(errno));
+	else if (fstatat(AT_FDCWD, path, &st, 0) == 0 && S_ISDIR(st.st_mode))
+		blockers_add(&restore->blockers, "the pidfile '%s' cannot be written: it is a directory",
+			     path);
+	return 0;
+}
+
+static void check_shell_job(struct restore *restore)
+{
+	if (restore->manifest->is_shell_job && !restore->options->is_shell_job)
+		blockers_add(&restore->blockers, "the program was dumped with --shell-job, as part of a "
+						 "shell's session: give --shell-job (-j) "
+						 "to put it into the session of this shell");
+}
+
+static int check_tasks(struct restore *restore)
+{
+	for (size_t i = 0; i < restore->tasks_count; i++) {
+		const struct task *task = &restore->tasks[i];
+		int r;
+
+		LOG_SCOPE("pid %d", task->image->pid);
+		r = task_restorers_check(restore, task);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int preflight_run(struct restore *restore)
+{
+	/* What is in the archive comes first: if it is bad, the rest is of no interest. */
+	int r = check_tasks(restore);
+
+	if (r == 0)
+		r = objects_plan(restore);
+	if (r == 0)
+		r = preflight_host(restore);
+	if (r < 0)
+		return r;
+	preflight_files(restore);
+	check_shell_job(restore);
+	r = check_pidfile(restore);
+	return r < 0 ? r : preflight_ids(restore);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of the preflight. Each adds to restore->blockers, creates nothing, and returns 0 or a negative
+ * errno, logged. */
+#pragma once
+
+#include "restorer/restore.h"
+
+/* preflight_ids.c: the process and thread ids are free. Waits up to two seconds for those of dead processes.
+ */
+int must_check preflight_ids(struct restore *restore);
+
+/* preflight_files.c: the files of the manifest are there and have not changed. */
+void preflight_files(struct restore *restore);
+
+/* preflight_host.c: machine, processor, kernel and rights are enough. */
+int must_check preflight_host(struct restore *restore);

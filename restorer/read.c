@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads manifest and images, of which nothing is believed, into the context. */
+#include "restorer/read.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/proc/cursor.h"
+#include "format/archive_file.h"
+#include "format/layout.h"
+#include "format/manifest_check.h"
+#include "format/message.h"
+#include "format/task/memory_check.h"
+#include "format/task/process_check.h"
+#include "restorer/fd/objects.h"
+
+/* So that an image of many fields is not refused for its size, however few bytes they take. */
+#define IMAGE_SIZE_FLOOR ((uint64_t)4096)
+
+static const char *const fd_kind_names[] = {
+#define FD_KIND(name, type, prefix) #name,
+#include "format/kinds.def"
+#undef FD_KIND
+};
+
+/* What is known while the images come in. */
+struct image_reader {
+	struct restore *restore;
+	struct archive_member member; /* the one being read */
+	struct id_map task_by_pid;    /* index in restore->tasks */
+	struct id_map task_by_table;
+	bool has_fd_kind[ARRAY_SIZE(fd_kind_names)];
+};
+
+static void image_reader_done(struct image_reader *images)
+{
+	id_map_done(&images->task_by_pid);
+	id_map_done(&images->task_by_table);
+}
+
+const char *restore_input_name(const struct restore *restore)
+{
+	return strcmp(restore->options->input, "-") == 0 ? "standard input" : restore->options->input;
+}
+
+static int bad_member(const struct archive_member *member, const char *why)
+{
+	log_error("member '%s' %s", member->name, why);
+	return -EBADMSG;
+}
+
+int restore_open(struct restore *restore, struct archive_extent *ret_extent)
+{
+	struct archive_extent extent = {0};
+	int r;
+
+	r = archive_file_open_input(restore->options->input, &restore->input_fd, &restore->is_seekable);
+	if (r < 0)
+		return r;
+	LOG_SCOPE("%s", restore_input_name(restore));
+	if (restore->is_seekable) {
+		r = archive_reader_check_complete(restore->input_fd, &extent);
+		if (r < 0)
+			return r;
+	}
+	if (ret_extent)
+		*ret_extent = extent;
+	return archive_reader_new(restore->input_fd, restore->options->thread_count, &restore->reader);
+}
+
+/* The limit for unpacking follows the member's real size: a few bytes must not become gigabytes. */
+static int read_message(struct restore *restore, const struct archive_member *member,
+			const ProtobufCMessageDescriptor *descriptor, uint64_t size_max,
+			ProtobufCMessage **ret_message)
+{
+	if (member->size > size_max) {
+		log_error("member '%s' has %" PRIu64 " bytes; at most %" PRIu64 " are possible", member->name,
+			  member->size, size_max);
+		return -EBADMSG;
+	}
+	return archive_reader_message(restore->reader, descriptor, MAX(member->size, IMAGE_SIZE_FLOOR),
+				      ret_message);
+}
+
+int restore_read_manifest(struct restore *restore)
+{
+	struct archive_member member;
+	ProtobufCMessage *message;
+	int r;
+
+	if (restore->manifest)
+		return 0;
+	if (!restore->reader) {
+		r = restore_open(restore, NULL);
+		if (r < 0)
+			return r;
+	}
+	LOG_SCOPE("%s", restore_input_name(restore));
+	r = archive_reader_next(restore->reader, &member);
+	if (r < 0)
+		return r;
+	if (r == 0 || strcmp(member.name, LAYOUT_MANIFEST) != 0) {
+		log_error("it does not start with " LAYOUT_MANIFEST ": this is not an archive of cr-dump");
+		return -EBADMSG;
+	}
+	r = read_message(restore, &member, &cr__manifest__descriptor, LAYOUT_MANIFEST_SIZE_MAX, &message);
+	if (r < 0)
+		return r;
+	restore->manifest = (Cr__Manifest *)message;
+	return manifest_check(restore->manifest);
+}
+
+/* Room for the tasks of the manifest, whose images are to follow. */
+static int prepare_tasks(struct image_reader *images)
+{
+	struct restore *restore = images->restore;
+	const Cr__Manifest *manifest = restore->manifest;
+
+	restore->tasks = calloc(manifest->n_processes, sizeof(*restore->tasks));
+	if (!restore->tasks)
+		return log_error_errno(-ENOMEM, "cannot read the images");
+	restore->tasks_count = manifest->n_processes;
+	for (size_t i = 0; i < restore->tasks_count; i++) {
+		restore->tasks[i].controller_fd_inside = -EBADF;
+		if (id_map_set(&images->task_by_pid, (uint64_t)manifest->processes[i]->pid, i) < 0)
+			return log_error_errno(-ENOMEM, "cannot read the images");
+	}
+	return 0;
+}
+
+static struct task *find_task(struct image_reader *images, const struct id_map *map, int32_t id)
+{
+	uint64_t index;
+
+	return id >= 0 && id_map_get(map, (uint64_t)id, &index) ? &images->restore->tasks[index] : NULL;
+}
+
+static int prepare_threads(struct task *task)
+{
+	task->threads = calloc(task->image->n_threads, sizeof(*task->threads));
+	if (!task->threads)
+		return log_error_errno(-ENOMEM, "cannot read the images");
+	task->threads_count = task->image->n_threads;
+	for (size_t i = 0; i < task->threads_count; i++)
+		task->threads[i].image = task->image->threads[i];
+	return 0;
+}
+
+static int read_process(struct image_reader *images, int32_t pid)
+{
+	struct restore *restore = images->restore;
+	struct task *task = find_task(images, &images->task_by_pid, pid);
+	ProtobufCMessage *message;
+	int r;
+
+	if (!task)
+		return bad_member(&images->member, "is of no process in the manifest");
+	if (task->image)
+		return bad_member(&images->member, "is there twice");
+	r = read_message(restore, &images->member, &cr__process__descriptor, LAYOUT_TASK_SIZE_MAX, &message);
+	if (r < 0)
+		return r;
+	task->image = (Cr__Process *)message;
+	r = process_check(task->image);
+	if (r < 0)
+		return r;
+	if (task->image->pid != pid)
+		return bad_member(&images->member, "is of another process");
+	if (task->image->fd_table_id < 0 ||
+	    find_task(images, &images->task_by_table, task->image->fd_table_id))
+		return bad_member(&images->member, "names a descriptor table that is not its own");
+	if (id_map_set(&images->task_by_table, (uint64_t)task->image->fd_table_id,
+		       (uint64_t)(task - restore->tasks)) < 0)
+		return log_error_errno(-ENOMEM, "cannot read the images");
+	return prepare_threads(task);
+}
+
+static int read_memory(struct image_reader *images, int32_t pid)
+{
+	struct task *task = find_task(images, &images->task_by_pid, pid);
+	ProtobufCMessage *message;
+	int r;
+
+	if (!task)
+		return bad_member(&images->member, "is of no process in the manifest");
+	if (task->memory)
+		return bad_member(&images->member, "is there twice");
+	r = read_message(images->restore, &images->member, &cr__memory__descriptor, LAYOUT_MEMORY_SIZE_MAX,
+			 &message);
+	if (r < 0)
+		return r;
+	task->memory = (Cr__Memory *)message;
+	return memory_check(task->memory);
+}
+
+static int descriptors_check(const struct image_reader *images, const Cr__DescriptorTable *table)
+{
+	cleanup_(id_map_done) struct id_map seen = {0};
+
+	for (size_t i = 0; i < table->n_descriptors; i++) {
+		const Cr__Descriptor *descriptor = table->descriptors[i];
+
+		if (descriptor->fd < 0 || descriptor->open_file_id == 0)
+			return bad_member(&images->member, "has a descriptor that cannot be");
+		if (id_map_get(&seen, (uint64_t)descriptor->fd, NULL))
+			return bad_member(&images->member, "has one descriptor twice");
+		if (id_map_set(&seen, (uint64_t)descriptor->fd, 1) < 0)
+			return log_error_errno(-ENOMEM, "cannot read the images");
+	}
+	return 0;
+}
+
+static int read_descriptors(struct image_reader *images, int32_t id)
+{
+	struct task *task = find_task(images, &images->task_by_table, id);
+	ProtobufCMessage *message;
+	int r;
+
+	if (!task)
+		return bad_member(&images->member, "is of no process before it");
+	if (task->descriptors)
+		return bad_member(&images->member, "is there twice");
+	r = read_message(images->restore, &images->member, &cr__descriptor_table__descriptor,
+			 LAYOUT_FD_TABLE_SIZE_MAX, &message);
+	if (r < 0)
+		return r;
+	task->descriptors = (Cr__DescriptorTable *)message;
+	if (task->descriptors->id != id)
+		return bad_member(&images->member, "is another descriptor table");
+	return descriptors_check(images, task->descriptors);
+}
+
+static int read_open_files(struct image_reader *images, size_t kind)
+{
+	struct restore *restore = images->restore;
+	ProtobufCMessage *message;
+	int r;
+
+	if (images->has_fd_kind[kind])
+		return bad_member(&images->member, "is there twice");
+	images->has_fd_kind[kind] = true;
+	r = read_message(restore, &images->member, &cr__open_file_list__descriptor, LAYOUT_FD_SIZE_MAX,
+			 &message);
+	if (r < 0)
+		return r;
+	return objects_read(restore, fd_kind_names[kind], (Cr__OpenFileList *)message);
+}
+
+/* Whether NAME is what FORMAT makes of an id, and of none written in another way: "task/7.pb", but not
+ * "task/007.pb". */
+static bool name_matches(const char *name, const char *format, int32_t *ret_id)
+{
+	const char *number = name + strcspn(format, "%");
+	struct cursor cursor = CURSOR(number, strnlen(number, 16));
+	char expected[LAYOUT_NAME_SIZE];
+	int32_t id;
+
+	if (strlen(name) < strcspn(format, "%") || cursor_i32(&cursor, &id) < 0)
+		return false;
+	if (snprintf(expected, sizeof(expected), format, id) >= (int)sizeof(expected) ||
+	    strcmp(name, expected) != 0)
+		return false;
+	*ret_id = id;
+	return true;
+}
+
+static const struct image_kind {
+	const char *name_format;
+	int (*read)(struct image_reader *images, int32_t id);
+} image_kinds[] = {
+	{LAYOUT_TASK_FORMAT, read_process},
+	{LAYOUT_MEMORY_FORMAT, read_memory},
+	{LAYOUT_FD_TABLE_FORMAT, read_descriptors},
+};
+
+static int read_image(struct image_reader *images)
+{
+	const char *name = images->member.name;
+	char expected[LAYOUT_NAME_SIZE];
+	int32_t id;
+
+	for (size_t i = 0; i < ARRAY_SIZE(image_kinds); i++) {
+		if (name_matches(name, image_kinds[i].name_format, &id)) {
+			LOG_SCOPE("%s", name);
+			return image_kinds[i].read(images, id);
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(fd_kind_names); i++) {
+		if (strcmp(name, layout_name(expected, LAYOUT_FD_FORMAT, fd_kind_names[i])) == 0) {
+			LOG_SCOPE("%s", name);
+			return read_open_files(images, i);
+		}
+	}
+	return bad_member(&images->member, "is not known to this cr-restore");
+}
+
+static int check_all_read(const struct restore *restore)
+{
+	for (size_t i = 0; i < restore->tasks_count; i++) {
+		const struct task *task = &restore->tasks[i];
+		const char *missing = !task->image         ? "state"
+				      : !task->memory      ? "memory"
+				      : !task->descriptors ? "descriptors"
+							   : NULL;
+
+		if (missing) {
+			log_error("the image of the %s of process %d is missing", missing,
+				  restore->manifest->processes[i]->pid);
+			return -EBADMSG;
+		}
+	}
+	return 0;
+}
+
+/* *ret_first_pages is all 0 when no process has contents stored; then the end of the archive was read, and it
+ * is whole. */
+int restore_read_images(struct restore *restore, struct archive_member *ret_first_pages)
+{
+	cleanup_(image_reader_done) struct image_reader images = {.restore = restore};
+	int32_t id;
+	int r;
+
+	LOG_SCOPE("%s", restore_input_name(restore));
+	r = prepare_tasks(&images);
+	if (r < 0)
+		return r;
+	while ((r = archive_reader_next(restore->reader, &images.member)) > 0) {
+		if (name_matches(images.member.name, LAYOUT_PAGES_FORMAT, &id))
+			break;
+		r = read_image(&images);
+		if (r < 0)
+			return r;
+	}
+	if (r < 0)
+		return r;
+	if (r == 0)
+		images.member = (struct archive_member){0};
+	r = check_all_read(restore);
+	if (r == 0 && !images.member.name)
+		r = restore_check_pages(restore);
+	if (r < 0)
+		return r;
+	*ret_first_pages = images.member;
+	return 0;
+}
+
+int restore_find_pages(struct restore *restore, const struct archive_member *member, struct task **ret_task)
+{
+	int32_t pid;
+
+	LOG_SCOPE("%s", restore_input_name(restore));
+	if (!name_matches(member->name, LAYOUT_PAGES_FORMAT, &pid))
+		return bad_member(member, "stands among the pages, but is something else");
+	for (size_t i = 0; i < restore->tasks_count; i++) {
+		struct task *task = &restore->tasks[i];
+
+		if (task->image->pid != pid)
+			continue;
+		if (task->has_pages)
+			return bad_member(member, "is there twice");
+		if (member->size != memory_page_bytes(task->memory)) {
+			log_error("member '%s' has %" PRIu64
+				  " bytes, but the image of the memory speaks of %" PRIu64,
+				  member->name, member->size, memory_page_bytes(task->memory));
+			return -EBADMSG;
+		}
+		task->has_pages = true;
+		*ret_task = task;
+		return 0;
+	}
+	return bad_member(member, "is of no process in the manifest");
+}
+
+int restore_check_pages(const struct restore *restore)
+{
+	for (size_t i = 0; i < restore->tasks_count; i++) {
+		const struct task *task = &restore->tasks[i];
+
+		if (!task->has_pages && memory_page_bytes(task->memory) > 0) {
+			log_error("the pages of process %d are missing", task->image->pid);
+			return -EBADMSG;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Parts of reading an archive that more than the restore itself needs. Failures are logged, with the
+ * archive's name. */
+#pragma once
+
+#include "format/archive_reader.h"
+#include "restorer/restore.h"
+
+/* What to call the input in messages. Borrowed from the options. */
+const char *restore_input_name(const struct restore *restore);
+
+/*
+ * Opens the input and, if it is seekable, checks that it is not cut off; then *ret_extent (may be NULL) says
+ * how large it is, and is all 0 otherwise. Nothing is read yet. restore_read_manifest() does it by itself.
+ */
+int must_check restore_open(struct restore *restore, struct archive_extent *ret_extent);
+
+/*
+ * The task whose pages MEMBER holds, marked with has_pages. -EBADMSG, logged, if that is none, or has none,
+ * or had them already, or their size is wrong.
+ */
+int must_check restore_find_pages(struct restore *restore, const struct archive_member *member,
+				  struct task **ret_task);
+
+/* After the last member: -EBADMSG, logged, if there were no pages for a task that must have some. */
+int must_check restore_check_pages(const struct restore *restore);

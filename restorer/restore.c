@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* The stages of a restore. Nothing is created before the preflight has passed; whatever fails after it is killed. */
+#include "restorer/restore.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/exit_status.h"
+#include "common/interrupt.h"
+#include "common/log.h"
+#include "common/progress.h"
+#include "restorer/fd/objects.h"
+#include "restorer/finish.h"
+#include "restorer/memory.h"
+#include "restorer/read.h"
+#include "restorer/task/task_restorer.h"
+#include "restorer/tree.h"
+#include "restorer/wait.h"
+
+static int stage_probe(struct restore *restore)
+{
+	struct rlimit limit;
+	int r = kernel_probe(&restore->features);
+
+	if (r < 0)
+		return log_error_errno(r, "cannot find out what this kernel can do");
+	/* Descriptors of all mapped files are open at once. */
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+			log_debug("cannot raise the limit of open files");
+	}
+	r = tracee_init();
+	return r < 0 ? log_error_errno(r, "cannot prepare for tracing") : 0;
+}
+
+static int stage_images(struct restore *restore)
+{
+	return restore_read_images(restore, &restore->first_pages);
+}
+
+static int stage_create(struct restore *restore)
+{
+	for (size_t i = 0; i < restore->tasks_count; i++) {
+		int r;
+
+		LOG_SCOPE("pid %d", restore->tasks[i].image->pid);
+		r = tree_create(restore, &restore->tasks[i]);
+		if (r == 0)
+			r = objects_open_for_task(restore, &restore->tasks[i], &restore->tasks[i].threads[0].puppet);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int fill_member(struct restore *restore, const struct archive_member *member, struct progress *progress,
+		       uint64_t *done)
+{
+	struct task *task;
+	int r = restore_find_pages(restore, member, &task);
+
+	if (r < 0)
+		return r;
+	LOG_SCOPE("pid %d", task->image->pid);
+	return memory_fill(task, restore->reader, progress, done);
+}
+
+/* The contents of memory; after it the archive is known to be whole. */
+static int stage_pages(struct restore *restore)
+{
+	struct archive_member member = restore->first_pages;
+	struct progress progress;
+	uint64_t done = 0;
+	int r = member.name ? 1 : 0;
+
+	progress_init(&progress, restore->options->progress, "reading memory", restore->manifest->stored_bytes);
+	while (r > 0) {
+		r = fill_member(restore, &member, &progress, &done);
+		if (r == 0)
+			r = archive_reader_next(restore->reader, &member);
+	}
+	progress_finish(&progress, done);
+	return r < 0 ? r : restore_check_pages(restore);
+}
+
+static int rebuild(struct restore *restore, struct task *task)
+{
+	int r = memory_protect(task);
+
+	if (r == 0)
+		r = tree_create_threads(task);
+	if (r == 0)
+		r = objects_finish_task(restore, task);
+	return r < 0 ? r : task_restorers_apply(restore, task);
+}
+
+/* Threads, and what each process and thread has of its own. */
+static int stage_rebuild(struct restore *restore)
+{
+	for (size_t i = 0; i < restore->tasks_count; i++) {
+		int r;
+
+		LOG_SCOPE("pid %d", restore->tasks[i].image->pid);
+		r = rebuild(restore, &restore->tasks[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int stage_finish(struct restore *restore)
+{
+	for (size_t i = 0; i < restore->tasks_count; i++) {
+		int r;
+
+		LOG_SCOPE("pid %d", restore->tasks[i].image->pid);
+		r = finish_task(&restore->tasks[i]);
+		if (r < 0)
+			return r;
+	}
+	return restore->options->pidfile ? wait_write_pidfile(restore) : 0;
+}
+
+static int stage_let_go(struct restore *restore)
+{
+	for (size_t i = 0; i < restore->tasks_count; i++) {
+		int r = finish_let_go(&restore->tasks[i]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+struct stage {
+	const char *name;
+	int (*run)(struct restore *restore);
+	bool creates; /* not run with --check; a failure kills what was made */
+};
+
+static const struct stage stages[] = {
+	{"probe", stage_probe, false},	       {"read the manifest", restore_read_manifest, false},
+	{"read the images", stage_images, false}, {"preflight", preflight_run, false},
+	{"create", stage_create, true},	       {"fill memory", stage_pages, true},
+	{"rebuild", stage_rebuild, true},      {"finish", stage_finish, true},
+	{"let go", stage_let_go, true},
+};
+
+static int exit_status_of(int error)
+{
+	return error == -EBADMSG ? EXIT_STATUS_BAD_ARCHIVE : EXIT_STATUS_FAILED;
+}
+
+static int run_stages(struct restore *restore)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
+		int r;
+
+		if (stages[i].creates && restore->options->mode == RESTORE_MODE_CHECK)
+			break;
+		log_debug("stage: %s", stages[i].name);
+		r = interrupted() ? -EINTR : stages[i].run(restore);
+		if (r == -EINTR)
+			log_error("interrupted; nothing is left behind");
+		if (r < 0) {
+			blockers_report(&restore->blockers);
+			tree_kill(restore);
+			return exit_status_of(r);
+		}
+		if (blockers_any(&restore->blockers)) {
+			blockers_report(&restore->blockers);
+			return EXIT_STATUS_REFUSED;
+		}
+	}
+	return EXIT_STATUS_DONE;
+}
+
+static int run_mode(struct restore *restore)
+{
+	int status;
+
+	switch (restore->options->mode) {
+	case RESTORE_MODE_LIST:
+		return inspect_list(restore);
+	case RESTORE_MODE_INSPECT:
+		return inspect_show(restore);
+	case RESTORE_MODE_VERIFY:
+		return inspect_verify(restore);
+	case RESTORE_MODE_CHECK:
+		return run_stages(restore);
+	case RESTORE_MODE_RESTORE:
+		break;
+	}
+	status = run_stages(restore);
+	if (status != EXIT_STATUS_DONE || restore->options->is_detached)
+		return status;
+	return wait_for_root(restore);
+}
+
+int restore_run(const struct restore_options *options)
+{
+	cleanup_(restore_done) struct restore restore = {.options = options, .input_fd = -EBADF};
+
+	return run_mode(&restore);
+}

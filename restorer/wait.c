@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* cr-restore in the foreground. */
+#include "restorer/wait.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/exit_status.h"
+#include "common/file.h"
+#include "common/log.h"
+
+static const int passed_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGALRM};
+
+int wait_write_pidfile(struct restore *restore)
+{
+	const char *path = restore->options->pidfile;
+	cleanup_close int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
+	char text[16];
+	int r, length = snprintf(text, sizeof(text), "%d\n", restore->tasks[0].image->pid);
+
+	if (fd < 0)
+		return log_error_errno(-errno, "cannot create the pid file '%s'", path);
+	r = file_write_full(fd, text, (size_t)length);
+	return r < 0 ? log_error_errno(r, "cannot write the pid file '%s'", path) : 0;
+}
+
+/* Ends as the program did, without a core file of our own. */
+static int end_by_signal(int signal)
+{
+	struct rlimit no_core = {0, 0};
+	struct sigaction action = {.sa_handler = SIG_DFL};
+	sigset_t set;
+
+	setrlimit(RLIMIT_CORE, &no_core);
+	sigemptyset(&set);
+	sigaddset(&set, signal);
+	sigaction(signal, &action, NULL);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	raise(signal);
+	return 128 + signal; /* a signal that does not end us */
+}
+
+int wait_for_root(struct restore *restore)
+{
+	pid_t root = restore->tasks[0].image->pid;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	for (size_t i = 0; i < ARRAY_SIZE(passed_signals); i++)
+		sigaddset(&set, passed_signals[i]);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0) {
+		log_error_errno(-errno, "cannot set up signals");
+		return EXIT_STATUS_FAILED;
+	}
+	for (;;) {
+		int status, signal;
+		pid_t waited = waitpid(root, &status, WNOHANG);
+
+		if (waited == root && WIFEXITED(status))
+			return WEXITSTATUS(status);
+		if (waited == root && WIFSIGNALED(status))
+			return end_by_signal(WTERMSIG(status));
+		if (waited < 0 && errno != EINTR) {
+			log_error_errno(-errno, "cannot wait for pid %d", (int)root);
+			return EXIT_STATUS_FAILED;
+		}
+		signal = sigwaitinfo(&set, NULL);
+		if (signal > 0 && signal != SIGCHLD && kill(root, signal) < 0 && errno != ESRCH)
+			log_error_errno(-errno, "cannot pass signal %d on to pid %d", signal, (int)root);
+	}
+}
