@@ -80,7 +80,11 @@ static int collect_process(struct dump *dump, struct process *process)
 		r = open_files_collect(dump, process);
 	if (r == 0)
 		r = task_dumpers_collect(dump, process);
-	return r;
+	if (r < 0)
+		return r;
+	process->image->fd_table_id = process->descriptors->id;
+	process->image->mm_id = process->pidref.pid;
+	return 0;
 }
 
 /* All that can be asked from outside of the frozen tasks. */

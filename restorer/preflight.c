@@ -45,11 +45,8 @@ static void check_shell_job(struct restore *restore)
 static int check_tasks(struct restore *restore)
 {
 	for (size_t i = 0; i < restore->tasks_count; i++) {
-		const struct task *task = &restore->tasks[i];
-		int r;
+		int r = task_restorers_check(restore, &restore->tasks[i]);
 
-		LOG_SCOPE("pid %d", task->image->pid);
-		r = task_restorers_check(restore, task);
 		if (r < 0)
 			return r;
 	}

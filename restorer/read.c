@@ -195,23 +195,6 @@ static int read_memory(struct image_reader *images, int32_t pid)
 	return memory_check(task->memory);
 }
 
-static int descriptors_check(const struct image_reader *images, const Cr__DescriptorTable *table)
-{
-	cleanup_(id_map_done) struct id_map seen = {0};
-
-	for (size_t i = 0; i < table->n_descriptors; i++) {
-		const Cr__Descriptor *descriptor = table->descriptors[i];
-
-		if (descriptor->fd < 0 || descriptor->open_file_id == 0)
-			return bad_member(&images->member, "has a descriptor that cannot be");
-		if (id_map_get(&seen, (uint64_t)descriptor->fd, NULL))
-			return bad_member(&images->member, "has one descriptor twice");
-		if (id_map_set(&seen, (uint64_t)descriptor->fd, 1) < 0)
-			return log_error_errno(-ENOMEM, "cannot read the images");
-	}
-	return 0;
-}
-
 static int read_descriptors(struct image_reader *images, int32_t id)
 {
 	struct task *task = find_task(images, &images->task_by_table, id);
@@ -229,7 +212,7 @@ static int read_descriptors(struct image_reader *images, int32_t id)
 	task->descriptors = (Cr__DescriptorTable *)message;
 	if (task->descriptors->id != id)
 		return bad_member(&images->member, "is another descriptor table");
-	return descriptors_check(images, task->descriptors);
+	return 0;
 }
 
 static int read_open_files(struct image_reader *images, size_t kind)
@@ -314,11 +297,17 @@ static int check_all_read(const struct restore *restore)
 	return 0;
 }
 
-/* *ret_first_pages is all 0 when no process has contents stored; then the end of the archive was read, and it
- * is whole. */
 int restore_read_images(struct restore *restore, struct archive_member *ret_first_pages)
 {
+	size_t count;
+
+	return restore_count_images(restore, ret_first_pages, &count);
+}
+
+int restore_count_images(struct restore *restore, struct archive_member *ret_first_pages, size_t *ret_count)
+{
 	cleanup_(image_reader_done) struct image_reader images = {.restore = restore};
+	size_t count = 1; /* the manifest */
 	int32_t id;
 	int r;
 
@@ -332,6 +321,7 @@ int restore_read_images(struct restore *restore, struct archive_member *ret_firs
 		r = read_image(&images);
 		if (r < 0)
 			return r;
+		count++;
 	}
 	if (r < 0)
 		return r;
@@ -343,6 +333,7 @@ int restore_read_images(struct restore *restore, struct archive_member *ret_firs
 	if (r < 0)
 		return r;
 	*ret_first_pages = images.member;
+	*ret_count = count;
 	return 0;
 }
 

@@ -16,6 +16,14 @@ const char *restore_input_name(const struct restore *restore);
 int must_check restore_open(struct restore *restore, struct archive_extent *ret_extent);
 
 /*
+ * restore_read_images(), which says also how many members were read, the manifest among them.
+ * *ret_first_pages is all 0 when no process has contents stored; then the archive was read to its end, and is
+ * whole.
+ */
+int must_check restore_count_images(struct restore *restore, struct archive_member *ret_first_pages,
+				    size_t *ret_count);
+
+/*
  * The task whose pages MEMBER holds, marked with has_pages. -EBADMSG, logged, if that is none, or has none,
  * or had them already, or their size is wrong.
  */

@@ -3,6 +3,7 @@
 #include "restorer/restore.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include "common/interrupt.h"
 #include "common/log.h"
 #include "common/progress.h"
+#include "format/message.h"
 #include "restorer/fd/objects.h"
 #include "restorer/finish.h"
 #include "restorer/memory.h"
@@ -133,6 +135,28 @@ static int stage_let_go(struct restore *restore)
 			return r;
 	}
 	return 0;
+}
+
+static void task_done(struct task *task)
+{
+	message_free(task->image ? &task->image->base : NULL);
+	message_free(task->memory ? &task->memory->base : NULL);
+	message_free(task->descriptors ? &task->descriptors->base : NULL);
+	if (task->threads)
+		free(task->threads[0].puppet.batch);
+	free(task->threads);
+}
+
+static void restore_done(struct restore *restore)
+{
+	for (size_t i = 0; i < restore->tasks_count; i++)
+		task_done(&restore->tasks[i]);
+	free(restore->tasks);
+	objects_done(restore);
+	message_free(restore->manifest ? &restore->manifest->base : NULL);
+	archive_reader_free(restore->reader);
+	close_fd(&restore->input_fd);
+	blockers_done(&restore->blockers);
 }
 
 struct stage {

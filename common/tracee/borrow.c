@@ -10,6 +10,9 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 
+/* How long the executor may take to map its region; shorter than the second it waits when it may not. */
+#define BEGIN_TIMEOUT_MS 300
+
 #define ALL_BUT_SIGTRAP (~(UINT64_C(1) << (SIGTRAP - 1)))
 
 /* The end of what is loaded of the vdso: behind it are section headers that nothing reads at run time. */
@@ -22,7 +25,8 @@ static int vdso_used_size(int mem_fd, uint64_t start, uint64_t end, uint64_t *re
 	r = file_pread_full(mem_fd, &header, sizeof(header), (off_t)start);
 	if (r < 0)
 		return r;
-	if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_phnum > 16)
+	if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
+	    header.e_phnum > 16)
 		return -ENOSPC;
 	for (unsigned i = 0; i < header.e_phnum; i++) {
 		Elf64_Phdr segment;
@@ -74,7 +78,8 @@ void borrow_place_done(struct borrow_place *place)
 	close_fd(&place->mem_fd);
 }
 
-static void context_from_registers(struct executor_context *ret_context, struct registers registers, uint64_t mask)
+static void context_from_registers(struct executor_context *ret_context, struct registers registers,
+				   uint64_t mask)
 {
 	const struct user_regs_struct *user = &registers.user;
 
@@ -114,7 +119,7 @@ static int write_blob(const struct borrow *borrow)
 }
 
 /* Runs the thread until the int3 of the executor. */
-static int run_to_trap(struct borrow *borrow)
+static int run_to_trap(struct borrow *borrow, int timeout_ms)
 {
 	for (;;) {
 		siginfo_t info;
@@ -122,7 +127,7 @@ static int run_to_trap(struct borrow *borrow)
 
 		if (r < 0)
 			return r;
-		r = tracee_wait(borrow->tracee, TRACEE_TIMEOUT_MS);
+		r = tracee_wait(borrow->tracee, timeout_ms);
 		if (r < 0)
 			return r;
 		if (borrow->tracee->stop != TRACEE_STOP_SIGNAL)
@@ -152,6 +157,52 @@ static int jump(const struct borrow *borrow, const unsigned char *entry)
 	return registers_set(borrow->tracee->tid, &registers);
 }
 
+/* Without a region there is nothing in the task to undo but its registers and its signal mask. */
+static int put_back(struct borrow *borrow)
+{
+	int r = 0;
+
+	borrow->is_active = false;
+	if (borrow->tracee->stop == TRACEE_RUNNING) {
+		r = tracee_interrupt(borrow->tracee);
+		if (r == 0)
+			r = tracee_wait_frozen(borrow->tracee, TRACEE_TIMEOUT_MS);
+	}
+	if (r == 0)
+		r = registers_set(borrow->tracee->tid, &borrow->registers);
+	return r < 0 ? r : tracee_set_signal_mask(borrow->tracee, borrow->signal_mask);
+}
+
+/* -ENOMEM when the thread may not map the region; it has its own state back then. */
+static int run_to_region(struct borrow *borrow)
+{
+	uint64_t start = borrow->place->blob.value;
+
+	for (;;) {
+		struct registers registers;
+		int r = run_to_trap(borrow, BEGIN_TIMEOUT_MS);
+
+		if (r != -ETIMEDOUT)
+			return r;
+		r = tracee_interrupt(borrow->tracee);
+		if (r == 0)
+			r = tracee_wait_frozen(borrow->tracee, TRACEE_TIMEOUT_MS);
+		if (r == 0)
+			r = registers_get(borrow->tracee->tid, &registers);
+		if (r < 0)
+			return r;
+		if (registers.user.rip == start + EXECUTOR_OFFSET(executor_no_region)) {
+			r = put_back(borrow);
+			return r < 0 ? r : -ENOMEM;
+		}
+		if (registers.user.rip < start ||
+		    registers.user.rip >= start + EXECUTOR_OFFSET(executor_blob_end)) {
+			borrow->is_active = false; /* it went back by itself */
+			return -ENOMEM;
+		}
+	}
+}
+
 int borrow_begin(struct borrow *borrow, struct borrow_place *place, struct tracee *tracee)
 {
 	struct registers registers;
@@ -175,9 +226,9 @@ int borrow_begin(struct borrow *borrow, struct borrow_place *place, struct trace
 	r = tracee_set_signal_mask(tracee, ALL_BUT_SIGTRAP);
 	if (r < 0)
 		return r;
-	r = run_to_trap(borrow);
+	r = run_to_region(borrow);
 	if (r < 0)
-		return r == -ETIMEDOUT ? -ENOMEM : r; /* without a region the executor goes back at once */
+		return r;
 	r = registers_get(tracee->tid, &registers);
 	if (r < 0)
 		return r;
@@ -194,7 +245,7 @@ int borrow_run(struct borrow *borrow, struct batch *batch, unsigned *ret_failed)
 	r = jump(borrow, executor_run);
 	if (r < 0)
 		return r;
-	r = run_to_trap(borrow);
+	r = run_to_trap(borrow, TRACEE_TIMEOUT_MS);
 	if (r < 0)
 		return r;
 	return batch_receive(borrow->tracee->tid, batch, ret_failed);
@@ -259,6 +310,8 @@ int borrow_end(struct borrow *borrow)
 	borrow->is_active = false;
 	if (borrow->tracee->stop == TRACEE_GONE)
 		return -ESRCH;
+	if (borrow->region.value == 0)
+		return put_back(borrow);
 	r = cure_to_mask_call(borrow);
 	if (r < 0)
 		return r;

@@ -58,7 +58,7 @@ static const char *find_deleted(struct dump *dump, const struct fd_info *info)
 		return path;
 	if (info->flags & OPEN_FILE_NAMELESS)
 		blockers_add(&dump->blockers,
-			     "its file is a temporary one that never had a name (O_TMPFILE)");
+			     "its file was made without a name (O_TMPFILE), so that none can be told");
 	else
 		blockers_add(&dump->blockers, "its file '%s' has been deleted%s",
 			     fd_info_printable(path, &dump->arena),
@@ -87,18 +87,14 @@ static const char *find_path(struct dump *dump, const struct fd_info *info)
 		return info->link;
 	if (length > suffix && strcmp(info->link + length - suffix, DELETED_SUFFIX) == 0)
 		return find_deleted(dump, info);
-	if (r == 0)
-		blockers_add(
-			&dump->blockers,
-			"its path '%s' leads to another file (something is mounted over it, or it belongs to "
-			"another mount namespace)",
-			printable);
-	else
-		blockers_add(&dump->blockers,
-			     "its path '%s' does not lead to it from here: %s (its file system was "
-			     "unmounted, or it "
-			     "belongs to another mount namespace)",
-			     printable, strerror(-r));
+	blockers_add(&dump->blockers,
+		     "its path '%s' leads from here to %s (something is mounted over it, its file system was "
+		     "unmounted, "
+		     "or it belongs to another mount namespace)",
+		     printable,
+		     r == 0         ? "another file"
+		     : r == -ENOENT ? "nothing"
+				    : strerror(-r));
 	return NULL;
 }
 

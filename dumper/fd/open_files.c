@@ -108,8 +108,11 @@ static int find(const struct dump *dump, const struct process *process, const st
 static void check_locks(struct dump *dump, const struct fd_info *info)
 {
 	const struct fdinfo *fdinfo = &info->fdinfo;
-	const char *name = fd_info_printable(info->link, &dump->arena);
+	const char *name;
 
+	if (fdinfo->locks_count == 0)
+		return;
+	name = fd_info_printable(info->link, &dump->arena);
 	for (size_t i = 0; i < fdinfo->entries_count; i++) {
 		const struct fdinfo_entry *entry = &fdinfo->entries[i];
 

@@ -14,10 +14,40 @@
 /* A clock_nanosleep has a clock id where nanosleep has a pointer. */
 #define CLOCK_ID_MAX 64
 
+#define SYSCALL_INSTRUCTION_SIZE 2
+#define MOV_EAX_OPCODE 0xb8
+#define MOV_EAX_SIZE 5
+#define CODE_BEFORE_SYSCALL 48
+
+/* The system calls that the kernel goes on with through restart_syscall(2), where they have a timeout. */
+static const long restarted_calls[] = {SYS_poll, SYS_nanosleep, SYS_clock_nanosleep, SYS_futex};
+
 /*
- * The call that restart_syscall stands for, from what the thread was seen waiting in. -1: not known.
+ * From the code: the number is loaded with "mov $NUMBER, %eax" just before the syscall instruction, but for a program
+ * that makes its calls through syscall(2). -1: not found.
  */
-static long call_behind_restart(const struct thread *thread)
+static long call_from_code(const struct thread *thread)
+{
+	unsigned char code[CODE_BEFORE_SYSCALL];
+	uint64_t start = thread->registers.user.rip - SYSCALL_INSTRUCTION_SIZE - sizeof(code);
+
+	if (remote_read(thread->tracee.tid, remote_address(start), code, sizeof(code)) < 0)
+		return -1;
+	for (size_t at = sizeof(code) - MOV_EAX_SIZE + 1; at > 0; at--) {
+		uint32_t number;
+
+		if (code[at - 1] != MOV_EAX_OPCODE)
+			continue;
+		memcpy(&number, code + at, sizeof(number));
+		for (size_t i = 0; i < ARRAY_SIZE(restarted_calls); i++)
+			if (number == restarted_calls[i])
+				return restarted_calls[i];
+	}
+	return -1;
+}
+
+/* From what it was seen waiting in, unless it was just on its way there. -1: not known. */
+static long call_from_wait_channel(const struct thread *thread)
 {
 	const char *channel = thread->sleep.wait_channel;
 
@@ -28,6 +58,14 @@ static long call_behind_restart(const struct thread *thread)
 	if (strstr(channel, "futex"))
 		return SYS_futex;
 	return -1;
+}
+
+/* The call that restart_syscall stands for. -1: not known. */
+static long call_behind_restart(const struct thread *thread)
+{
+	long number = call_from_code(thread);
+
+	return number < 0 ? call_from_wait_channel(thread) : number;
 }
 
 static int read_timespec(const struct thread *thread, unsigned argument, int64_t *ret_ns)
@@ -134,6 +172,33 @@ static int collect_xsave(struct dump *dump, struct thread *thread)
 	return 0;
 }
 
+/*
+ * A restartable sequence (rseq(2)) that a thread was stopped in is aborted by the kernel when the thread goes on: it has
+ * been scheduled out. That would be lost with the executor's detour, so it is done here.
+ */
+static int abort_sequence(struct thread *thread)
+{
+	struct {
+		uint32_t version, flags;
+		uint64_t start, length, abort;
+	} section;
+	struct tracee_rseq rseq;
+	uint64_t address = 0;
+	int r = tracee_get_rseq(&thread->tracee, &rseq);
+
+	if (r < 0 || rseq.address == 0)
+		return r == -EINVAL ? 0 : r;
+	/* struct rseq: cpu_id_start, cpu_id, then the address of the section. */
+	r = remote_read(thread->tracee.tid, remote_address(rseq.address + 8), &address, sizeof(address));
+	if (r < 0 || address == 0)
+		return 0;
+	r = remote_read(thread->tracee.tid, remote_address(address), &section, sizeof(section));
+	if (r < 0 || thread->registers.user.rip - section.start >= section.length)
+		return 0;
+	thread->registers.user.rip = section.abort;
+	return registers_set(thread->tracee.tid, &thread->registers);
+}
+
 static int registers_collect_thread(struct dump *dump, struct process *process, struct thread *thread)
 {
 	uint64_t mask;
@@ -153,6 +218,9 @@ static int registers_collect_thread(struct dump *dump, struct process *process, 
 		if (r < 0)
 			return log_error_errno(r, "cannot set its registers");
 	}
+	r = abort_sequence(thread);
+	if (r < 0)
+		return log_error_errno(r, "cannot end its restartable sequence");
 	thread->image->tid = thread->tracee.tid;
 	thread->image->registers =
 		arena_bytes(&dump->arena, &thread->registers.user, sizeof(thread->registers.user));

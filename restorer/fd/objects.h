@@ -32,9 +32,9 @@ int objects_unused_fd(const struct task *task);
 int must_check objects_open_for_task(struct restore *restore, struct task *task, struct puppet *leader);
 
 /*
- * Sets the owners and signals (F_SETOWN_EX, F_SETSIG) of the objects that TASK was the first to get. All
- * owners must exist, and the task's leader must still have the credentials of this process: the kernel notes
- * who sets an owner.
+ * Sets the owners and signals (F_SETOWN_EX, F_SETSIG, O_ASYNC) of the objects that TASK was the first to get.
+ * All owners must exist, and the task's leader must still have the credentials of this process: the kernel
+ * notes who sets an owner.
  */
 int must_check objects_finish_task(struct restore *restore, struct task *task);
 

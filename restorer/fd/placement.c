@@ -54,6 +54,7 @@ static struct object *find_object(struct restore *restore, uint32_t id)
 /* What open(2) did not do. */
 static int set_state(const Cr__OpenFile *image, int fd)
 {
+	uint32_t wanted = image->flags & ~(uint32_t)O_ASYNC; /* see add_signals() */
 	int flags;
 
 	if (image->flags & O_PATH)
@@ -61,8 +62,8 @@ static int set_state(const Cr__OpenFile *image, int fd)
 	flags = fcntl(fd, F_GETFL);
 	if (flags < 0)
 		return log_error_errno(-errno, "cannot read flags");
-	if (((uint32_t)flags ^ image->flags) & OBJECT_FLAGS_SETTABLE && fcntl(fd, F_SETFL, image->flags) < 0)
-		return log_error_errno(-errno, "cannot set flags 0%o", image->flags);
+	if (((uint32_t)flags ^ wanted) & OBJECT_FLAGS_SETTABLE && fcntl(fd, F_SETFL, wanted) < 0)
+		return log_error_errno(-errno, "cannot set flags 0%o", wanted);
 	if (image->position == 0)
 		return 0;
 	if (lseek(fd, image->position, SEEK_SET) < 0)
@@ -252,6 +253,16 @@ static void add_owner(struct batch *batch, const Cr__FileOwner *owner, int fd)
 		add_user(batch, getuid(), geteuid());
 }
 
+/* O_ASYNC last, so that no signal goes astray, and in the task: the kernel notes the number, to be told in
+ * si_fd. */
+static void add_signals(struct batch *batch, const struct object *object)
+{
+	if (object->image->owner)
+		add_owner(batch, object->image->owner, object->holder_fd);
+	if (object->image->flags & O_ASYNC)
+		batch_call(batch, SYS_fcntl, (uint64_t)object->holder_fd, F_SETFL, object->image->flags);
+}
+
 int objects_finish_task(struct restore *restore, struct task *task)
 {
 	struct puppet *leader = &task->threads[0].puppet;
@@ -260,16 +271,16 @@ int objects_finish_task(struct restore *restore, struct task *task)
 	for (size_t i = 0; i < restore->objects_count; i++) {
 		const struct object *object = &restore->objects[i];
 
-		if (object->holder != task || !object->image->owner)
+		if (object->holder != task || (!object->image->owner && !(object->image->flags & O_ASYNC)))
 			continue;
-		if (batch_is_nearly_full(batch, 4, sizeof(struct f_owner_ex) + 16)) {
+		if (batch_is_nearly_full(batch, 5, sizeof(struct f_owner_ex) + 16)) {
 			int r = puppet_run(leader, "owners of open files");
 
 			if (r < 0)
 				return r;
 			batch = puppet_batch(leader);
 		}
-		add_owner(batch, object->image->owner, object->holder_fd);
+		add_signals(batch, object);
 	}
 	return batch->call_count > 0 ? puppet_run(leader, "owners of open files") : 0;
 }

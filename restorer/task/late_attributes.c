@@ -11,7 +11,6 @@
 #define DUMPABLE_BY_ROOT 2
 #define SIGNALS_COUNT 64
 
-
 static int late_attributes_check(struct restore *restore, const struct task *task)
 {
 	const Cr__Process *image = task->image;
@@ -19,17 +18,20 @@ static int late_attributes_check(struct restore *restore, const struct task *tas
 	if (image->dumpable < 0 || image->dumpable > DUMPABLE_BY_ROOT)
 		return bad_image("its dumpable flag is %d", image->dumpable);
 	if (image->dumpable != 1 && !kernel_features_has_cap(&restore->features, CAP_SYS_PTRACE))
-		blockers_add(&restore->blockers, "is not dumpable: only a cr-restore with CAP_SYS_PTRACE can restore it");
+		blockers_add(&restore->blockers,
+			     "is not dumpable: only a cr-restore with CAP_SYS_PTRACE can restore it");
 	for (size_t i = 0; i < image->n_threads; i++) {
 		int signal = image->threads[i]->parent_death_signal;
 
 		if (signal < 0 || signal > SIGNALS_COUNT)
-			return bad_image("thread %d has parent-death signal %d", image->threads[i]->tid, signal);
+			return bad_image("thread %d has parent-death signal %d", image->threads[i]->tid,
+					 signal);
 	}
 	return 0;
 }
 
-static int late_attributes_process(struct restore *restore maybe_unused, struct task *task, struct batch *batch)
+static int late_attributes_process(struct restore *restore maybe_unused, struct task *task,
+				   struct batch *batch)
 {
 	int r = task_batch_room(&task->threads[0], 1, 0, "its state");
 

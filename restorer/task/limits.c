@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Resource limits. */
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,22 +16,14 @@
 #define LIMIT_TEXT_SIZE 24
 
 static const char *const limit_names[LIMITS_MAX] = {
-	[RLIMIT_CPU] = "RLIMIT_CPU",
-	[RLIMIT_FSIZE] = "RLIMIT_FSIZE",
-	[RLIMIT_DATA] = "RLIMIT_DATA",
-	[RLIMIT_STACK] = "RLIMIT_STACK",
-	[RLIMIT_CORE] = "RLIMIT_CORE",
-	[RLIMIT_RSS] = "RLIMIT_RSS",
-	[RLIMIT_NPROC] = "RLIMIT_NPROC",
-	[RLIMIT_NOFILE] = "RLIMIT_NOFILE",
-	[RLIMIT_MEMLOCK] = "RLIMIT_MEMLOCK",
-	[RLIMIT_AS] = "RLIMIT_AS",
-	[RLIMIT_LOCKS] = "RLIMIT_LOCKS",
-	[RLIMIT_SIGPENDING] = "RLIMIT_SIGPENDING",
-	[RLIMIT_MSGQUEUE] = "RLIMIT_MSGQUEUE",
-	[RLIMIT_NICE] = "RLIMIT_NICE",
-	[RLIMIT_RTPRIO] = "RLIMIT_RTPRIO",
-	[RLIMIT_RTTIME] = "RLIMIT_RTTIME",
+	[RLIMIT_CPU] = "RLIMIT_CPU",           [RLIMIT_FSIZE] = "RLIMIT_FSIZE",
+	[RLIMIT_DATA] = "RLIMIT_DATA",         [RLIMIT_STACK] = "RLIMIT_STACK",
+	[RLIMIT_CORE] = "RLIMIT_CORE",         [RLIMIT_RSS] = "RLIMIT_RSS",
+	[RLIMIT_NPROC] = "RLIMIT_NPROC",       [RLIMIT_NOFILE] = "RLIMIT_NOFILE",
+	[RLIMIT_MEMLOCK] = "RLIMIT_MEMLOCK",   [RLIMIT_AS] = "RLIMIT_AS",
+	[RLIMIT_LOCKS] = "RLIMIT_LOCKS",       [RLIMIT_SIGPENDING] = "RLIMIT_SIGPENDING",
+	[RLIMIT_MSGQUEUE] = "RLIMIT_MSGQUEUE", [RLIMIT_NICE] = "RLIMIT_NICE",
+	[RLIMIT_RTPRIO] = "RLIMIT_RTPRIO",     [RLIMIT_RTTIME] = "RLIMIT_RTTIME",
 };
 
 static const char *limit_text(uint64_t value, char *buffer)
@@ -51,9 +44,10 @@ static void descriptors_check(struct restore *restore, uint64_t hard)
 	if (file_read_at(AT_FDCWD, "/proc/sys/fs/nr_open", LIMIT_TEXT_SIZE, &text, NULL) < 0)
 		return;
 	if (hard > strtoull(text, NULL, 10))
-		blockers_add(&restore->blockers, "its hard limit RLIMIT_NOFILE is %s, and fs.nr_open of this host only %llu: "
-						 "raise that with sysctl", limit_text(hard, wanted),
-			     strtoull(text, NULL, 10));
+		blockers_add(&restore->blockers,
+			     "its hard limit RLIMIT_NOFILE is %s, and fs.nr_open of this host only %llu: "
+			     "raise that with sysctl",
+			     limit_text(hard, wanted), strtoull(text, NULL, 10));
 }
 
 static int limit_check(struct restore *restore, int resource, const Cr__ResourceLimit *image)
@@ -69,9 +63,11 @@ static int limit_check(struct restore *restore, int resource, const Cr__Resource
 		return 0;
 	if (!kernel_features_has_cap(&restore->features, CAP_SYS_RESOURCE))
 		blockers_add(&restore->blockers,
-			     "its hard limit %s is %s, above the %s that cr-restore has itself: raise the limit of the shell "
-			     "that starts it, or run it with CAP_SYS_RESOURCE", limit_names[resource],
-			     limit_text(image->hard, wanted), limit_text(own.rlim_max, possible));
+			     "its hard limit %s is %s, above the %s that cr-restore has itself: raise the "
+			     "limit of the shell "
+			     "that starts it, or run it with CAP_SYS_RESOURCE",
+			     limit_names[resource], limit_text(image->hard, wanted),
+			     limit_text(own.rlim_max, possible));
 	else if (resource == RLIMIT_NOFILE)
 		descriptors_check(restore, image->hard);
 	return 0;
@@ -101,10 +97,12 @@ static int limits_process(struct restore *restore maybe_unused, struct task *tas
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < image->n_limits; i++) {
-		struct rlimit64 wanted = {.rlim_cur = image->limits[i]->soft, .rlim_max = image->limits[i]->hard};
+		struct rlimit64 wanted = {.rlim_cur = image->limits[i]->soft,
+					  .rlim_max = image->limits[i]->hard};
 		struct rlimit64 current;
 
-		if (prlimit64(task->threads[0].puppet.tracee.tid, (enum __rlimit_resource)i, NULL, &current) == 0 &&
+		if (prlimit64(task->threads[0].puppet.tracee.tid, (enum __rlimit_resource)i, NULL,
+			      &current) == 0 &&
 		    current.rlim_cur == wanted.rlim_cur && current.rlim_max == wanted.rlim_max)
 			continue;
 		(void)batch_call(batch, SYS_prlimit64, 0, i, batch_data(batch, &wanted, sizeof(wanted)), 0);

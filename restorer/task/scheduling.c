@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How a thread is scheduled: policy, nice value, affinity, I/O priority. */
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/ioprio.h>
 #include <sched.h>
@@ -42,7 +43,8 @@ struct scheduling_attributes {
 
 static bool policy_is_fair(uint32_t policy)
 {
-	return policy == SCHED_OTHER || policy == POLICY_BATCH || policy == POLICY_IDLE || policy == POLICY_EXT;
+	return policy == SCHED_OTHER || policy == POLICY_BATCH || policy == POLICY_IDLE ||
+	       policy == POLICY_EXT;
 }
 
 static bool mask_has(const unsigned char *mask, size_t size, size_t cpu)
@@ -76,7 +78,8 @@ static bool online_cpus_read(unsigned char mask[AFFINITY_SIZE_MAX])
 	size_t size;
 
 	memset(mask, 0, AFFINITY_SIZE_MAX);
-	return file_read_at(AT_FDCWD, "/sys/devices/system/cpu/online", ONLINE_LIST_SIZE_MAX, &text, &size) == 0 &&
+	return file_read_at(AT_FDCWD, "/sys/devices/system/cpu/online", ONLINE_LIST_SIZE_MAX, &text, &size) ==
+		       0 &&
 	       cpu_list_parse(CURSOR(text, size), mask);
 }
 
@@ -91,14 +94,16 @@ static const char *cpu_list_format(const ProtobufCBinaryData *mask, const unsign
 
 		if (!mask_has(mask->data, mask->len, cpu) || mask_has(except, AFFINITY_SIZE_MAX, cpu))
 			continue;
-		while (mask_has(mask->data, mask->len, last + 1) && !mask_has(except, AFFINITY_SIZE_MAX, last + 1))
+		while (mask_has(mask->data, mask->len, last + 1) &&
+		       !mask_has(except, AFFINITY_SIZE_MAX, last + 1))
 			last++;
 		if (length + sizeof(",65535-65535,...") > CPU_LIST_SIZE) {
 			snprintf(buffer + length, CPU_LIST_SIZE - length, ",...");
 			break;
 		}
-		length += (size_t)snprintf(buffer + length, CPU_LIST_SIZE - length, last > cpu ? "%s%zu-%zu" : "%s%zu",
-					   length > 0 ? "," : "", cpu, last);
+		length += (size_t)snprintf(buffer + length, CPU_LIST_SIZE - length,
+					   last > cpu ? "%s%zu-%zu" : "%s%zu", length > 0 ? "," : "", cpu,
+					   last);
 		cpu = last;
 	}
 	return buffer;
@@ -117,8 +122,10 @@ static void affinity_check(struct restore *restore, const Cr__Scheduling *image,
 		lacks_some |= image->affinity.data[i] & ~online[i];
 	}
 	if (!has_some && lacks_some) {
-		blockers_add(&restore->blockers, "was bound to CPU %s, which this host lacks: allow it others with taskset "
-						 "before the dump", cpu_list_format(&image->affinity, none, list));
+		blockers_add(&restore->blockers,
+			     "was bound to CPU %s, which this host lacks: allow it others with taskset "
+			     "before the dump",
+			     cpu_list_format(&image->affinity, none, list));
 	} else if (lacks_some && !*is_told) {
 		log_notice("was allowed on CPU %s, which this host lacks; it will use the others",
 			   cpu_list_format(&image->affinity, online, list));
@@ -155,21 +162,25 @@ static void priority_check(struct restore *restore, const Cr__Scheduling *image,
 	if (kernel_features_has_cap(&restore->features, CAP_SYS_NICE))
 		return;
 	if (!policy_is_fair(image->policy)) {
-		blockers_add(&restore->blockers, "has a real-time scheduling policy: run cr-restore with CAP_SYS_NICE");
+		blockers_add(&restore->blockers,
+			     "has a real-time scheduling policy: run cr-restore with CAP_SYS_NICE");
 		return;
 	}
 	(void)getrlimit(RLIMIT_NICE, &limit);
 	floor = (uint64_t)(NICE_MAX + 1 - image->nice);
 	if (image->nice < own->nice && limit.rlim_cur < floor)
-		blockers_add(&restore->blockers,
-			     "has nice value %d, and cr-restore %d: run it with that nice value or CAP_SYS_NICE", image->nice,
-			     own->nice);
+		blockers_add(
+			&restore->blockers,
+			"has nice value %d, and cr-restore %d: run it with that nice value or CAP_SYS_NICE",
+			image->nice, own->nice);
 	if (own->policy == POLICY_IDLE && image->policy != POLICY_IDLE && limit.rlim_cur < floor)
-		blockers_add(&restore->blockers, "cr-restore has the idle scheduling policy, which only CAP_SYS_NICE can "
-						 "leave: run it without");
+		blockers_add(&restore->blockers,
+			     "cr-restore has the idle scheduling policy, which only CAP_SYS_NICE can "
+			     "leave: run it without");
 	if (own->flags & FLAG_RESET_ON_FORK && !(image->flags & FLAG_RESET_ON_FORK))
-		blockers_add(&restore->blockers, "cr-restore has the scheduling flag reset-on-fork, which only CAP_SYS_NICE can "
-						 "take away: run it without");
+		blockers_add(&restore->blockers,
+			     "cr-restore has the scheduling flag reset-on-fork, which only CAP_SYS_NICE can "
+			     "take away: run it without");
 }
 
 static bool has_clamps(const Cr__Scheduling *image)
@@ -177,15 +188,18 @@ static bool has_clamps(const Cr__Scheduling *image)
 	return image->util_min != 0 || (image->util_max != 0 && image->util_max != UTIL_MAX_DEFAULT);
 }
 
-static void host_check(struct restore *restore, const Cr__Scheduling *image, const struct scheduling_attributes *own)
+static void host_check(struct restore *restore, const Cr__Scheduling *image,
+		       const struct scheduling_attributes *own)
 {
 	priority_check(restore, image, own);
 	if (has_clamps(image) && own->util_max == 0)
-		blockers_add(&restore->blockers, "has utilization clamps, which this kernel lacks (CONFIG_UCLAMP_TASK)");
+		blockers_add(&restore->blockers,
+			     "has utilization clamps, which this kernel lacks (CONFIG_UCLAMP_TASK)");
 	if (IOPRIO_PRIO_CLASS(image->io_priority) == IOPRIO_CLASS_RT &&
 	    !kernel_features_has_cap(&restore->features, CAP_SYS_NICE) &&
 	    !kernel_features_has_cap(&restore->features, CAP_SYS_ADMIN))
-		blockers_add(&restore->blockers, "has a real-time I/O priority: run cr-restore with CAP_SYS_NICE");
+		blockers_add(&restore->blockers,
+			     "has a real-time I/O priority: run cr-restore with CAP_SYS_NICE");
 }
 
 static int scheduling_check(struct restore *restore, const struct task *task)
@@ -217,7 +231,8 @@ static int affinity_restore(pid_t tid, const ProtobufCBinaryData *wanted)
 
 	while (size > 0 && current[size - 1] == 0)
 		size--;
-	if (wanted->len == 0 || (size == (long)wanted->len && memcmp(current, wanted->data, wanted->len) == 0))
+	if (wanted->len == 0 ||
+	    (size == (long)wanted->len && memcmp(current, wanted->data, wanted->len) == 0))
 		return 0;
 	if (syscall(SYS_sched_setaffinity, tid, wanted->len, wanted->data) < 0)
 		return log_error_errno(-errno, "cannot set its CPU affinity");
@@ -240,7 +255,6 @@ static int policy_restore(pid_t tid, const Cr__Scheduling *image)
 
 	if (syscall(SYS_sched_getattr, tid, &current, sizeof(current), 0) < 0)
 		return log_error_errno(-errno, "cannot read its scheduling policy");
-	/* Fair policies: what they have for a runtime is the kernel's own choice unless it was set. */
 	wanted.util_min = current.util_min;
 	wanted.util_max = current.util_max;
 	if (image->util_max != 0 && current.util_max != 0) {
@@ -253,8 +267,8 @@ static int policy_restore(pid_t tid, const Cr__Scheduling *image)
 	if (wanted.util_min != current.util_min || wanted.util_max != current.util_max)
 		wanted.flags |= FLAG_UTIL_CLAMP;
 	if (syscall(SYS_sched_setattr, tid, &wanted, 0) < 0)
-		return log_error_errno(-errno, "cannot set its scheduling policy %u (nice %d, priority %u)", wanted.policy,
-				       wanted.nice, wanted.priority);
+		return log_error_errno(-errno, "cannot set its scheduling policy %u (nice %d, priority %u)",
+				       wanted.policy, wanted.nice, wanted.priority);
 	return 0;
 }
 

@@ -12,12 +12,12 @@
 #define FILTERS_MAX 8192
 #define FILTER_FLAGS (SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW)
 
-
 static int filter_check(const Cr__SeccompFilter *filter)
 {
 	size_t size = filter->instructions.len;
 
-	if (size == 0 || size % sizeof(struct sock_filter) != 0 || size / sizeof(struct sock_filter) > BPF_MAXINSNS)
+	if (size == 0 || size % sizeof(struct sock_filter) != 0 ||
+	    size / sizeof(struct sock_filter) > BPF_MAXINSNS)
 		return bad_image("a seccomp filter has %zu bytes", size);
 	if (filter->flags & ~(uint32_t)FILTER_FLAGS)
 		return bad_image("a seccomp filter has flags 0x%x", filter->flags);
@@ -47,10 +47,12 @@ static void means_check(struct restore *restore, bool has_seccomp)
 	bool is_confined = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) > 0;
 
 	if (has_seccomp && !kernel_features_has_cap(&restore->features, CAP_SYS_ADMIN))
-		blockers_add(&restore->blockers, "uses seccomp: only a cr-restore with CAP_SYS_ADMIN can restore that");
+		blockers_add(&restore->blockers,
+			     "uses seccomp: only a cr-restore with CAP_SYS_ADMIN can restore that");
 	else if (has_seccomp && is_confined)
-		blockers_add(&restore->blockers, "uses seccomp: a cr-restore that runs under a seccomp filter itself, as in many "
-						 "containers, cannot restore that");
+		blockers_add(&restore->blockers,
+			     "uses seccomp: a cr-restore that runs under a seccomp filter itself, as in many "
+			     "containers, cannot restore that");
 	else if (is_confined)
 		log_notice("will run under the seccomp filter of cr-restore, which it had not before");
 }
@@ -89,8 +91,8 @@ static int filter_add(struct thread *thread, const Cr__SeccompFilter *filter, st
 	return 0;
 }
 
-static int seccomp_thread(struct restore *restore maybe_unused, struct task *task maybe_unused, struct thread *thread,
-			  struct batch *batch)
+static int seccomp_thread(struct restore *restore maybe_unused, struct task *task maybe_unused,
+			  struct thread *thread, struct batch *batch)
 {
 	const Cr__Thread *image = thread->image;
 	int r = task_batch_room(thread, 1, 0, "its state");

@@ -15,7 +15,6 @@
 #define SS_AUTODISARM_FLAG (UINT32_C(1) << 31)
 #define ALTERNATE_STACK_FLAGS (SS_ONSTACK | SS_DISABLE | SS_AUTODISARM_FLAG)
 
-
 void signals_action_bytes(const Cr__SignalAction *action, unsigned char ret[SIGNAL_ACTION_SIZE])
 {
 	const uint64_t fields[] = {action->handler, action->flags, action->restorer, action->mask};
@@ -38,8 +37,10 @@ static int pending_check(struct restore *restore, const ProtobufCBinaryData *pen
 			return bad_image("a pending signal has number %d", info.si_signo);
 		/* The one cannot be blocked while the task is rebuilt; the other ends our batches. */
 		if (info.si_signo == SIGSTOP || info.si_signo == SIGTRAP)
-			blockers_add(&restore->blockers, "has a SIG%s pending, which cannot be restored: dump it again when "
-							 "the signal has arrived", sigabbrev_np(info.si_signo));
+			blockers_add(&restore->blockers,
+				     "has a SIG%s pending, which cannot be restored: dump it again when "
+				     "the signal has arrived",
+				     sigabbrev_np(info.si_signo));
 	}
 	return 0;
 }
@@ -116,14 +117,16 @@ static int pending_add(struct task *task, struct thread *thread, struct batch *b
 		if (is_shared)
 			(void)batch_call(batch, SYS_rt_sigqueueinfo, pid, signal, address);
 		else
-			(void)batch_call(batch, SYS_rt_tgsigqueueinfo, pid, (uint64_t)thread->image->tid, signal, address);
+			(void)batch_call(batch, SYS_rt_tgsigqueueinfo, pid, (uint64_t)thread->image->tid,
+					 signal, address);
 	}
 	return 0;
 }
 
 static int signals_process(struct restore *restore maybe_unused, struct task *task, struct batch *batch)
 {
-	int r = task_batch_room(&task->threads[0], SIGNALS_COUNT, (size_t)SIGNALS_COUNT * SIGNAL_ACTION_SIZE, "its state");
+	int r = task_batch_room(&task->threads[0], SIGNALS_COUNT, (size_t)SIGNALS_COUNT * SIGNAL_ACTION_SIZE,
+				"its state");
 
 	if (r < 0)
 		return r;

@@ -25,7 +25,8 @@ static const struct {
 	{&seccomp_task_restorer, false},
 	/* Takes away what all above needed. */
 	{&credentials_task_restorer, false},
-	/* A change of credentials in any thread resets the dumpable flag, in the own one the parent-death signal. */
+	/* A change of credentials in any thread resets the dumpable flag, in the own one the parent-death
+	   signal. */
 	{&late_attributes_task_restorer, true},
 	/* Last, so that they do not run down while the rest is restored. */
 	{&timers_task_restorer, true},
@@ -95,7 +96,8 @@ static int apply_one(struct restore *restore, struct task *task, struct thread *
 }
 
 /* Lines FIRST to END - 1 of the table, thread after thread. */
-static int apply_lines(struct restore *restore, struct task *task, size_t first, size_t end, struct filling *filling)
+static int apply_lines(struct restore *restore, struct task *task, size_t first, size_t end,
+		       struct filling *filling)
 {
 	for (size_t i = 0; i < task->threads_count; i++)
 		for (size_t line = first; line < end; line++) {

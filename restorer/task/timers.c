@@ -81,8 +81,10 @@ static void alarm_check(struct restore *restore, const Cr__Process *image, const
 		return;
 	if (credentials && !(credentials->cap_effective >> CAP_WAKE_ALARM & 1))
 		blockers_add(&restore->blockers,
-			     "POSIX timer %d wakes the host from sleep, for which the process has no right (CAP_WAKE_ALARM) "
-			     "any more", timer->id);
+			     "POSIX timer %d wakes the host from sleep, for which the process has no right "
+			     "(CAP_WAKE_ALARM) "
+			     "any more",
+			     timer->id);
 }
 
 static int posix_timers_check(struct restore *restore, const Cr__Process *image)
@@ -104,8 +106,10 @@ static int posix_timers_check(struct restore *restore, const Cr__Process *image)
 		return r;
 	if (timers[image->n_posix_timers - 1]->id > COUNTED_ID_MAX)
 		blockers_add(&restore->blockers,
-			     "POSIX timer %d: this kernel cannot create a timer of a given id (Linux 6.15 can), and the number "
-			     "is too high to be counted up to", timers[image->n_posix_timers - 1]->id);
+			     "POSIX timer %d: this kernel cannot create a timer of a given id (Linux 6.15 "
+			     "can), and the number "
+			     "is too high to be counted up to",
+			     timers[image->n_posix_timers - 1]->id);
 	return 0;
 }
 
@@ -156,7 +160,8 @@ static void timer_skip_add(struct batch *batch, int id)
 	(void)batch_call(batch, SYS_timer_delete, (uint64_t)id);
 }
 
-/* TIMERS by id. A kernel that did not count as is expected here fails at timer_settime() or timer_delete(). */
+/* TIMERS by id. A kernel that did not count as is expected here fails at timer_settime() or timer_delete().
+ */
 static int timers_create_counted(struct thread *leader, Cr__PosixTimer *const *timers, size_t count,
 				 struct batch *batch)
 {
@@ -223,8 +228,8 @@ static int timers_arm(struct thread *leader, Cr__PosixTimer *const *timers, size
 
 static int interval_timers_arm(const Cr__Process *image, struct thread *leader, struct batch *batch)
 {
-	int r = task_batch_room(leader, INTERVAL_TIMERS_COUNT, INTERVAL_TIMERS_COUNT * sizeof(struct itimerval),
-				"its state");
+	int r = task_batch_room(leader, INTERVAL_TIMERS_COUNT,
+				INTERVAL_TIMERS_COUNT * sizeof(struct itimerval), "its state");
 
 	if (r < 0)
 		return r;
@@ -236,7 +241,8 @@ static int interval_timers_arm(const Cr__Process *image, struct thread *leader, 
 		};
 
 		if (timer->interval_us > 0 || timer->value_us > 0)
-			(void)batch_call(batch, SYS_setitimer, i, batch_data(batch, &value, sizeof(value)), 0);
+			(void)batch_call(batch, SYS_setitimer, i, batch_data(batch, &value, sizeof(value)),
+					 0);
 	}
 	return 0;
 }

@@ -6,6 +6,7 @@
 #define NR_MUNMAP 11
 #define NR_RT_SIGACTION 13
 #define NR_RT_SIGPROCMASK 14
+#define NR_RT_SIGTIMEDWAIT 128
 #define NR_CLONE3 435
 #define SIGTRAP 5
 #define SIG_SETMASK 2
@@ -13,10 +14,16 @@
 /* SA_NODEFER | SA_RESTORER: the frame is written to the region's stack and never returned to. */
 #define ACTION_FLAGS 0x44000000
 
+/* Of struct rt_sigframe: behind the return address uc_mcontext.fpstate of the ucontext. asm/sigcontext.h */
+#define FRAME_FPSTATE (8 + 40 + 184)
+#define FPSTATE_MAGIC1 464
+#define FPSTATE_XFEATURES 472
+#define FP_XSTATE_MAGIC1 0x46505853
+
 	.section .rodata.executor, "a", @progbits
 	.balign 16
 	.globl executor_blob, executor_borrow, executor_run, executor_cure, executor_mask_call
-	.globl executor_syscall, executor_context, executor_blob_end
+	.globl executor_syscall, executor_context, executor_blob_end, executor_no_region
 
 executor_blob:
 executor_borrow:
@@ -37,11 +44,11 @@ executor_borrow:
 	xorl	%r9d, %r9d
 	syscall
 	cmpq	$-4095, %rax
-	jae	restore
+	jae	no_region
 	movq	%rax, %rbx
 	leaq	EXECUTOR_REGION_SIZE(%rbx), %rsp
 
-	leaq	cure(%rip), %rax
+	leaq	handler(%rip), %rax
 	movq	%rax, EXECUTOR_ACTION(%rbx)
 	movl	$ACTION_FLAGS, %ecx
 	movq	%rcx, EXECUTOR_ACTION+8(%rbx)
@@ -55,6 +62,35 @@ executor_borrow:
 	syscall
 	int3
 	jmp	cure
+
+/*
+ * Of a SIGTRAP that nobody caught. The kernel starts a handler with the vector registers cleared: they are loaded
+ * from the signal frame. rt_sigreturn would do that too, but makes a sleep that was interrupted end with EINTR.
+ */
+handler:
+	movq	FRAME_FPSTATE(%rsp), %rcx
+	testq	%rcx, %rcx
+	jz	cure
+	cmpl	$FP_XSTATE_MAGIC1, FPSTATE_MAGIC1(%rcx)
+	jne	handler_without_xsave
+	movl	FPSTATE_XFEATURES(%rcx), %eax
+	movl	FPSTATE_XFEATURES+4(%rcx), %edx
+	xrstor64 (%rcx)
+	jmp	cure
+handler_without_xsave:
+	fxrstor64 (%rcx)
+	jmp	cure
+
+/* Without a handler an int3 would kill. Gives the controller a second to find the thread here, then goes back. */
+no_region:
+	movl	$NR_RT_SIGTIMEDWAIT, %eax
+	leaq	no_signals(%rip), %rdi
+	xorl	%esi, %esi
+	leaq	one_second(%rip), %rdx
+	movl	$SIGSET_SIZE, %r10d
+	syscall
+executor_no_region:
+	jmp	restore
 
 /* Loads argument INDEX of the call in %r13 into REGISTER, through the reference if it is one. */
 .macro load_argument index, register
@@ -152,6 +188,10 @@ executor_syscall:
 	.balign 8
 all_but_sigtrap:
 	.quad	~(1 << (SIGTRAP - 1))
+no_signals:
+	.quad	0
+one_second:
+	.quad	1, 0
 
 executor_context:
 context_signal_mask:	.quad 0

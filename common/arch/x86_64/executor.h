@@ -65,6 +65,8 @@ struct executor_context {
 extern const unsigned char executor_blob[], executor_blob_end[];
 extern const unsigned char executor_borrow[], executor_run[], executor_cure[], executor_mask_call[];
 extern const unsigned char executor_syscall[];
+/* Where a thread waits that may not map a region. */
+extern const unsigned char executor_no_region[];
 extern const unsigned char executor_context[];
 
 #define EXECUTOR_OFFSET(symbol) ((uint64_t)((symbol)-executor_blob))

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* What can be done with an archive besides restoring it: list, show, verify. Each opens it by itself. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/exit_status.h"
+#include "common/log.h"
+#include "common/printable.h"
+#include "common/progress.h"
+#include "restorer/fd/objects.h"
+#include "restorer/inspect_json.h"
+#include "restorer/inspect_table.h"
+#include "restorer/read.h"
+#include "restorer/task/task_restorer.h"
+
+/* The exit status for R, a negative errno that was logged, or 0: then all that was written must have come
+ * through. */
+static int finish(int r)
+{
+	if (r == 0 && (fflush(stdout) == EOF || ferror(stdout)))
+		r = log_error_errno(errno ? -errno : -EIO, "cannot write to standard output");
+	if (r == -EBADMSG)
+		return EXIT_STATUS_BAD_ARCHIVE;
+	return r < 0 ? EXIT_STATUS_FAILED : EXIT_STATUS_DONE;
+}
+
+int inspect_list(struct restore *restore)
+{
+	struct archive_member member;
+	char name[PRINTABLE_SIZE];
+	int r = restore_open(restore, NULL);
+
+	if (r < 0)
+		return finish(r);
+	LOG_SCOPE("%s", restore_input_name(restore));
+	while ((r = archive_reader_next(restore->reader, &member)) > 0)
+		printf("%15" PRIu64 "  %s\n", member.size, printable(member.name, name, sizeof(name)));
+	return finish(r);
+}
+
+int inspect_show(struct restore *restore)
+{
+	struct archive_extent extent;
+	int r = restore_open(restore, &extent);
+
+	if (r == 0)
+		r = restore_read_manifest(restore);
+	if (r < 0)
+		return finish(r);
+	if (restore->options->is_json)
+		inspect_json_print(restore->manifest, &extent);
+	else
+		inspect_table_print(restore_input_name(restore), restore->manifest, &extent);
+	return finish(0);
+}
+
+/* Reads the open member to its end, in which damage would show. */
+static int skim_member(struct restore *restore, struct progress *progress, uint64_t *done)
+{
+	const void *data;
+	size_t size;
+	int r;
+
+	while ((r = archive_reader_data(restore->reader, &data, &size)) == 0 && size > 0) {
+		*done += size;
+		progress_update(progress, *done);
+	}
+	return r;
+}
+
+static int verify_pages(struct restore *restore, const struct archive_member *first, size_t *ret_count)
+{
+	struct archive_member member = *first;
+	struct progress progress;
+	uint64_t done = 0;
+	size_t count = 0;
+	int r = member.name ? 1 : 0;
+
+	progress_init(&progress, restore->options->progress, "reading memory",
+		      restore->manifest->stored_bytes);
+	while (r > 0) {
+		struct task *task;
+
+		count++;
+		r = restore_find_pages(restore, &member, &task);
+		if (r == 0)
+			r = skim_member(restore, &progress, &done);
+		if (r == 0)
+			r = archive_reader_next(restore->reader, &member);
+	}
+	progress_finish(&progress, done);
+	*ret_count = count;
+	return r < 0 ? r : restore_check_pages(restore);
+}
+
+/* Whether the images hold together. What this host cannot give becomes a blocker, which is of no interest
+ * here. */
+static int verify_images(struct restore *restore)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < restore->tasks_count && r == 0; i++)
+		r = task_restorers_check(restore, &restore->tasks[i]);
+	return r < 0 ? r : objects_plan(restore);
+}
+
+int inspect_verify(struct restore *restore)
+{
+	struct archive_member first_pages;
+	size_t images_count = 0, pages_count = 0;
+	int r = restore_read_manifest(restore);
+
+	if (r == 0)
+		r = restore_count_images(restore, &first_pages, &images_count);
+	if (r < 0)
+		return finish(r);
+	LOG_SCOPE("%s", restore_input_name(restore));
+	r = verify_images(restore);
+	if (r == 0)
+		r = verify_pages(restore, &first_pages, &pages_count);
+	if (r < 0)
+		return finish(r);
+	if (restore->options->log_level > LOG_LEVEL_ERROR)
+		printf("OK: %zu members, %" PRIu64 " bytes\n", images_count + pages_count,
+		       archive_reader_bytes_out(restore->reader));
+	return finish(0);
+}

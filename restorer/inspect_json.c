@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* A manifest as JSON. Names are those of format/manifest.proto; large numbers are exact, whatever a reader
+ * makes of them. */
+#include "restorer/inspect_json.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "common/printable.h"
+
+/* Where a value comes next: all that decides about commas and indentation. */
+struct json {
+	unsigned depth;
+	bool is_first; /* of its object or array */
+};
+
+static void next_value(struct json *json)
+{
+	fputs(json->is_first ? "\n" : ",\n", stdout);
+	json->is_first = false;
+	for (unsigned i = 0; i < json->depth; i++)
+		putchar('\t');
+}
+
+/* What is not UTF-8 is shown as U+FFFD: JSON has no bytes. */
+static void print_string(const char *text)
+{
+	putchar('"');
+	for (const char *at = text ? text : ""; *at;) {
+		uint32_t character = 0;
+		size_t length = utf8_decode(at, &character);
+
+		if (length == 0)
+			fputs("\\ufffd", stdout);
+		else if (character < 0x20 || character == '"' || character == '\\' ||
+			 (character >= 0x7F && character < 0xA0) || character == 0x2028 ||
+			 character == 0x2029)
+			printf("\\u%04" PRIx32, character);
+		else
+			fwrite(at, 1, length, stdout);
+		at += MAX(length, (size_t)1);
+	}
+	putchar('"');
+}
+
+static void print_key(struct json *json, const char *key)
+{
+	next_value(json);
+	if (key)
+		printf("\"%s\": ", key);
+}
+
+static void json_open(struct json *json, const char *key, char bracket)
+{
+	print_key(json, key);
+	putchar(bracket);
+	json->depth++;
+	json->is_first = true;
+}
+
+static void json_close(struct json *json, char bracket)
+{
+	bool is_empty = json->is_first;
+
+	json->depth--;
+	json->is_first = true;
+	if (!is_empty)
+		next_value(json);
+	json->is_first = false;
+	putchar(bracket);
+}
+
+static void json_string(struct json *json, const char *key, const char *text)
+{
+	print_key(json, key);
+	print_string(text);
+}
+
+static void json_unsigned(struct json *json, const char *key, uint64_t value)
+{
+	print_key(json, key);
+	printf("%" PRIu64, value);
+}
+
+static void json_signed(struct json *json, const char *key, int64_t value)
+{
+	print_key(json, key);
+	printf("%" PRId64, value);
+}
+
+static void json_bool(struct json *json, const char *key, bool value)
+{
+	print_key(json, key);
+	fputs(value ? "true" : "false", stdout);
+}
+
+static void json_strings(struct json *json, const char *key, char *const *texts, size_t count)
+{
+	json_open(json, key, '[');
+	for (size_t i = 0; i < count; i++)
+		json_string(json, NULL, texts[i]);
+	json_close(json, ']');
+}
+
+static void json_numbers(struct json *json, const char *key, const int32_t *numbers, size_t count)
+{
+	json_open(json, key, '[');
+	for (size_t i = 0; i < count; i++)
+		json_signed(json, NULL, numbers[i]);
+	json_close(json, ']');
+}
+
+/* Bytes as lower-case hexadecimal digits. */
+static void json_bytes(struct json *json, const char *key, const ProtobufCBinaryData *bytes)
+{
+	print_key(json, key);
+	putchar('"');
+	for (size_t i = 0; i < bytes->len; i++)
+		printf("%02x", bytes->data[i]);
+	putchar('"');
+}
+
+static void print_host(struct json *json, const Cr__Host *host)
+{
+	json_open(json, "host", '{');
+	json_string(json, "hostname", host->hostname);
+	json_string(json, "kernel_release", host->kernel_release);
+	json_string(json, "machine", host->machine);
+	json_string(json, "boot_id", host->boot_id);
+	json_unsigned(json, "page_size", host->page_size);
+	json_string(json, "cpu_model", host->cpu_model);
+	json_strings(json, "cpu_flags", host->cpu_flags, host->n_cpu_flags);
+	json_unsigned(json, "xsave_features", host->xsave_features);
+	json_unsigned(json, "vdso_size", host->vdso_size);
+	json_unsigned(json, "vdso_hash", host->vdso_hash);
+	json_signed(json, "monotonic_ns", host->monotonic_ns);
+	json_signed(json, "boottime_ns", host->boottime_ns);
+	json_close(json, '}');
+}
+
+static void print_process(struct json *json, const Cr__ProcessSummary *process)
+{
+	json_open(json, NULL, '{');
+	json_signed(json, "pid", process->pid);
+	json_signed(json, "ppid", process->ppid);
+	json_string(json, "comm", process->comm);
+	json_string(json, "exe", process->exe);
+	json_numbers(json, "tids", process->tids, process->n_tids);
+	json_unsigned(json, "mapped_bytes", process->mapped_bytes);
+	json_unsigned(json, "stored_bytes", process->stored_bytes);
+	json_open(json, "open_files", '[');
+	for (size_t i = 0; i < process->n_open_files; i++) {
+		const Cr__OpenFileSummary *file = process->open_files[i];
+
+		json_open(json, NULL, '{');
+		json_signed(json, "fd", file->fd);
+		json_string(json, "kind", file->kind);
+		json_string(json, "description", file->description);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+	json_close(json, '}');
+}
+
+static void print_file(struct json *json, const Cr__RequiredFile *file)
+{
+	json_open(json, NULL, '{');
+	json_string(json, "path", file->path);
+	json_unsigned(json, "mode", file->mode);
+	json_unsigned(json, "size", file->size);
+	json_bool(json, "must_match_size", file->must_match_size);
+	json_bytes(json, "build_id", &file->build_id);
+	json_unsigned(json, "device", file->device);
+	json_numbers(json, "pids", file->pids, file->n_pids);
+	json_string(json, "use", file->use);
+	json_close(json, '}');
+}
+
+void inspect_json_print(const Cr__Manifest *manifest, const struct archive_extent *extent)
+{
+	struct json json = {.depth = 1, .is_first = true};
+
+	putchar('{');
+	json_unsigned(&json, "format_version", manifest->format_version);
+	json_strings(&json, "required_features", manifest->required_features, manifest->n_required_features);
+	json_string(&json, "dumper_version", manifest->dumper_version);
+	json_signed(&json, "dump_time_ns", manifest->dump_time_ns);
+	if (extent->size > 0) {
+		json_unsigned(&json, "archive_size", extent->size);
+		json_unsigned(&json, "content_size", extent->content_size);
+	}
+	print_host(&json, manifest->host);
+	json_strings(&json, "arguments", manifest->arguments, manifest->n_arguments);
+	json_open(&json, "processes", '[');
+	for (size_t i = 0; i < manifest->n_processes; i++)
+		print_process(&json, manifest->processes[i]);
+	json_close(&json, ']');
+	json_open(&json, "files", '[');
+	for (size_t i = 0; i < manifest->n_files; i++)
+		print_file(&json, manifest->files[i]);
+	json_close(&json, ']');
+	json_bool(&json, "is_shell_job", manifest->is_shell_job);
+	json_unsigned(&json, "needed_xsave_features", manifest->needed_xsave_features);
+	json_unsigned(&json, "stored_bytes", manifest->stored_bytes);
+	json_close(&json, '}');
+	putchar('\n');
+}

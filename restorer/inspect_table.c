@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* A manifest as a person reads it: who, where, when and what. Text from the archive is made safe for the
+ * terminal. */
+#include "restorer/inspect_table.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "common/printable.h"
+#include "common/progress.h"
+
+/* In a tree that is deeper, lines are not indented any further. */
+#define TREE_DEPTH_MAX 12
+
+static void print_text(const char *text)
+{
+	char buffer[PRINTABLE_SIZE];
+
+	fputs(printable(text, buffer, sizeof(buffer)), stdout);
+}
+
+static void print_field(const char *label, const char *text)
+{
+	printf("%-12s", label);
+	print_text(text);
+	putchar('\n');
+}
+
+static void print_size(const char *name, const struct archive_extent *extent)
+{
+	char size[32], content[32];
+
+	printf("%-12s", "Archive:");
+	print_text(name);
+	if (extent->size > 0 && extent->content_size > 0)
+		printf(" (%s, %.1f %% of %s)", format_bytes(extent->size, size, sizeof(size)),
+		       100.0 * (double)extent->size / (double)extent->content_size,
+		       format_bytes(extent->content_size, content, sizeof(content)));
+	putchar('\n');
+}
+
+static void print_time(const Cr__Manifest *manifest)
+{
+	time_t seconds = (time_t)(manifest->dump_time_ns / 1000000000);
+	char text[64] = "";
+	struct tm tm;
+
+	if (localtime_r(&seconds, &tm))
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S %z", &tm);
+	printf("%-12s%s, by cr-dump ", "Dumped:", *text ? text : "at no possible time");
+	print_text(manifest->dumper_version);
+	putchar('\n');
+}
+
+static void print_origin(const Cr__Manifest *manifest)
+{
+	const Cr__Host *host = manifest->host;
+
+	printf("%-12s", "Command:");
+	for (size_t i = 0; i < manifest->n_arguments; i++) {
+		if (i > 0)
+			putchar(' ');
+		print_text(manifest->arguments[i]);
+	}
+	printf("\n%-12s", "Host:");
+	print_text(host->hostname);
+	fputs(", Linux ", stdout);
+	print_text(host->kernel_release);
+	putchar(' ');
+	print_text(host->machine);
+	putchar('\n');
+	print_field("Processor:", host->cpu_model);
+	if (manifest->is_shell_job)
+		print_field("Restore:", "needs --shell-job, as it is part of a shell's session");
+}
+
+/* How many of the processes before it PROCESS descends from. */
+static unsigned tree_depth(const Cr__Manifest *manifest, size_t number)
+{
+	int32_t parent = manifest->processes[number]->ppid;
+	unsigned depth = 0;
+
+	while (number-- > 0 && depth < TREE_DEPTH_MAX) {
+		if (manifest->processes[number]->pid != parent)
+			continue;
+		parent = manifest->processes[number]->ppid;
+		depth++;
+	}
+	return depth;
+}
+
+static void print_processes(const Cr__Manifest *manifest)
+{
+	char mapped[32], stored[32];
+
+	printf("\n%8s %8s %8s %12s %12s  %s\n", "PID", "PARENT", "THREADS", "MAPPED", "STORED", "COMMAND");
+	for (size_t i = 0; i < manifest->n_processes; i++) {
+		const Cr__ProcessSummary *process = manifest->processes[i];
+		unsigned depth = tree_depth(manifest, i);
+
+		printf("%8d %8d %8zu %12s %12s  %*s%s", process->pid, process->ppid,
+		       process->n_tids > 0 ? process->n_tids : 1,
+		       format_bytes(process->mapped_bytes, mapped, sizeof(mapped)),
+		       format_bytes(process->stored_bytes, stored, sizeof(stored)),
+		       depth > 0 ? (int)(depth - 1) * 3 : 0, "", depth > 0 ? "\\_ " : "");
+		print_text(process->comm);
+		fputs(" (", stdout);
+		print_text(process->exe);
+		fputs(")\n", stdout);
+	}
+}
+
+static void print_open_files(const Cr__ProcessSummary *process)
+{
+	char kind[64];
+
+	printf("\nOpen files of pid %d (", process->pid);
+	print_text(process->comm);
+	printf("):%s\n", process->n_open_files == 0 ? " none" : "");
+	if (process->n_open_files > 0)
+		printf("%8s  %-10s  %s\n", "FD", "KIND", "WHAT");
+	for (size_t i = 0; i < process->n_open_files; i++) {
+		const Cr__OpenFileSummary *file = process->open_files[i];
+
+		printf("%8d  %-10s  ", file->fd, printable(file->kind, kind, sizeof(kind)));
+		print_text(file->description);
+		putchar('\n');
+	}
+}
+
+static void print_files(const Cr__Manifest *manifest)
+{
+	if (manifest->n_files == 0)
+		return;
+	printf("\nFiles that must be there:\n%12s  %-18s  %s\n", "SIZE", "USE", "PATH");
+	for (size_t i = 0; i < manifest->n_files; i++) {
+		const Cr__RequiredFile *file = manifest->files[i];
+		char size[32] = "any", use[64];
+
+		if (file->must_match_size)
+			snprintf(size, sizeof(size), "%" PRIu64, file->size);
+		printf("%12s  %-18s  ", size, printable(file->use, use, sizeof(use)));
+		print_text(file->path);
+		putchar('\n');
+	}
+}
+
+void inspect_table_print(const char *name, const Cr__Manifest *manifest, const struct archive_extent *extent)
+{
+	print_size(name, extent);
+	print_time(manifest);
+	print_origin(manifest);
+	print_processes(manifest);
+	for (size_t i = 0; i < manifest->n_processes; i++)
+		print_open_files(manifest->processes[i]);
+	print_files(manifest);
+}

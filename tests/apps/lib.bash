@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: MIT
+# For the tests in this folder to source, with BUILD_DIR as their first argument: starts a real program, dumps it in the
+# middle of its work, restores it, and waits until it is done.
+# shellcheck shell=bash
+
+. tests/close_fds.bash
+build=$(cd "$1" && pwd) || exit 1
+cr_dump=$build/cr-dump cr_restore=$build/cr-restore
+group=apps/$(basename "$0" .sh)
+sources=$PWD/tests/apps
+scratch=$(mktemp -d /tmp/cr-apps.XXXXXX) || exit 1
+# shellcheck disable=SC2034 # for those who source this
+failed=0
+app=     # the pid
+started= # when the app has started, in the kernel's ticks: with the pid it says for sure which process it is
+limit=60 # seconds that anything may last
+cd "$scratch" || exit 1
+
+cleanup() {
+	stop_app
+	wait 2>/dev/null
+	[ -n "${KEEP-}" ] || rm -rf "$scratch"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+pass() {
+	echo "ok - $group: $1"
+}
+fail() {
+	echo "not ok - $group: $1"
+	shift
+	[ $# -eq 0 ] || printf '%s\n' "$@" | head -c 3000 | sed 's/^/#   /'
+	# shellcheck disable=SC2034
+	failed=1
+}
+skip() {
+	echo "ok - $group: $1 # SKIP $2"
+}
+
+# needs PROGRAM...: ends this test if one of them is not installed.
+needs() {
+	local program
+	for program; do
+		command -v "$program" >/dev/null && continue
+		skip "all of it" "$program is not installed"
+		exit 0
+	done
+}
+
+# Waits until the command succeeds, at most $limit seconds.
+eventually() {
+	local deadline=$((SECONDS + limit))
+	until "$@" 2>/dev/null; do
+		[ "$SECONDS" -lt "$deadline" ] || return 1
+		sleep 0.02
+	done
+}
+
+# The field $2 of /proc/$1/stat as proc(5) counts them, from 3 on.
+stat_field() {
+	local line fields
+	line=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+	read -ra fields <<<"${line##*)}"
+	echo "${fields[$2 - 3]}"
+}
+
+size_of() {
+	stat -c %s "$1"
+}
+has_grown_to() {
+	[ "$(size_of "$1")" -ge "$2" ]
+}
+# True when the app has used at least $1 milliseconds of processor time.
+has_computed() {
+	local user
+	user=$(stat_field "$app" 14) && [ $((user * 10)) -ge "$1" ]
+}
+# True when the app has read at least $2 bytes of the file $1.
+has_read() {
+	local fd
+	for fd in "/proc/$app/fd"/*; do
+		[ "$(readlink "$fd")" = "$1" ] || continue
+		[ "$(sed -n 's/^pos:\t*//p' "/proc/$app/fdinfo/${fd##*/}")" -ge "$2" ]
+		return
+	done
+	return 1
+}
+
+# True if process $1 is no more, or dead and only waiting for its parent to notice.
+has_ended() {
+	case $(stat_field "$1" 3) in
+	'' | Z | X) ;;
+	*) return 1 ;;
+	esac
+}
+has_gone() {
+	[ ! -e "/proc/$1" ]
+}
+
+# start COMMAND...: starts it as a session of its own with app.out and app.err; stdin is the file $input or /dev/null.
+start() {
+	setsid "$@" <"${input:-/dev/null}" >app.out 2>app.err &
+	app=$!
+	disown "$app"
+	# setsid keeps the pid, and so does what it executes: wait for that
+	eventually became_other_than_bash
+	started=$(stat_field "$app" 22)
+}
+became_other_than_bash() {
+	[ "$(stat_field "$app" 6)" = "$app" ] && [ "$(cat "/proc/$app/comm")" != setsid ]
+}
+
+# Ends what has been started or restored. A pid alone might be another's by now; after a restore so is the start time.
+stop_app() {
+	[ -n "$app" ] && [ "$(stat_field "$app" 22)" = "$started" ] || return 0
+	kill -KILL "$app"
+	eventually has_ended "$app"
+	app=
+}
+
+# try NAME COMMAND...: says whether it worked, and keeps what it printed in out.txt. Returns its exit status.
+try() {
+	local name=$1 status
+	shift
+	timeout --kill-after=5 "$limit" "$@" </dev/null >out.txt 2>&1
+	status=$?
+	if [ "$status" -eq 0 ]; then
+		pass "$name"
+	else
+		fail "$name" "exit status $status: $*" "$(cat out.txt)"
+	fi
+	return "$status"
+}
+
+# The archive is what it claims to be, to our own program and to those of others.
+archive_is_good() {
+	zstd -q -t "$1" && tar --zstd -tf "$1" >/dev/null && "$cr_restore" --verify -q -i "$1" || return
+	! command -v bsdtar >/dev/null || bsdtar -tf "$1" >/dev/null
+}
+
+# dump_when COMMAND...: dumps the app once the command succeeds. What the app needs that is not supported yet is given in
+# $unsupported as an extended regular expression: a refusal that names it skips the rest of the test.
+unsupported=
+dump_when() {
+	local status
+	if ! eventually "$@" || has_ended "$app"; then
+		fail "reach the middle of its work" "$(tail -n 20 app.err)"
+		exit 1
+	fi
+	timeout --kill-after=5 "$limit" "$cr_dump" -q -t "$app" -o app.tar.zst </dev/null >out.txt 2>&1
+	status=$?
+	if [ "$status" -eq 3 ] && [ -n "$unsupported" ] && grep -qiE -e "$unsupported" out.txt; then
+		skip "dump" "$(grep -iE -m 1 -e "$unsupported" out.txt)"
+		exit 0
+	fi
+	if [ "$status" -ne 0 ]; then
+		fail "dump" "exit status $status" "$(cat out.txt)"
+		exit 1
+	fi
+	if ! eventually has_gone "$app"; then
+		fail "dump" "process $app is still there"
+		exit 1
+	fi
+	pass "dump"
+	started=
+	archive_is_good app.tar.zst >out.txt 2>&1 && pass "the archive is good" || fail "the archive is good" "$(cat out.txt)"
+}
+
+# Restores the app, which must be what it was: the same pid, as the pid file says too.
+restore() {
+	local pid
+	rm -f app.pid
+	try "restore" "$cr_restore" -q -i app.tar.zst -d --pidfile app.pid || exit 1
+	pid=$(cat app.pid)
+	[ "$pid" = "$app" ] || fail "the pid file" "it says '$pid', not $app"
+	started=$(stat_field "$app" 22)
+}
+
+# Waits until the restored app is done.
+finish() {
+	if ! eventually has_ended "$app"; then
+		fail "come to its end" "after $limit seconds it is still at work: $(cat "/proc/$app/wchan")" "$(tail app.err)"
+		exit 1
+	fi
+	started=
+	if [ -s app.err ]; then
+		fail "come to its end" "$(cat app.err)"
+		exit 1
+	fi
+}
+
+# same NAME EXPECTED FILE: the file is what an undisturbed run has made.
+same() {
+	if cmp "$2" "$3" >out.txt 2>&1; then
+		pass "$1"
+	else
+		fail "$1" "$(cat out.txt)" "$(ls -l "$2" "$3")" "$(tail -c 500 "$3" | tr -cd '[:print:]\n')"
+	fi
+}

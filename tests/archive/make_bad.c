@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/* Writes an archive that is well-formed but for one thing: make_bad WHAT FILE; "make_bad --list" lists all
+ * WHATs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/user.h>
+#include <sys/utsname.h>
+
+#include "common/cleanup.h"
+#include "common/host.h"
+#include "format/archive_writer.h"
+#include "format/fd/open_file.pb-c.h"
+#include "format/layout.h"
+#include "format/manifest.pb-c.h"
+#include "format/task/memory.pb-c.h"
+#include "format/task/process.pb-c.h"
+#include "format/version.h"
+
+/* High, so that nobody has it. */
+#define PID 4194000
+#define PAGE 4096U
+#define BASE 0x10000000UL
+#define MANY 64
+
+/* The parts of an archive, for a case to spoil. */
+struct parts {
+	Cr__Manifest manifest;
+	Cr__Host host;
+	Cr__ProcessSummary summary;
+	Cr__ProcessSummary *summaries[2];
+	Cr__RequiredFile file;
+	Cr__RequiredFile *files[1];
+	Cr__Process process;
+	Cr__Thread thread, other_thread;
+	Cr__Thread *threads[2];
+	Cr__Scheduling scheduling;
+	Cr__Credentials credentials;
+	uint32_t ids[4];
+	Cr__SignalAction action;
+	Cr__SignalAction *actions[64];
+	Cr__Directory root;
+	uint8_t registers[sizeof(struct user_regs_struct)];
+	uint8_t xsave[576];
+	Cr__Memory memory;
+	Cr__MappedFile exe;
+	Cr__MappedFile *mapped_files[1];
+	Cr__Mapping mappings[MANY];
+	Cr__Mapping *mapping_list[MANY];
+	uint64_t run_pages[MANY], run_counts[MANY], zero_pages[MANY], zero_counts[MANY];
+	uint32_t advice[1];
+	Cr__DescriptorTable table;
+	Cr__Descriptor descriptors[2];
+	Cr__Descriptor *descriptor_list[2];
+	char *features[1];
+	char *fills;
+
+	/* What is written, and under which name. */
+	int32_t task_pid, memory_pid, pages_pid, table_id;
+	uint64_t pages_size;
+	bool lacks_manifest, lacks_task, lacks_memory, lacks_table, lacks_pages;
+	bool has_task_twice, has_memory_twice, has_pages_twice, is_task_after_pages;
+	const char *extra_name;
+	uint64_t task_garbage, extra_size;
+};
+
+static void init_manifest(struct parts *parts)
+{
+	cr__manifest__init(&parts->manifest);
+	cr__host__init(&parts->host);
+	cr__process_summary__init(&parts->summary);
+	cr__required_file__init(&parts->file);
+	parts->files[0] = &parts->file;
+	parts->file.path = (char *)"/";
+	parts->file.mode = S_IFDIR | 0755;
+	parts->host.hostname = (char *)"nowhere";
+	parts->host.page_size = PAGE;
+	parts->host.machine = (char *)"x86_64";
+	parts->summary.pid = PID;
+	parts->summary.ppid = 1;
+	parts->summary.comm = (char *)"bad \033[31m\"one\"\xff";
+	parts->summary.exe = (char *)"/bin/true";
+	parts->summaries[0] = parts->summaries[1] = &parts->summary;
+	parts->manifest.format_version = ARCHIVE_FORMAT_VERSION;
+	parts->manifest.host = &parts->host;
+	parts->manifest.processes = parts->summaries;
+	parts->manifest.n_processes = 1;
+	parts->manifest.files = parts->files;
+	parts->manifest.n_files = 1;
+	parts->manifest.required_features = parts->features;
+}
+
+static void init_process(struct parts *parts)
+{
+	cr__process__init(&parts->process);
+	cr__directory__init(&parts->root);
+	cr__thread__init(&parts->thread);
+	cr__scheduling__init(&parts->scheduling);
+	cr__credentials__init(&parts->credentials);
+	cr__signal_action__init(&parts->action);
+	for (size_t i = 0; i < ARRAY_SIZE(parts->actions); i++)
+		parts->actions[i] = &parts->action;
+	parts->process.actions = parts->actions;
+	parts->process.n_actions = ARRAY_SIZE(parts->actions);
+	parts->credentials.uids = parts->credentials.gids = parts->ids;
+	parts->credentials.n_uids = parts->credentials.n_gids = ARRAY_SIZE(parts->ids);
+	parts->thread.scheduling = &parts->scheduling;
+	parts->thread.credentials = &parts->credentials;
+	parts->root.path = (char *)"/";
+	parts->process.pid = PID;
+	parts->process.pgid = parts->process.sid = PID;
+	parts->process.exit_signal = 17;
+	parts->process.root = parts->process.working_directory = &parts->root;
+	parts->thread.tid = PID;
+	parts->thread.registers = (ProtobufCBinaryData){sizeof(parts->registers), parts->registers};
+	parts->thread.xsave = (ProtobufCBinaryData){sizeof(parts->xsave), parts->xsave};
+	parts->other_thread = parts->thread;
+	parts->other_thread.tid = PID + 1;
+	parts->threads[0] = &parts->thread;
+	parts->threads[1] = &parts->other_thread;
+	parts->process.threads = parts->threads;
+	parts->process.n_threads = 2;
+}
+
+static void init_memory(struct parts *parts)
+{
+	cr__memory__init(&parts->memory);
+	cr__mapped_file__init(&parts->exe);
+	parts->exe.path = (char *)"/bin/true";
+	parts->mapped_files[0] = &parts->exe;
+	for (size_t i = 0; i < MANY; i++) {
+		cr__mapping__init(&parts->mappings[i]);
+		parts->mappings[i].start = BASE + i * 16 * PAGE;
+		parts->mappings[i].end = parts->mappings[i].start + 8 * PAGE;
+		parts->mappings[i].prot = PROT_READ | PROT_WRITE;
+		parts->mappings[i].advice = parts->advice;
+		parts->mapping_list[i] = &parts->mappings[i];
+	}
+	parts->mappings[1].kind = CR__MAPPING_KIND__MAPPING_FILE_PRIVATE;
+	parts->memory.exe = &parts->exe;
+	parts->memory.files = parts->mapped_files;
+	parts->memory.n_files = 1;
+	parts->memory.mappings = parts->mapping_list;
+	parts->memory.n_mappings = 4;
+	parts->run_pages[0] = BASE / PAGE;
+	parts->run_counts[0] = 4;
+	parts->run_pages[1] = BASE / PAGE + 16;
+	parts->run_counts[1] = 2;
+	parts->zero_pages[0] = BASE / PAGE + 4;
+	parts->zero_counts[0] = 2;
+	parts->memory.run_pages = parts->run_pages;
+	parts->memory.run_counts = parts->run_counts;
+	parts->memory.zero_pages = parts->zero_pages;
+	parts->memory.zero_counts = parts->zero_counts;
+	parts->memory.n_run_pages = parts->memory.n_run_counts = 2;
+	parts->memory.n_zero_pages = parts->memory.n_zero_counts = 1;
+	parts->pages_size = 6 * PAGE;
+}
+
+static void init_parts(struct parts *parts)
+{
+	memset(parts, 0, sizeof(*parts));
+	init_manifest(parts);
+	init_process(parts);
+	init_memory(parts);
+	cr__descriptor_table__init(&parts->table);
+	for (size_t i = 0; i < 2; i++) {
+		cr__descriptor__init(&parts->descriptors[i]);
+		parts->descriptors[i].fd = (int32_t)i;
+		parts->descriptors[i].open_file_id = 1;
+		parts->descriptor_list[i] = &parts->descriptors[i];
+	}
+	parts->table.id = PID;
+	parts->table.descriptors = parts->descriptor_list;
+	parts->process.fd_table_id = PID;
+	parts->task_pid = parts->memory_pid = parts->pages_pid = parts->table_id = PID;
+}
+
+/* Each case: its name, and what it does to the parts p. */
+#define CASES(CASE)                                                                                          \
+	CASE(version_0, p->manifest.format_version = 0)                                                      \
+	CASE(version_next, p->manifest.format_version = ARCHIVE_FORMAT_VERSION + 1)                          \
+	CASE(version_huge, p->manifest.format_version = UINT32_MAX)                                          \
+	CASE(feature, p->features[0] = (char *)"time-travel", p->manifest.n_required_features = 1)           \
+	CASE(feature_escape, p->features[0] = (char *)"\033[2J", p->manifest.n_required_features = 1)        \
+	CASE(no_host, p->manifest.host = NULL)                                                               \
+	CASE(no_process, p->manifest.n_processes = 0)                                                        \
+	CASE(process_twice, p->manifest.n_processes = 2, p->summary.ppid = PID)                              \
+	CASE(pid_0, p->summary.pid = 0)                                                                      \
+	CASE(pid_negative, p->summary.pid = -1)                                                              \
+	CASE(pid_huge, p->summary.pid = INT32_MAX)                                                           \
+	CASE(file_relative, p->file.path = (char *)"etc/passwd")                                             \
+	CASE(no_manifest, p->lacks_manifest = true)                                                          \
+	CASE(no_task, p->lacks_task = true)                                                                  \
+	CASE(no_memory, p->lacks_memory = true)                                                              \
+	CASE(no_table, p->lacks_table = true)                                                                \
+	CASE(no_pages, p->lacks_pages = true)                                                                \
+	CASE(task_twice, p->has_task_twice = true)                                                           \
+	CASE(memory_twice, p->has_memory_twice = true)                                                       \
+	CASE(pages_twice, p->has_pages_twice = true)                                                         \
+	CASE(task_after_pages, p->is_task_after_pages = true, p->lacks_task = true)                          \
+	CASE(task_of_other, p->task_pid = PID + 7)                                                           \
+	CASE(task_says_other, p->process.pid = p->thread.tid = PID + 7)                                      \
+	CASE(memory_of_other, p->memory_pid = PID + 7)                                                       \
+	CASE(pages_of_other, p->pages_pid = PID + 7)                                                         \
+	CASE(table_of_other, p->table_id = PID + 7)                                                          \
+	CASE(table_says_other, p->table.id = PID + 7)                                                        \
+	CASE(unknown_member, p->extra_name = "sysv_shm/1.pb")                                                \
+	CASE(unknown_kind, p->extra_name = "fd/black_hole.pb")                                               \
+	CASE(name_padded, p->extra_name = "task/04194000.pb")                                                \
+	CASE(name_huge, p->extra_name = "task/99999999999999999999.pb")                                      \
+	CASE(name_longer, p->extra_name = "task/4194000.pb.pb")                                              \
+	CASE(second_manifest, p->extra_name = "images/manifest.pb")                                          \
+	CASE(task_garbage, p->task_garbage = 100000)                                                         \
+	CASE(task_gigantic, p->task_garbage = 300U << 20)                                                    \
+	CASE(no_thread, p->process.n_threads = 0)                                                            \
+	CASE(thread_not_leader, p->thread.tid = PID + 2)                                                     \
+	CASE(thread_twice, p->other_thread.tid = PID)                                                        \
+	CASE(thread_negative, p->other_thread.tid = -5)                                                      \
+	CASE(registers_short, p->thread.registers.len = 8)                                                   \
+	CASE(registers_none, p->other_thread.registers.len = 0)                                              \
+	CASE(xsave_short, p->thread.xsave.len = 512)                                                         \
+	CASE(xsave_long, p->thread.xsave = (ProtobufCBinaryData){40000, (uint8_t *)p->fills})                \
+	CASE(comm_long, p->thread.comm = (ProtobufCBinaryData){16, (uint8_t *)p->fills})                     \
+	CASE(umask, p->process.umask = 07777)                                                                \
+	CASE(stop_signal, p->process.stop_signal = 65)                                                       \
+	CASE(root_relative, p->root.path = (char *)"tmp")                                                    \
+	CASE(no_mapping, p->memory.n_mappings = 0)                                                           \
+	CASE(mapping_empty, p->mappings[0].end = p->mappings[0].start)                                       \
+	CASE(mapping_reversed, p->mappings[0].end = p->mappings[0].start - PAGE)                             \
+	CASE(mapping_unaligned, p->mappings[0].start += 1)                                                   \
+	CASE(mapping_in_kernel, p->mappings[3].end = 0xffffffffff600000)                                     \
+	CASE(mapping_overlap, p->mappings[1].start = p->mappings[0].end - PAGE)                              \
+	CASE(mapping_order, p->mapping_list[2] = &p->mappings[3], p->mapping_list[3] = &p->mappings[2])      \
+	CASE(mapping_kind, p->mappings[2].kind = (Cr__MappingKind)99)                                        \
+	CASE(mapping_kind_negative, p->mappings[2].kind = (Cr__MappingKind)-1)                               \
+	CASE(mapping_prot, p->mappings[2].prot = 0x1000000)                                                  \
+	CASE(mapping_flags, p->mappings[2].flags = 0x100000)                                                 \
+	CASE(mapping_file, p->mappings[1].file = 1)                                                          \
+	CASE(mapping_file_huge, p->mappings[1].file = UINT32_MAX)                                            \
+	CASE(mapping_offset, p->mappings[1].offset = 5)                                                      \
+	CASE(mapping_offset_huge, p->mappings[1].offset = 0xfffffffffffff000)                                \
+	CASE(mapping_advice, p->advice[0] = 4, p->mappings[2].n_advice = 1)                                  \
+	CASE(mapping_name, p->mappings[2].name = p->fills)                                                   \
+	CASE(two_vdsos, p->mappings[2].kind = p->mappings[3].kind = CR__MAPPING_KIND__MAPPING_VDSO)          \
+	CASE(run_outside, p->run_pages[1] = BASE / PAGE + 9)                                                 \
+	CASE(run_beyond, p->run_counts[1] = 9)                                                               \
+	CASE(run_empty, p->run_counts[1] = 0)                                                                \
+	CASE(run_huge, p->run_counts[1] = UINT64_MAX)                                                        \
+	CASE(run_wraps, p->run_pages[1] = UINT64_MAX / PAGE, p->run_counts[1] = 2)                           \
+	CASE(run_order, p->run_pages[0] = BASE / PAGE + 16, p->run_pages[1] = BASE / PAGE)                   \
+	CASE(run_overlap, p->run_pages[1] = BASE / PAGE + 3)                                                 \
+	CASE(run_lengths, p->memory.n_run_counts = 1)                                                        \
+	CASE(zero_overlap, p->zero_pages[0] = BASE / PAGE + 3)                                               \
+	CASE(zero_within, p->zero_pages[0] = BASE / PAGE + 1, p->zero_counts[0] = 1)                         \
+	CASE(zero_outside, p->zero_pages[0] = 1)                                                             \
+	CASE(zero_last_overlap, p->zero_pages[0] = BASE / PAGE + 17)                                         \
+	CASE(zero_lengths, p->memory.n_zero_counts = 0)                                                      \
+	CASE(auxv_long, p->memory.auxv = (ProtobufCBinaryData){4096, (uint8_t *)p->fills})                   \
+	CASE(auxv_odd, p->memory.auxv = (ProtobufCBinaryData){100, (uint8_t *)p->fills})                     \
+	CASE(brk_reversed, p->memory.start_brk = BASE, p->memory.brk = BASE - PAGE)                          \
+	CASE(arguments_reversed, p->memory.arg_start = BASE)                                                 \
+	CASE(environment_in_kernel, p->memory.env_end = UINT64_MAX)                                          \
+	CASE(no_exe, p->memory.exe = NULL)                                                                   \
+	CASE(exe_relative, p->exe.path = (char *)"true", p->memory.n_files = 0, p->mappings[1].kind = 0)     \
+	CASE(pages_short, p->pages_size = 5 * PAGE)                                                          \
+	CASE(pages_long, p->pages_size = 7 * PAGE)                                                           \
+	CASE(descriptor_dangling, p->table.n_descriptors = 1)                                                \
+	CASE(descriptor_negative, p->descriptors[0].fd = -1, p->table.n_descriptors = 1)
+
+#define CASE_FUNCTION(name, ...)                                                                             \
+	static void spoil_##name(struct parts *p)                                                            \
+	{                                                                                                    \
+		(void)(__VA_ARGS__);                                                                         \
+	}
+CASES(CASE_FUNCTION)
+
+static const struct {
+	const char *name;
+	void (*spoil)(struct parts *parts);
+} cases[] = {
+#define CASE_LINE(name, ...) {#name, spoil_##name},
+	CASES(CASE_LINE)};
+
+/* A member of SIZE bytes that are no message: tag 0. */
+static int write_zeros(struct archive_writer *writer, const char *name, uint64_t size)
+{
+	static const uint8_t zeros[65536];
+	int r = archive_writer_member_begin(writer, name, size);
+
+	while (r == 0 && size > 0) {
+		size_t part = MIN(size, sizeof(zeros));
+
+		r = archive_writer_data(writer, zeros, part);
+		size -= part;
+	}
+	return r < 0 ? r : archive_writer_member_end(writer);
+}
+
+static int write_task(struct archive_writer *writer, const struct parts *parts)
+{
+	char name[LAYOUT_NAME_SIZE];
+
+	layout_name(name, LAYOUT_TASK_FORMAT, parts->task_pid);
+	if (parts->task_garbage > 0)
+		return write_zeros(writer, name, parts->task_garbage);
+	return archive_writer_message(writer, name, &parts->process.base);
+}
+
+static int write_images(struct archive_writer *writer, const struct parts *parts)
+{
+	char name[LAYOUT_NAME_SIZE];
+	int r = 0;
+
+	if (!parts->lacks_manifest)
+		r = archive_writer_message(writer, LAYOUT_MANIFEST, &parts->manifest.base);
+	for (int i = parts->lacks_task; r == 0 && i < 1 + parts->has_task_twice; i++)
+		r = write_task(writer, parts);
+	for (int i = parts->lacks_memory; r == 0 && i < 1 + parts->has_memory_twice; i++)
+		r = archive_writer_message(writer, layout_name(name, LAYOUT_MEMORY_FORMAT, parts->memory_pid),
+					   &parts->memory.base);
+	if (r == 0 && !parts->lacks_table)
+		r = archive_writer_message(writer, layout_name(name, LAYOUT_FD_TABLE_FORMAT, parts->table_id),
+					   &parts->table.base);
+	if (r == 0 && parts->extra_name)
+		r = write_zeros(writer, parts->extra_name, parts->extra_size);
+	return r;
+}
+
+static int write_archive(int fd, const char *file_name, const struct parts *parts)
+{
+	cleanup_(archive_writer_freep) struct archive_writer *writer = NULL;
+	const struct archive_writer_options options = {
+		.fd = fd, .name = file_name, .level = 1, .thread_count = 1};
+	char name[LAYOUT_NAME_SIZE];
+	int r = archive_writer_new(&options, &writer);
+
+	if (r == 0)
+		r = write_images(writer, parts);
+	for (int i = parts->lacks_pages; r == 0 && i < 1 + parts->has_pages_twice; i++)
+		r = write_zeros(writer, layout_name(name, LAYOUT_PAGES_FORMAT, parts->pages_pid),
+				parts->pages_size);
+	if (r == 0 && parts->is_task_after_pages)
+		r = write_task(writer, parts);
+	return r < 0 ? r : archive_writer_finish(writer);
+}
+
+/* This host's, so that nothing but what a case spoils speaks against a restore. */
+static int describe_host(struct parts *parts, struct host *host)
+{
+	int r = host_describe(host);
+
+	parts->host.vdso_size = host->vdso_size;
+	parts->host.vdso_hash = host->vdso_hash;
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	static struct parts parts;
+	static char fills[65536];
+	cleanup_(host_done) struct host host = {0};
+	cleanup_close int fd = -EBADF;
+
+	for (size_t i = 0; argc == 2 && i < ARRAY_SIZE(cases); i++)
+		puts(cases[i].name);
+	if (argc != 3)
+		return argc == 2 ? EXIT_SUCCESS : EXIT_FAILURE;
+	memset(fills, 'x', sizeof(fills) - 1);
+	init_parts(&parts);
+	parts.fills = fills;
+	if (describe_host(&parts, &host) < 0)
+		return EXIT_FAILURE;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (strcmp(argv[1], cases[i].name) == 0)
+			cases[i].spoil(&parts);
+	fd = open(argv[2], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0 || write_archive(fd, argv[2], &parts) < 0)
+		return EXIT_FAILURE;
+	return EXIT_SUCCESS;
+}
