@@ -19,18 +19,12 @@
 #include "common/tracee/borrow.h"
 #include "common/tracee/tracee.h"
 #include "dumper/options.h"
+#include "dumper/sleep.h"
 #include "format/archive_writer.h"
 #include "format/fd/open_file.pb-c.h"
 #include "format/manifest.pb-c.h"
 #include "format/task/memory.pb-c.h"
 #include "format/task/process.pb-c.h"
-
-/* What a thread was waiting in, seen just before it was frozen. */
-struct sleep_info {
-	int64_t start_ns;      /* CLOCK_MONOTONIC since when; 0: not known */
-	char wait_channel[40]; /* /proc/TID/wchan, or empty */
-	uint64_t switches;     /* voluntary context switches up to then: tells whether it is still the same sleep */
-};
 
 struct thread {
 	struct tracee tracee;

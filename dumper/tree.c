@@ -13,7 +13,6 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/proc/proc_dir.h"
-#include "common/proc/sched.h"
 #include "common/vector.h"
 
 /* Rounds of looking for new threads; each finds fewer unless threads are made faster than they can be seized. */
@@ -95,25 +94,6 @@ int tree_check_root(struct dump *dump)
 	return 0;
 }
 
-/* What the thread waits in; all of it is a help only, so nothing here fails. */
-static void note_sleep(struct thread *thread)
-{
-	cleanup_close int own_fd = -EBADF;
-	cleanup_free char *channel = NULL;
-	struct sched_info theirs, ours;
-
-	if (file_read_at(thread->proc_fd, "wchan", sizeof(thread->sleep.wait_channel) - 1, &channel, NULL) == 0)
-		strcpy(thread->sleep.wait_channel, channel);
-	if (thread->sleep.wait_channel[0] == '\0' || strcmp(thread->sleep.wait_channel, "0") == 0)
-		return;
-	if (sched_read(thread->proc_fd, &theirs) < 0 || proc_open(getpid(), &own_fd) < 0 || sched_read(own_fd, &ours) < 0)
-		return;
-	/* Both on the scheduler's clock; ours is the time at which we were last accounted, a tick ago at most. */
-	if (ours.exec_start_ns > theirs.exec_start_ns)
-		thread->sleep.start_ns = monotonic_ns() - (int64_t)(ours.exec_start_ns - theirs.exec_start_ns);
-	thread->sleep.switches = theirs.voluntary_switches;
-}
-
 static bool has_thread(const struct process *process, pid_t tid)
 {
 	/* Threads are listed ascending by the kernel and appended so; look from the end. */
@@ -151,7 +131,7 @@ static int seize_thread(struct process *process, pid_t tid)
 
 	if (r < 0)
 		return r == -ESRCH || r == -ENOENT ? 0 : log_error_errno(r, "cannot look at thread %d", (int)tid);
-	note_sleep(&thread);
+	sleep_note(thread.proc_fd, &thread.sleep);
 	slot = vector_append(process, threads);
 	if (!slot) {
 		close_fd(&thread.proc_fd);

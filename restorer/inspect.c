@@ -7,7 +7,6 @@
 #include "common/exit_status.h"
 #include "common/log.h"
 #include "common/printable.h"
-#include "common/progress.h"
 #include "restorer/fd/objects.h"
 #include "restorer/inspect_json.h"
 #include "restorer/inspect_table.h"
@@ -55,45 +54,6 @@ int inspect_show(struct restore *restore)
 	return finish(0);
 }
 
-/* Reads the open member to its end, in which damage would show. */
-static int skim_member(struct restore *restore, struct progress *progress, uint64_t *done)
-{
-	const void *data;
-	size_t size;
-	int r;
-
-	while ((r = archive_reader_data(restore->reader, &data, &size)) == 0 && size > 0) {
-		*done += size;
-		progress_update(progress, *done);
-	}
-	return r;
-}
-
-static int verify_pages(struct restore *restore, const struct archive_member *first, size_t *ret_count)
-{
-	struct archive_member member = *first;
-	struct progress progress;
-	uint64_t done = 0;
-	size_t count = 0;
-	int r = member.name ? 1 : 0;
-
-	progress_init(&progress, restore->options->progress, "reading memory",
-		      restore->manifest->stored_bytes);
-	while (r > 0) {
-		struct task *task;
-
-		count++;
-		r = restore_find_pages(restore, &member, &task);
-		if (r == 0)
-			r = skim_member(restore, &progress, &done);
-		if (r == 0)
-			r = archive_reader_next(restore->reader, &member);
-	}
-	progress_finish(&progress, done);
-	*ret_count = count;
-	return r < 0 ? r : restore_check_pages(restore);
-}
-
 /* Whether the images hold together. What this host cannot give becomes a blocker, which is of no interest
  * here. */
 static int verify_images(struct restore *restore)
@@ -118,7 +78,7 @@ int inspect_verify(struct restore *restore)
 	LOG_SCOPE("%s", restore_input_name(restore));
 	r = verify_images(restore);
 	if (r == 0)
-		r = verify_pages(restore, &first_pages, &pages_count);
+		r = restore_skim_pages(restore, &first_pages, &pages_count);
 	if (r < 0)
 		return finish(r);
 	if (restore->options->log_level > LOG_LEVEL_ERROR)

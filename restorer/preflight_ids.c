@@ -99,6 +99,7 @@ static int find_holder(pid_t id, struct holder *ret_holder)
 	cleanup_(status_done) struct status status = {0};
 	cleanup_close int proc_fd = -EBADF;
 	struct stat_info stat;
+	int r;
 
 	*ret_holder = (struct holder){.first_id = id, .ids_count = 1};
 	if (proc_open(id, &proc_fd) == 0 && status_read(proc_fd, &status) == 0 &&
@@ -109,7 +110,10 @@ static int find_holder(pid_t id, struct holder *ret_holder)
 		return 0;
 	}
 	ret_holder->is_group = true;
-	return find_group_member(id, &ret_holder->pid);
+	r = find_group_member(id, &ret_holder->pid);
+	/* It may have ended in between, so it is worth another look. */
+	ret_holder->is_dying = ret_holder->pid == 0;
+	return r;
 }
 
 static int add_holder(struct holder_list *list, pid_t id)

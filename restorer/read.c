@@ -8,6 +8,7 @@
 
 #include "common/log.h"
 #include "common/proc/cursor.h"
+#include "common/progress.h"
 #include "format/archive_file.h"
 #include "format/layout.h"
 #include "format/manifest_check.h"
@@ -297,6 +298,45 @@ static int check_all_read(const struct restore *restore)
 	return 0;
 }
 
+static int find_pages(struct restore *restore, const struct archive_member *member, struct task **ret_task)
+{
+	int32_t pid;
+
+	if (!name_matches(member->name, LAYOUT_PAGES_FORMAT, &pid))
+		return bad_member(member, "stands among the pages, but is something else");
+	for (size_t i = 0; i < restore->tasks_count; i++) {
+		struct task *task = &restore->tasks[i];
+
+		if (task->image->pid != pid)
+			continue;
+		if (task->has_pages)
+			return bad_member(member, "is there twice");
+		if (member->size != memory_page_bytes(task->memory)) {
+			log_error("member '%s' has %" PRIu64
+				  " bytes, but the image of the memory speaks of %" PRIu64,
+				  member->name, member->size, memory_page_bytes(task->memory));
+			return -EBADMSG;
+		}
+		*ret_task = task;
+		return 0;
+	}
+	return bad_member(member, "is of no process in the manifest");
+}
+
+int restore_find_pages(struct restore *restore, const struct archive_member *member, struct task **ret_task)
+{
+	struct task *task;
+	int r;
+
+	LOG_SCOPE("%s", restore_input_name(restore));
+	r = find_pages(restore, member, &task);
+	if (r < 0)
+		return r;
+	task->has_pages = true;
+	*ret_task = task;
+	return 0;
+}
+
 int restore_read_images(struct restore *restore, struct archive_member *ret_first_pages)
 {
 	size_t count;
@@ -308,6 +348,7 @@ int restore_count_images(struct restore *restore, struct archive_member *ret_fir
 {
 	cleanup_(image_reader_done) struct image_reader images = {.restore = restore};
 	size_t count = 1; /* the manifest */
+	struct task *task;
 	int32_t id;
 	int r;
 
@@ -328,40 +369,15 @@ int restore_count_images(struct restore *restore, struct archive_member *ret_fir
 	if (r == 0)
 		images.member = (struct archive_member){0};
 	r = check_all_read(restore);
-	if (r == 0 && !images.member.name)
-		r = restore_check_pages(restore);
+	/* The first pages are looked at now, while nothing has been created. */
+	if (r == 0)
+		r = images.member.name ? find_pages(restore, &images.member, &task)
+				       : restore_check_pages(restore);
 	if (r < 0)
 		return r;
 	*ret_first_pages = images.member;
 	*ret_count = count;
 	return 0;
-}
-
-int restore_find_pages(struct restore *restore, const struct archive_member *member, struct task **ret_task)
-{
-	int32_t pid;
-
-	LOG_SCOPE("%s", restore_input_name(restore));
-	if (!name_matches(member->name, LAYOUT_PAGES_FORMAT, &pid))
-		return bad_member(member, "stands among the pages, but is something else");
-	for (size_t i = 0; i < restore->tasks_count; i++) {
-		struct task *task = &restore->tasks[i];
-
-		if (task->image->pid != pid)
-			continue;
-		if (task->has_pages)
-			return bad_member(member, "is there twice");
-		if (member->size != memory_page_bytes(task->memory)) {
-			log_error("member '%s' has %" PRIu64
-				  " bytes, but the image of the memory speaks of %" PRIu64,
-				  member->name, member->size, memory_page_bytes(task->memory));
-			return -EBADMSG;
-		}
-		task->has_pages = true;
-		*ret_task = task;
-		return 0;
-	}
-	return bad_member(member, "is of no process in the manifest");
 }
 
 int restore_check_pages(const struct restore *restore)
@@ -375,4 +391,43 @@ int restore_check_pages(const struct restore *restore)
 		}
 	}
 	return 0;
+}
+
+/* Reads the open member to its end, in which damage would show. */
+static int skim_member(struct restore *restore, struct progress *progress, uint64_t *done)
+{
+	const void *data;
+	size_t size;
+	int r;
+
+	while ((r = archive_reader_data(restore->reader, &data, &size)) == 0 && size > 0) {
+		*done += size;
+		progress_update(progress, *done);
+	}
+	return r;
+}
+
+int restore_skim_pages(struct restore *restore, const struct archive_member *first, size_t *ret_count)
+{
+	struct archive_member member = *first;
+	struct progress progress;
+	uint64_t done = 0;
+	size_t count = 0;
+	int r = member.name ? 1 : 0;
+
+	progress_init(&progress, restore->options->progress, "reading memory",
+		      restore->manifest->stored_bytes);
+	while (r > 0) {
+		struct task *task;
+
+		count++;
+		r = restore_find_pages(restore, &member, &task);
+		if (r == 0)
+			r = skim_member(restore, &progress, &done);
+		if (r == 0)
+			r = archive_reader_next(restore->reader, &member);
+	}
+	progress_finish(&progress, done);
+	*ret_count = count;
+	return r < 0 ? r : restore_check_pages(restore);
 }

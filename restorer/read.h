@@ -32,3 +32,10 @@ int must_check restore_find_pages(struct restore *restore, const struct archive_
 
 /* After the last member: -EBADMSG, logged, if there were no pages for a task that must have some. */
 int must_check restore_check_pages(const struct restore *restore);
+
+/*
+ * Reads all pages, the first of which are in the member FIRST_PAGES, and the seal, without keeping anything:
+ * what is damaged shows. *ret_count is the number of members. Instead of filling memory.
+ */
+int must_check restore_skim_pages(struct restore *restore, const struct archive_member *first_pages,
+				  size_t *ret_count);

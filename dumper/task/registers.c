@@ -88,10 +88,8 @@ static int read_timespec(const struct thread *thread, unsigned argument, int64_t
 /* What is left of a sleep of TOTAL_NS, as far as its start is known. */
 static int64_t time_left(const struct dump *dump, const struct thread *thread, int64_t total_ns)
 {
-	int64_t elapsed_ns = thread->sleep.start_ns ? dump->freeze_ns - thread->sleep.start_ns : 0;
+	int64_t elapsed_ns = sleep_elapsed_ns(&thread->sleep, thread->proc_fd, dump->freeze_ns);
 
-	if (elapsed_ns < 0)
-		elapsed_ns = 0;
 	return elapsed_ns < total_ns ? total_ns - elapsed_ns : 0;
 }
 

@@ -42,6 +42,8 @@ struct parts {
 	Cr__Scheduling scheduling;
 	Cr__Credentials credentials;
 	uint32_t ids[4];
+	Cr__IntervalTimer timer;
+	Cr__IntervalTimer *timers[3];
 	Cr__SignalAction action;
 	Cr__SignalAction *actions[64];
 	Cr__Directory root;
@@ -105,6 +107,11 @@ static void init_process(struct parts *parts)
 	cr__signal_action__init(&parts->action);
 	for (size_t i = 0; i < ARRAY_SIZE(parts->actions); i++)
 		parts->actions[i] = &parts->action;
+	cr__interval_timer__init(&parts->timer);
+	for (size_t i = 0; i < ARRAY_SIZE(parts->timers); i++)
+		parts->timers[i] = &parts->timer;
+	parts->process.interval_timers = parts->timers;
+	parts->process.n_interval_timers = ARRAY_SIZE(parts->timers);
 	parts->process.actions = parts->actions;
 	parts->process.n_actions = ARRAY_SIZE(parts->actions);
 	parts->credentials.uids = parts->credentials.gids = parts->ids;

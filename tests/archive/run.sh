@@ -61,7 +61,7 @@ bad no_manifest 'manifest\.pb'
 bad no_task "state of process $pid is missing|of no process before"
 bad no_memory "memory of process $pid is missing"
 bad no_table "descriptors of process $pid is missing"
-bad no_pages "pages of process $pid are missing" --verify
+bad no_pages "pages of process $pid are missing"
 bad task_twice "'task/$pid.pb' is there twice"
 bad memory_twice "'mm/$pid.pb' is there twice"
 bad pages_twice 'two members|twice' --verify
@@ -69,7 +69,7 @@ bad task_after_pages "state of process $pid is missing|of no process before"
 bad task_of_other 'task/4194007\.pb.* no process'
 bad task_says_other 'another process'
 bad memory_of_other 'mm/4194007\.pb.* no process'
-bad pages_of_other 'pages/4194007.* no process' --verify
+bad pages_of_other 'pages/4194007.* no process'
 bad table_of_other 'fd_table/4194007\.pb.* no process'
 bad table_says_other 'another descriptor table'
 bad unknown_member "'sysv_shm/1\.pb' is not known"
@@ -130,8 +130,8 @@ bad arguments_reversed 'arguments'
 bad environment_in_kernel 'environment'
 bad no_exe 'which program'
 bad exe_relative 'which program'
-bad pages_short 'pages/.* 20480 bytes.* 24576' --verify
-bad pages_long 'pages/.* 28672 bytes.* 24576' --verify
+bad pages_short 'pages/.* 20480 bytes.* 24576'
+bad pages_long 'pages/.* 28672 bytes.* 24576'
 bad descriptor_dangling '\b1\b'
 bad descriptor_negative 'fd -1|-1'
 
