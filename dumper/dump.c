@@ -222,6 +222,7 @@ struct stage {
 	int (*run)(struct dump *dump);
 	bool ends_collecting; /* blockers found so far are reported after it, and end the run */
 	bool is_for_check;    /* is run with --check as well */
+	bool is_too_late;     /* to be interrupted: the archive exists */
 };
 
 static int stage_manifest(struct dump *dump)
@@ -232,14 +233,14 @@ static int stage_manifest(struct dump *dump)
 }
 
 static const struct stage stages[] = {
-	{"probe", stage_probe, true, true},
-	{"freeze", tree_freeze, false, true},
-	{"collect", stage_collect, false, true},
-	{"check", stage_check, true, true},
-	{"ask", stage_ask, true, true},
-	{"manifest", stage_manifest, false, false},
-	{"write", stage_write, false, false},
-	{"let go", stage_let_go, false, false},
+	{"probe", stage_probe, true, true, false},
+	{"freeze", tree_freeze, false, true, false},
+	{"collect", stage_collect, false, true, false},
+	{"check", stage_check, true, true, false},
+	{"ask", stage_ask, true, true, false},
+	{"manifest", stage_manifest, false, false, false},
+	{"write", stage_write, false, false, false},
+	{"let go", stage_let_go, false, false, true},
 };
 
 static int run_stages(struct dump *dump)
@@ -250,7 +251,7 @@ static int run_stages(struct dump *dump)
 		if (dump->options->is_check && !stages[i].is_for_check)
 			continue;
 		log_debug("stage: %s", stages[i].name);
-		r = interrupted() ? -EINTR : stages[i].run(dump);
+		r = interrupted() && !stages[i].is_too_late ? -EINTR : stages[i].run(dump);
 		if (r == -EINTR && interrupted())
 			log_error("interrupted; the program goes on as before");
 		if (r < 0) {

@@ -15,7 +15,6 @@
 #include "common/vector.h"
 #include "format/version.h"
 
-
 static int64_t clock_ns(clockid_t clock)
 {
 	struct timespec now;

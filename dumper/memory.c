@@ -14,10 +14,15 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/proc/auxv.h"
+#include "common/tracee/puppet.h"
 
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08
 #endif
+
+/* Address space that a restore can use: vm.mmap_min_addr and the like are below. */
+#define LOWEST_ADDRESS UINT64_C(0x200000)
+#define USER_SPACE_END UINT64_C(0x7ffffffff000)
 
 /* Where the kernel's fixed page for old programs is; it is the same everywhere and no mapping of the process. */
 #define VSYSCALL_ADDRESS UINT64_C(0xffffffffff600000)
@@ -105,15 +110,19 @@ static int check_file(struct dump *dump, struct process *process, const struct v
 {
 	char link[64];
 	struct stat mapped;
+	bool is_zero_device = false;
 
 	snprintf(link, sizeof(link), "map_files/%lx-%lx", (unsigned long)vma->start, (unsigned long)vma->end);
 	if (fstatat(process->proc_fd, link, &mapped, 0) < 0)
 		return log_error_errno(-errno, "cannot look at the file mapped at %#lx", (unsigned long)vma->start);
-	if (!S_ISREG(mapped.st_mode)) {
+	/* Private memory of /dev/zero is anonymous memory under another name. */
+	if (S_ISCHR(mapped.st_mode) && mapped.st_rdev == makedev(1, 5) && !vma->is_shared)
+		is_zero_device = true;
+	else if (!S_ISREG(mapped.st_mode)) {
 		blockers_add(&dump->blockers, "maps '%s', which is not a regular file", vma->name);
 		return 1;
 	}
-	if (vma->is_deleted || mapped.st_nlink == 0) {
+	if (!is_zero_device && (vma->is_deleted || mapped.st_nlink == 0)) {
 		blockers_add(&dump->blockers, "maps '%s', which has been deleted; this cannot be dumped yet", vma->name);
 		return 1;
 	}
@@ -140,7 +149,7 @@ static int add_file(struct dump *dump, struct process *process, const struct vma
 
 	if (r != 0)
 		return MIN(r, 0);
-	r = dump_require_file(dump, process, vma->name, &st, true, use);
+	r = dump_require_file(dump, process, vma->name, &st, S_ISREG(st.st_mode), use);
 	if (r < 0)
 		return log_error_errno(r, "cannot note '%s'", vma->name);
 	file = arena_new(&dump->arena, Cr__MappedFile);
@@ -244,6 +253,7 @@ static int collect_mapping(struct dump *dump, struct process *process, const str
 	mapping->flags = map_flags(vma);
 	mapping->is_locked = (vma->flags & VMA_FLAG_BIT(LOCKED)) != 0;
 	mapping->is_locked_on_fault = (vma->flags & VMA_FLAG_BIT(LOCK_ON_FAULT)) != 0;
+	mapping->is_accounted = (vma->flags & VMA_FLAG_BIT(ACCOUNT)) != 0;
 	mapping->is_sealed = (vma->flags & VMA_FLAG_BIT(SEALED)) != 0;
 	return collect_advice(dump, vma, mapping);
 }
@@ -298,6 +308,22 @@ static int collect_layout(struct dump *dump, struct process *process)
 	return 0;
 }
 
+/* A restore needs some free address space to work in; whether there is enough is known now. */
+static void check_room(struct dump *dump, const struct vma_list *vmas)
+{
+	uint64_t at = LOWEST_ADDRESS;
+
+	for (size_t i = 0; i < vmas->vmas_count && vmas->vmas[i].start < USER_SPACE_END; i++) {
+		if (vmas->vmas[i].start > at && vmas->vmas[i].start - at >= PUPPET_HOME_SIZE * 4)
+			return;
+		at = MAX(at, vmas->vmas[i].end);
+	}
+	if (USER_SPACE_END > at && USER_SPACE_END - at >= PUPPET_HOME_SIZE * 4)
+		return;
+	blockers_add(&dump->blockers, "its address space is full: a restore needs %lu KiB in one piece to work in",
+		     PUPPET_HOME_SIZE * 4 / 1024);
+}
+
 int memory_collect(struct dump *dump, struct process *process)
 {
 	size_t count = process->vmas.vmas_count;
@@ -322,6 +348,7 @@ int memory_collect(struct dump *dump, struct process *process)
 		if (r < 0)
 			return r;
 	}
+	check_room(dump, &process->vmas);
 	if (collect_layout(dump, process) < 0)
 		return -EIO;
 	return collect_exe(dump, process);

@@ -3,15 +3,18 @@
 #include "dumper/tree.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/proc/auxv.h"
 #include "common/proc/proc_dir.h"
 #include "common/vector.h"
 
@@ -244,10 +247,29 @@ static int check_children(struct dump *dump, const struct process *process)
 	return 0;
 }
 
+static int settle(struct process *process)
+{
+	cleanup_close int mem_fd = openat(process->proc_fd, "mem", O_RDONLY | O_CLOEXEC);
+	struct auxv auxv;
+	uint64_t vdso;
+	int r = auxv_read(process->proc_fd, &auxv);
+
+	if (r < 0 || !auxv_get(&auxv, AT_SYSINFO_EHDR, &vdso))
+		return r;
+	if (mem_fd < 0)
+		return -errno;
+	for (size_t i = 0; r == 0 && i < process->threads_count; i++)
+		r = borrow_settle(&process->threads[i].tracee, mem_fd, vdso);
+	return r;
+}
+
 static int read_frozen(struct dump *dump, struct process *process)
 {
-	int r = status_read(process->proc_fd, &process->status);
+	int r = settle(process);
 
+	if (r < 0)
+		return log_error_errno(r, "cannot see whether another cr-dump was interrupted in it");
+	r = status_read(process->proc_fd, &process->status);
 	if (r == 0)
 		r = stat_read(process->proc_fd, &process->stat);
 	if (r == 0)

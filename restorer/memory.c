@@ -30,12 +30,10 @@
 #endif
 #define RSEQ_FLAG_UNREGISTER 1
 
+#define USER_SPACE_END UINT64_C(0x7ffffffff000)
 /* Where the search for a home begins; below are the pages that vm.mmap_min_addr may protect. */
 #define HOME_LOWEST UINT64_C(0x200000)
-#define HOME_HIGHEST UINT64_C(0x7f0000000000)
-/* A stack above must find room to grow meanwhile: nothing of ours is close below it. */
-#define HOME_DISTANCE UINT64_C(0x100000)
-#define USER_SPACE_END UINT64_C(0x7ffffffff000)
+#define HOME_HIGHEST (USER_SPACE_END - PUPPET_HOME_SIZE)
 #define VSYSCALL_ADDRESS UINT64_C(0xffffffffff600000)
 
 struct span {
@@ -77,13 +75,13 @@ int memory_find_home(const struct task *task, struct remote_address *ret_home)
 	for (size_t i = 0; i < own.vmas_count; i++)
 		spans[count++] = (struct span){own.vmas[i].start, own.vmas[i].end};
 	while (at < HOME_HIGHEST) {
-		uint64_t end = overlap_end(spans, count, at, at + MEMORY_HOME_SIZE + HOME_DISTANCE);
+		uint64_t end = overlap_end(spans, count, at, at + PUPPET_HOME_SIZE);
 
 		if (end == 0) {
 			*ret_home = remote_address(at);
 			return 0;
 		}
-		at = end + HOME_DISTANCE;
+		at = end;
 	}
 	return -ENOSPC;
 }
@@ -242,9 +240,10 @@ static int move_special(struct task *task, const struct vma_list *vmas)
 	return puppet_run(leader(task), "moving the vdso to its place");
 }
 
+/* What was writable once counts for overcommit still, and is made so here. */
 static bool needs_later_protection(const Cr__Mapping *mapping, bool has_contents)
 {
-	return has_contents && !(mapping->prot & PROT_WRITE);
+	return (has_contents || mapping->is_accounted) && !(mapping->prot & PROT_WRITE);
 }
 
 static bool is_file(const Cr__Mapping *mapping)
@@ -419,7 +418,10 @@ static void add_protection(struct batch *batch, const Cr__Mapping *mapping, bool
 
 	if (needs_later_protection(mapping, has_contents))
 		batch_call(batch, SYS_mprotect, mapping->start, size, mapping->prot);
-	if (mapping->is_locked)
+	/* Without access it is marked as locked, but its pages cannot be brought in, which is an error. */
+	if (mapping->is_locked && mapping->prot == PROT_NONE)
+		batch_try(batch, SYS_mlock2, mapping->start, size, mapping->is_locked_on_fault ? MLOCK_ONFAULT : 0);
+	else if (mapping->is_locked)
 		batch_call(batch, SYS_mlock2, mapping->start, size, mapping->is_locked_on_fault ? MLOCK_ONFAULT : 0);
 	if (mapping->is_sealed)
 		batch_call(batch, SYS_mseal, mapping->start, size, 0);

@@ -5,11 +5,8 @@
 #include "common/proc/maps.h"
 #include "restorer/restore.h"
 
-/* Bytes of free address space that a restore needs: the puppet's executor and room to move the vdso through. */
-#define MEMORY_HOME_SIZE (PUPPET_FOOTPRINT + 32 * PAGE_SIZE_BYTES)
-
 /*
- * Finds MEMORY_HOME_SIZE bytes that are free in this process as well as in what TASK is to become. -ENOSPC if there are
+ * Finds PUPPET_HOME_SIZE bytes that are free in this process as well as in what TASK is to become. -ENOSPC if there are
  * none.
  */
 int must_check memory_find_home(const struct task *task, struct remote_address *ret_home);

@@ -102,7 +102,7 @@ static void check_file(struct restore *restore, const Cr__RequiredFile *file)
 	snprintf(name, sizeof(name), "'%s' (%s%s%d)", printable(file->path, path, sizeof(path)),
 		 printable(file->use, use, sizeof(use)), file->use && *file->use ? " of pid " : "pid ",
 		 file->n_pids > 0 ? file->pids[0] : restore->manifest->processes[0]->pid);
-	if (fstatat(AT_FDCWD, file->path, &st, 0) < 0) {
+	if (fstatat(AT_FDCWD, file->path, &st, S_ISLNK(file->mode) ? AT_SYMLINK_NOFOLLOW : 0) < 0) {
 		if (errno == ENOENT || errno == ENOTDIR)
 			blockers_add(&restore->blockers, "%s is missing: no such file", name);
 		else

@@ -78,6 +78,7 @@ static int stage_pages(struct restore *restore)
 	uint64_t done = 0;
 	int r = member.name ? 1 : 0;
 
+	LOG_SCOPE("%s", restore_input_name(restore));
 	progress_init(&progress, restore->options->progress, "reading memory", restore->manifest->stored_bytes);
 	while (r > 0) {
 		r = fill_member(restore, &member, &progress, &done);
@@ -86,6 +87,14 @@ static int stage_pages(struct restore *restore)
 	}
 	progress_finish(&progress, done);
 	return r < 0 ? r : restore_check_pages(restore);
+}
+
+/* Instead of creating anything: reads all pages, so that damage shows. */
+static int stage_check_pages(struct restore *restore)
+{
+	size_t count;
+
+	return restore_skim_pages(restore, &restore->first_pages, &count);
 }
 
 static int rebuild(struct restore *restore, struct task *task)
@@ -159,19 +168,35 @@ static void restore_done(struct restore *restore)
 	blockers_done(&restore->blockers);
 }
 
+enum stage_use {
+	STAGE_ALWAYS,
+	STAGE_ONLY_CHECK,   /* of --check */
+	STAGE_ONLY_RESTORE, /* creates: a failure kills what was made */
+};
+
 struct stage {
 	const char *name;
 	int (*run)(struct restore *restore);
-	bool creates; /* not run with --check; a failure kills what was made */
+	enum stage_use use;
 };
 
 static const struct stage stages[] = {
-	{"probe", stage_probe, false},	       {"read the manifest", restore_read_manifest, false},
-	{"read the images", stage_images, false}, {"preflight", preflight_run, false},
-	{"create", stage_create, true},	       {"fill memory", stage_pages, true},
-	{"rebuild", stage_rebuild, true},      {"finish", stage_finish, true},
-	{"let go", stage_let_go, true},
+	{"probe", stage_probe, STAGE_ALWAYS},
+	{"read the manifest", restore_read_manifest, STAGE_ALWAYS},
+	{"read the images", stage_images, STAGE_ALWAYS},
+	{"preflight", preflight_run, STAGE_ALWAYS},
+	{"check the pages", stage_check_pages, STAGE_ONLY_CHECK},
+	{"create", stage_create, STAGE_ONLY_RESTORE},
+	{"fill memory", stage_pages, STAGE_ONLY_RESTORE},
+	{"rebuild", stage_rebuild, STAGE_ONLY_RESTORE},
+	{"finish", stage_finish, STAGE_ONLY_RESTORE},
+	{"let go", stage_let_go, STAGE_ONLY_RESTORE},
 };
+
+static bool is_run(const struct stage *stage, enum restore_mode mode)
+{
+	return stage->use == STAGE_ALWAYS || (stage->use == STAGE_ONLY_CHECK) == (mode == RESTORE_MODE_CHECK);
+}
 
 static int exit_status_of(int error)
 {
@@ -183,8 +208,8 @@ static int run_stages(struct restore *restore)
 	for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
 		int r;
 
-		if (stages[i].creates && restore->options->mode == RESTORE_MODE_CHECK)
-			break;
+		if (!is_run(&stages[i], restore->options->mode))
+			continue;
 		log_debug("stage: %s", stages[i].name);
 		r = interrupted() ? -EINTR : stages[i].run(restore);
 		if (r == -EINTR)

@@ -16,10 +16,8 @@
 #include "format/manifest.pb-c.h"
 #include "format/task/memory.pb-c.h"
 #include "format/task/process.pb-c.h"
+#include "format/version.h"
 #include "restorer/options.h"
-
-/* What a host lists of a format it can read. Bumped when an older reader would misread. */
-#define ARCHIVE_FORMAT_VERSION 1
 
 struct thread {
 	const Cr__Thread *image; /* borrowed from the task's process image */

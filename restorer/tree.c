@@ -9,12 +9,15 @@
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "restorer/fd/objects.h"
 #include "restorer/memory.h"
+
+#define REAP_TIMEOUT_MS 2000
 
 #define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
 
@@ -109,6 +112,15 @@ int tree_create_threads(struct task *task)
 	return adopt_threads(task, first, task->threads_count);
 }
 
+/* A dead orphan is in the hands of its reaper, which takes its time: the pid is free only then. */
+static void wait_until_free(pid_t pid)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	for (int i = 0; i < REAP_TIMEOUT_MS && kill(pid, 0) == 0; i++)
+		nanosleep(&pause, NULL);
+}
+
 void tree_kill(struct restore *restore)
 {
 	for (size_t i = 0; i < restore->tasks_count; i++) {
@@ -125,5 +137,9 @@ void tree_kill(struct restore *restore)
 				if (tracee_wait(tracee, TRACEE_TIMEOUT_MS) < 0)
 					break;
 		}
+		if (restore->options->is_detached)
+			wait_until_free(pid);
+		else
+			(void)waitpid(pid, NULL, WNOHANG);
 	}
 }

@@ -8,9 +8,14 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
-struct batch *batch_new(void)
+struct batch *batch_new(size_t region_size)
 {
-	return calloc(1, sizeof(struct batch));
+	size_t capacity = EXECUTOR_DATA_SIZE(region_size);
+	struct batch *batch = calloc(1, sizeof(struct batch) + capacity);
+
+	if (batch)
+		batch->data_capacity = capacity;
+	return batch;
 }
 
 void batch_reset(struct batch *batch, struct remote_address region)
@@ -23,7 +28,7 @@ void batch_reset(struct batch *batch, struct remote_address region)
 
 bool batch_is_nearly_full(const struct batch *batch, unsigned calls, size_t size)
 {
-	return batch->call_count + calls > EXECUTOR_CALLS_MAX || batch->data_size + size + 16 > EXECUTOR_DATA_SIZE;
+	return batch->call_count + calls > EXECUTOR_CALLS_MAX || batch->data_size + size + 16 > batch->data_capacity;
 }
 
 unsigned batch_add(struct batch *batch, long number, uint32_t flags, const uint64_t arguments[6])
@@ -52,7 +57,7 @@ uint64_t batch_data(struct batch *batch, const void *data, size_t size)
 {
 	size_t offset = ALIGN_UP(batch->data_size, (size_t)16);
 
-	if (offset + size > EXECUTOR_DATA_SIZE) {
+	if (offset + size > batch->data_capacity) {
 		batch->has_overflown = true;
 		return 0;
 	}

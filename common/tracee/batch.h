@@ -14,14 +14,15 @@
 struct batch {
 	struct remote_address region; /* of the executor that is to run it */
 	unsigned call_count;
-	size_t data_size;
+	size_t data_size, data_capacity;
 	bool has_overflown;
 	struct executor_call calls[EXECUTOR_CALLS_MAX];
-	unsigned char data[EXECUTOR_DATA_SIZE];
+	unsigned char data[];
 };
 
-/* For the executor whose region is at REGION; about 100 KiB, so allocate it once and reuse it. */
-struct batch *batch_new(void);
+/* For regions of REGION_SIZE bytes, and about as large itself: allocate it once and reuse it. NULL when memory is short. */
+struct batch *batch_new(size_t region_size);
+/* Starts an empty batch for the executor whose region is at REGION. */
 void batch_reset(struct batch *batch, struct remote_address region);
 
 /* True when fewer than CALLS calls or SIZE bytes fit in: run it first. */

@@ -15,6 +15,9 @@
 
 #define ALL_BUT_SIGTRAP (~(UINT64_C(1) << (SIGTRAP - 1)))
 
+/* Interruptions within which a thread leaves the executor: each lets it go on for a system call or so at least. */
+#define SETTLE_ROUNDS_MAX 10000
+
 /* The end of what is loaded of the vdso: behind it are section headers that nothing reads at run time. */
 static int vdso_used_size(int mem_fd, uint64_t start, uint64_t end, uint64_t *ret_size)
 {
@@ -64,6 +67,31 @@ int borrow_place_find(struct borrow_place *place, int mem_fd, uint64_t vdso_star
 	place->blob = remote_address(used);
 	place->mem_fd = take_fd(&owned_fd);
 	return 0;
+}
+
+int borrow_settle(struct tracee *tracee, int mem_fd, uint64_t vdso_start)
+{
+	uint64_t used;
+	int r = vdso_used_size(mem_fd, vdso_start, UINT64_MAX, &used);
+
+	if (r < 0)
+		return r == -ENOSPC ? 0 : r;
+	for (int i = 0; i < SETTLE_ROUNDS_MAX; i++) {
+		uint64_t end = ALIGN_UP(vdso_start + used, PAGE_SIZE_BYTES);
+		struct registers registers;
+
+		r = registers_get(tracee->tid, &registers);
+		if (r < 0 || registers.user.rip < vdso_start + used || registers.user.rip >= end)
+			return r;
+		r = tracee_interrupt(tracee);
+		if (r == 0)
+			r = tracee_resume(tracee, TRACEE_RESUME_TO_SYSCALL, 0);
+		if (r == 0)
+			r = tracee_wait_frozen(tracee, TRACEE_TIMEOUT_MS);
+		if (r < 0)
+			return r;
+	}
+	return -ETIMEDOUT;
 }
 
 void borrow_place_done(struct borrow_place *place)

@@ -31,6 +31,12 @@ int must_check borrow_place_find(struct borrow_place *place, int mem_fd, uint64_
 /* Puts the bytes back and closes mem_fd. */
 void borrow_place_done(struct borrow_place *place);
 
+/*
+ * A controller that died a moment ago may have left a frozen thread of ours inside of the executor, on its way out: lets it
+ * go on until it has left. The vdso begins at VDSO_START. -ETIMEDOUT if it does not leave.
+ */
+int must_check borrow_settle(struct tracee *tracee, int mem_fd, uint64_t vdso_start);
+
 struct borrow {
 	struct borrow_place *place; /* borrowed */
 	struct tracee *tracee;	    /* borrowed */

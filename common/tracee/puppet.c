@@ -114,7 +114,7 @@ int puppet_create(struct puppet *puppet, pid_t pid, struct remote_address home, 
 	int r;
 
 	*puppet = (struct puppet){.blob = home, .region = remote_offset(home, PAGE_SIZE_BYTES)};
-	puppet->batch = batch_new();
+	puppet->batch = batch_new(PUPPET_REGION_SIZE);
 	if (!puppet->batch)
 		return -ENOMEM;
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
@@ -166,7 +166,7 @@ static int run_executor(struct puppet *puppet)
 	if (r < 0)
 		return r;
 	registers.user.rbx = puppet->region.value;
-	registers.user.rsp = puppet->region.value + EXECUTOR_REGION_SIZE;
+	registers.user.rsp = puppet->region.value + PUPPET_REGION_SIZE;
 	registers_jump(&registers, puppet->blob.value + EXECUTOR_OFFSET(executor_run));
 	r = registers_set(puppet->tracee.tid, &registers);
 	if (r < 0)

@@ -18,7 +18,11 @@ struct puppet {
 };
 
 /* Bytes of address space that a puppet's executor takes: the code page and the region. */
-#define PUPPET_FOOTPRINT (PAGE_SIZE_BYTES + EXECUTOR_REGION_SIZE)
+#define PUPPET_REGION_SIZE UINT64_C(0x20000)
+#define PUPPET_FOOTPRINT (PAGE_SIZE_BYTES + PUPPET_REGION_SIZE)
+
+/* Free address space, in one piece, that a process must have to be rebuilt: the executor, and room to move the vdso through. */
+#define PUPPET_HOME_SIZE (PUPPET_FOOTPRINT + 32 * PAGE_SIZE_BYTES)
 
 /*
  * Makes a child process of ours whose pid is PID, stopped and traced, with its executor at HOME, PUPPET_FOOTPRINT bytes

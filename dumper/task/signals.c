@@ -111,11 +111,20 @@ static int pending_collect(struct dump *dump, const struct tracee *tracee, bool 
 	return 0;
 }
 
+/* It shares its signal with the executor's own stops, in which it would be lost. */
+static void check_pending(struct dump *dump, uint64_t pending)
+{
+	if (pending & UINT64_C(1) << (SIGTRAP - 1))
+		blockers_add(&dump->blockers,
+			     "has a SIGTRAP pending, which cannot be dumped yet: try again when it has been delivered");
+}
+
 static int signals_collect_process(struct dump *dump, struct process *process)
 {
 	const struct tracee *leader = &process->threads[0].tracee;
 	Cr__Process *image = process->image;
 
+	check_pending(dump, process->status.shared_pending);
 	image->stop_signal = leader->stop == TRACEE_STOP_GROUP ? leader->signal : 0;
 	return pending_collect(dump, leader, true, process->status.shared_pending, &image->n_pending,
 			       &image->pending);
@@ -129,6 +138,7 @@ static int signals_collect_thread(struct dump *dump, struct process *process, st
 
 	if (!status)
 		return -EIO;
+	check_pending(dump, status->pending);
 	/* Later, while the thread runs our questions, the mask is another. */
 	r = tracee_get_signal_mask(&thread->tracee, &thread->image->signal_mask);
 	if (r < 0)

@@ -169,7 +169,7 @@ static int find_place(struct dump *dump, const struct process *process, struct b
 int task_dumpers_ask(struct dump *dump, struct process *process)
 {
 	cleanup_(borrow_place_donep) struct borrow_place place = {.mem_fd = -EBADF};
-	cleanup_free struct batch *batch = batch_new();
+	cleanup_free struct batch *batch = batch_new(EXECUTOR_REGION_SIZE);
 	int r;
 
 	if (!batch)

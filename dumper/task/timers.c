@@ -12,7 +12,7 @@
 
 #define INTERVAL_TIMERS_COUNT 3
 /* What fits in one batch beside all other questions. */
-#define POSIX_TIMERS_MAX 200
+#define POSIX_TIMERS_MAX 150
 /* The low bits of the id of a CPU-time clock, see CPUCLOCK_PERTHREAD_MASK of the kernel. */
 #define CPU_CLOCK_IS_THREAD 4
 
@@ -164,6 +164,30 @@ static int interval_timers_answer(struct dump *dump, Cr__Process *process, const
 	return 0;
 }
 
+/* True if SIGNALS has the signal of TIMER, which is taken out: the timer itself will queue it again. */
+static bool take_signal(const Cr__PosixTimer *timer, size_t *count, ProtobufCBinaryData *signals)
+{
+	for (size_t i = 0; i < *count; i++) {
+		siginfo_t info;
+
+		memcpy(&info, signals[i].data, sizeof(info));
+		if (info.si_code != SI_TIMER || info.si_signo != timer->signal || info.si_timerid != timer->id)
+			continue;
+		memmove(&signals[i], &signals[i + 1], (*count - i - 1) * sizeof(signals[0]));
+		(*count)--;
+		return true;
+	}
+	return false;
+}
+
+static void find_pending_signal(Cr__Process *process, Cr__PosixTimer *timer)
+{
+	timer->has_pending_signal = take_signal(timer, &process->n_pending, process->pending);
+	for (size_t i = 0; i < process->n_threads && !timer->has_pending_signal; i++)
+		timer->has_pending_signal =
+			take_signal(timer, &process->threads[i]->n_pending, process->threads[i]->pending);
+}
+
 static int timers_answer(struct dump *dump, struct process *process, struct thread *thread maybe_unused,
 			 const struct batch *batch, const struct questions *questions)
 {
@@ -183,6 +207,7 @@ static int timers_answer(struct dump *dump, struct process *process, struct thre
 		image->interval_ns = timespec_ns(spec.it_interval);
 		image->value_ns = timespec_ns(spec.it_value);
 		image->overrun = (int32_t)overrun;
+		find_pending_signal(process->image, image);
 	}
 	return interval_timers_answer(dump, process->image, batch, questions);
 }

@@ -206,7 +206,7 @@ static int groups_add(struct thread *thread, const Cr__Credentials *image, struc
 	size_t size = image->n_groups * sizeof(*image->groups);
 	int r;
 
-	if (size + 16 > EXECUTOR_DATA_SIZE)
+	if (size + 16 > batch->data_capacity)
 		return log_error_errno(-E2BIG, "cannot restore %zu supplementary groups", image->n_groups);
 	r = task_batch_room(thread, 1, size, "its state");
 	if (r < 0)

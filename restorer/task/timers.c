@@ -208,19 +208,41 @@ static struct timeval timeval_from_us(int64_t us)
 	return (struct timeval){.tv_sec = us / 1000000, .tv_usec = us % 1000000};
 }
 
+/*
+ * Sets when TIMER expires next; returns the flags for timer_settime(2). One whose signal waited was last due an interval
+ * before: so it expires at once, queues its signal itself, and keeps its rhythm.
+ */
+static uint64_t timer_value(const Cr__PosixTimer *timer, struct timespec *ret_value)
+{
+	struct timespec now;
+	int64_t due_ns;
+
+	*ret_value = timespec_from_ns(timer->value_ns);
+	if (!timer->has_pending_signal)
+		return 0;
+	*ret_value = timespec_from_ns(1);
+	if (timer->clock_id < 0 || timer->clock_id == CLOCK_PROCESS_CPUTIME_ID ||
+	    timer->clock_id == CLOCK_THREAD_CPUTIME_ID || timer->interval_ns == 0 ||
+	    clock_gettime(timer->clock_id, &now) < 0)
+		return 0;
+	due_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec + timer->value_ns - timer->interval_ns;
+	*ret_value = timespec_from_ns(MAX(due_ns, INT64_C(1)));
+	return TIMER_ABSTIME;
+}
+
 static int timers_arm(struct thread *leader, Cr__PosixTimer *const *timers, size_t count, struct batch *batch)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct itimerspec spec = {
 			.it_interval = timespec_from_ns(timers[i]->interval_ns),
-			.it_value = timespec_from_ns(timers[i]->value_ns),
 		};
+		uint64_t flags = timer_value(timers[i], &spec.it_value);
 		int r = task_batch_room(leader, 1, sizeof(spec), "its state");
 
 		if (r < 0)
 			return r;
-		if (timers[i]->value_ns > 0)
-			(void)batch_call(batch, SYS_timer_settime, (uint64_t)timers[i]->id, 0,
+		if (timers[i]->value_ns > 0 || timers[i]->has_pending_signal)
+			(void)batch_call(batch, SYS_timer_settime, (uint64_t)timers[i]->id, flags,
 					 batch_data(batch, &spec, sizeof(spec)), 0);
 	}
 	return 0;
@@ -240,6 +262,9 @@ static int interval_timers_arm(const Cr__Process *image, struct thread *leader, 
 			.it_value = timeval_from_us(timer->value_us),
 		};
 
+		/* It has expired, and the kernel would have wound it up again when its SIGALRM, which is pending, is taken. */
+		if (i == ITIMER_REAL && timer->value_us == 0)
+			value.it_value = value.it_interval;
 		if (timer->interval_us > 0 || timer->value_us > 0)
 			(void)batch_call(batch, SYS_setitimer, i, batch_data(batch, &value, sizeof(value)),
 					 0);

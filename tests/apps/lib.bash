@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# For the tests in this folder to source, with BUILD_DIR as their first argument: starts a real program, dumps it in the
+# For the tests in this folder to source; their first argument is BUILD_DIR. A test starts a real program, dumps it in the
 # middle of its work, restores it, and waits until it is done.
 # shellcheck shell=bash
 
@@ -7,6 +7,7 @@
 build=$(cd "$1" && pwd) || exit 1
 cr_dump=$build/cr-dump cr_restore=$build/cr-restore
 group=apps/$(basename "$0" .sh)
+# shellcheck disable=SC2034
 sources=$PWD/tests/apps
 scratch=$(mktemp -d /tmp/cr-apps.XXXXXX) || exit 1
 # shellcheck disable=SC2034 # for those who source this
@@ -14,6 +15,7 @@ failed=0
 app=     # the pid
 started= # when the app has started, in the kernel's ticks: with the pid it says for sure which process it is
 limit=60 # seconds that anything may last
+about=   # goes before the name of each result
 cd "$scratch" || exit 1
 
 cleanup() {
@@ -25,17 +27,17 @@ trap cleanup EXIT
 trap 'exit 130' INT TERM
 
 pass() {
-	echo "ok - $group: $1"
+	echo "ok - $group: $about$1"
 }
 fail() {
-	echo "not ok - $group: $1"
+	echo "not ok - $group: $about$1"
 	shift
 	[ $# -eq 0 ] || printf '%s\n' "$@" | head -c 3000 | sed 's/^/#   /'
 	# shellcheck disable=SC2034
 	failed=1
 }
 skip() {
-	echo "ok - $group: $1 # SKIP $2"
+	echo "ok - $group: $about$1 # SKIP $2"
 }
 
 # needs PROGRAM...: ends this test if one of them is not installed.
@@ -70,6 +72,9 @@ size_of() {
 }
 has_grown_to() {
 	[ "$(size_of "$1")" -ge "$2" ]
+}
+has_lines() {
+	[ "$(wc -l <"$1")" -ge "$2" ]
 }
 # True when the app has used at least $1 milliseconds of processor time.
 has_computed() {
@@ -177,6 +182,19 @@ restore() {
 	started=$(stat_field "$app" 22)
 }
 
+# Restores the app and waits until it is done, as the command does by itself.
+restore_in_foreground() {
+	local status
+	timeout --kill-after=5 "$limit" "$cr_restore" -q -i app.tar.zst </dev/null >out.txt 2>&1
+	status=$?
+	if [ "$status" -ne 0 ] || [ -s app.err ]; then
+		[ "$status" -ne 124 ] || started=$(stat_field "$app" 22)
+		fail "restore, and come to its end with status 0" "exit status $status" "$(cat out.txt)" "$(cat app.err)"
+		exit 1
+	fi
+	pass "restore, and come to its end with status 0"
+}
+
 # Waits until the restored app is done.
 finish() {
 	if ! eventually has_ended "$app"; then
@@ -197,4 +215,15 @@ same() {
 	else
 		fail "$1" "$(cat out.txt)" "$(ls -l "$2" "$3")" "$(tail -c 500 "$3" | tr -cd '[:print:]\n')"
 	fi
+}
+
+# make_data FILE MIB: something to compress, every second MiB of it random.
+make_data() {
+	local i
+	seq 1 200000 | head -c 1048576 >"$1.numbers"
+	for ((i = 0; i < $2 / 2; i++)); do
+		head -c 1048576 /dev/urandom
+		cat "$1.numbers"
+	done >"$1"
+	rm "$1.numbers"
 }

@@ -20,9 +20,11 @@ struct fault_slot {
 struct fault_board {
 	_Atomic uint32_t is_ready; /* every thread has begun */
 	uint32_t slot_count;
+	_Atomic uint32_t is_patient; /* set by the watcher: waits may take as long as they like */
 	/* How often sigtimedwait() ended with EINTR, as signal(7) allows after a stop. */
 	_Atomic uint32_t stop_interruptions;
 	_Atomic uint32_t error_count;
+	uint32_t unused;
 	char error[256];
 	struct fault_slot slots[FAULT_SLOTS_MAX];
 };

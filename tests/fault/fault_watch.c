@@ -234,13 +234,13 @@ static bool map_board(struct watched *watched, const char *path)
 
 	while (fd < 0 && watch_now_us() < deadline_us) {
 		watch_sleep_us(1000);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
+		fd = open(path, O_RDWR | O_CLOEXEC);
 		if (fd >= 0 && lseek(fd, 0, SEEK_END) < (off_t)sizeof(struct fault_board)) {
 			close(fd);
 			fd = -1;
 		}
 	}
-	map = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof(struct fault_board), PROT_READ, MAP_SHARED, fd, 0);
+	map = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof(struct fault_board), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (fd >= 0)
 		close(fd);
 	if (map == MAP_FAILED)
@@ -294,7 +294,7 @@ void watched_done(struct watched *watched)
 	if (watched->pid > 0 && kill(watched->pid, SIGKILL) == 0 && watched->is_child)
 		waitpid(watched->pid, NULL, 0);
 	if (watched->board)
-		munmap((void *)watched->board, sizeof(*watched->board));
+		munmap(watched->board, sizeof(*watched->board));
 	forget_picture(watched);
 	*watched = (struct watched){0};
 }

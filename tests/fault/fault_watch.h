@@ -14,7 +14,7 @@
 struct watched {
 	pid_t pid;
 	bool is_child;
-	const struct fault_board *board; /* shared with it */
+	struct fault_board *board; /* shared with it */
 	char *maps;
 	char *signals; /* SigIgn, SigCgt */
 	char blocked[FAULT_SLOTS_MAX][32];

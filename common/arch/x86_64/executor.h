@@ -14,8 +14,9 @@
  */
 #pragma once
 
-#define EXECUTOR_REGION_SIZE 0x20000
-#define EXECUTOR_CALLS_MAX 512
+/* Of the region that is borrowed in a live task; a puppet's is larger. */
+#define EXECUTOR_REGION_SIZE 0x10000
+#define EXECUTOR_CALLS_MAX 400
 
 /* Offsets in the region. */
 #define EXECUTOR_CALL_COUNT 0
@@ -25,8 +26,8 @@
 #define EXECUTOR_CALLS 128
 #define EXECUTOR_DATA (EXECUTOR_CALLS + EXECUTOR_CALLS_MAX * EXECUTOR_CALL_SIZE)
 /* The end of the region is the stack for the frame of a SIGTRAP that nobody caught. */
-#define EXECUTOR_STACK_SIZE 0x8000
-#define EXECUTOR_DATA_SIZE (EXECUTOR_REGION_SIZE - EXECUTOR_STACK_SIZE - EXECUTOR_DATA)
+#define EXECUTOR_STACK_SIZE 0x4000
+#define EXECUTOR_DATA_SIZE(region_size) ((region_size) - EXECUTOR_STACK_SIZE - EXECUTOR_DATA)
 
 /* Offsets in a call. */
 #define EXECUTOR_CALL_NUMBER 0

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A program that has hardly an address left free: whoever needs a place in it has to look for one. */
+/* not: kill twice restore-twice stream foreground */
 #include <stdio.h>
 #include <sys/mman.h>
 

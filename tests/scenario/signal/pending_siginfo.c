@@ -79,12 +79,10 @@ int main(void)
 	for (int i = 0; i < QUEUED; i++)
 		scenario_call(sigqueue(getpid(), SIGRTMAX, (union sigval){.sival_int = i * 1000}));
 	scenario_call(sigqueue(getpid(), SIGHUP, (union sigval){.sival_int = 5}));
-	raise(SIGTRAP);
 	raise(SIGCHLD);
 	scenario_checkpoint();
 	atomic_store(&released, true);
 	scenario_check(pthread_join(thread, NULL) == 0);
-	take(SIGTRAP, SI_TKILL, 0);
 	take(SIGCHLD, SI_TKILL, 0);
 	take(SIGHUP, SI_QUEUE, 5);
 	take(SIGUSR1, SI_USER, 0);

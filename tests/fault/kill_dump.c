@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ends cr-dump at random moments, over targets that check themselves: none may notice.
+ *
+ *   kill_dump BUILD_DIR SCRATCH_DIR [PLAN]
+ *
+ * FAULT_SEED repeats a run's moments, FAULT_KILLS sets how many there are (200), for each of the two main plans.
+ */
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/param.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/fault/fault_command.h"
+#include "tests/fault/fault_watch.h"
+#include "tests/fault/tap.h"
+
+#define MEASURED_DUMPS 7
+#define PATH_SIZE 512
+
+struct plan {
+	const char *name;
+	const char *shape, *sigtrap; /* words for fault_target */
+	int signal;
+	unsigned per_cent; /* of FAULT_KILLS */
+	bool is_check;	   /* cr-dump --check instead of -R */
+	bool is_stopped;   /* the target is, by SIGSTOP */
+	int status;	   /* of an undisturbed dump */
+};
+
+static const struct plan plans[] = {
+	{"one thread", "single", "default", SIGKILL, 100, false, false, 0},
+	{"twelve threads", "threads", "default", SIGKILL, 100, false, false, 0},
+	{"one thread, SIGTRAP handled", "single", "handled", SIGKILL, 30, false, false, 0},
+	{"twelve threads, SIGTRAP handled", "threads", "handled", SIGKILL, 30, false, false, 0},
+	{"twelve threads, SIGTRAP ignored", "threads", "ignored", SIGKILL, 30, false, false, 0},
+	{"--check", "threads", "default", SIGKILL, 30, true, false, 0},
+	{"SIGTRAP pending, refused", "threads", "pending", SIGKILL, 15, false, false, 3},
+	{"stopped", "threads", "default", SIGKILL, 30, false, true, 0},
+	{"SIGINT", "threads", "default", SIGINT, 15, false, false, 0},
+	{"SIGTERM", "single", "default", SIGTERM, 15, false, false, 0},
+};
+
+struct session {
+	const struct plan *plan;
+	const char *build, *scratch;
+	uint64_t random;
+	unsigned kills, killed, finished, failed;
+	struct watched target;
+	char board[PATH_SIZE], log[PATH_SIZE], folder[PATH_SIZE], archive[PATH_SIZE + 16], program[PATH_SIZE];
+	char message[2 * WATCH_MESSAGE_SIZE];
+};
+
+static const char *report(struct session *session, const char *what, const char *detail)
+{
+	snprintf(session->message, sizeof(session->message), "%s: %s", what, detail);
+	return session->message;
+}
+
+/* What else than a whole archive is in the folder; removes that one. */
+static const char *leftover(struct session *session, bool may_have_archive)
+{
+	DIR *folder = opendir(session->folder);
+	const char *trouble = NULL;
+	struct dirent *entry;
+
+	while (folder && (entry = readdir(folder))) {
+		if (entry->d_name[0] == '.' && strchr(".", entry->d_name[1]))
+			continue;
+		if (strcmp(entry->d_name, "..") == 0 || (may_have_archive && strcmp(entry->d_name, "app.tar.zst") == 0))
+			continue;
+		trouble = report(session, "is left behind", entry->d_name);
+	}
+	if (folder)
+		closedir(folder);
+	unlink(session->archive);
+	return trouble;
+}
+
+static struct command dump_command(struct session *session, char *argv[], char pid[16])
+{
+	size_t count = 0;
+
+	snprintf(pid, 16, "%d", (int)session->target.pid);
+	argv[count++] = session->program;
+	argv[count++] = (char *)"-t";
+	argv[count++] = pid;
+	if (session->plan->is_check) {
+		argv[count++] = (char *)"--check";
+	} else {
+		argv[count++] = (char *)"-R";
+		argv[count++] = (char *)"-o";
+		argv[count++] = session->archive;
+	}
+	argv[count] = NULL;
+	return (struct command){.argv = argv, .log = session->log};
+}
+
+static int compare_durations(const void *a, const void *b)
+{
+	int64_t difference = *(const int64_t *)a - *(const int64_t *)b;
+
+	return difference < 0 ? -1 : difference > 0;
+}
+
+/* The median; these dumps are undisturbed, and must not even interrupt what may be interrupted. */
+static const char *measure(struct session *session, int64_t *ret_duration_us)
+{
+	uint32_t interruptions = session->target.board->stop_interruptions;
+	int64_t durations_us[MEASURED_DUMPS];
+	char *argv[8], pid[16];
+	struct command command = dump_command(session, argv, pid);
+
+	for (size_t i = 0; i < MEASURED_DUMPS; i++) {
+		int status = command_run(&command, &durations_us[i]);
+		const char *trouble;
+
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != session->plan->status)
+			return report(session, command_status(status), command_said(&command));
+		trouble = watched_harm(&session->target, session->plan->is_stopped);
+		if (trouble)
+			return report(session, "after an undisturbed dump", trouble);
+	}
+	if (session->target.board->stop_interruptions != interruptions)
+		return report(session, "after undisturbed dumps", "sigtimedwait() was interrupted");
+	qsort(durations_us, MEASURED_DUMPS, sizeof(durations_us[0]), compare_durations);
+	*ret_duration_us = durations_us[MEASURED_DUMPS / 2];
+	return leftover(session, true);
+}
+
+/* One dump, and its end after DELAY_US. */
+static const char *disturb(struct session *session, int64_t delay_us)
+{
+	char *argv[8], pid[16], what[128];
+	struct command command = dump_command(session, argv, pid);
+	bool is_killed, is_done;
+	const char *trouble;
+	int status;
+
+	command.signal = session->plan->signal;
+	command.delay_us = delay_us;
+	status = command_run(&command, NULL);
+	is_killed = WIFSIGNALED(status) && WTERMSIG(status) == session->plan->signal;
+	is_done = WIFEXITED(status) && WEXITSTATUS(status) == session->plan->status;
+	session->killed += is_killed;
+	session->finished += is_done;
+	session->failed += !is_killed && !is_done;
+	snprintf(what, sizeof(what), "after %jd us (%s)", (intmax_t)delay_us, command_status(status));
+
+	/* SIGINT and SIGTERM end it in an orderly way, or, before they are cared for, at once. */
+	if (!is_killed && !is_done && (session->plan->signal == SIGKILL || WIFSIGNALED(status)))
+		return report(session, what, command_said(&command));
+	trouble = watched_harm(&session->target, session->plan->is_stopped);
+	if (!trouble) /* killed at its very end it has put the archive in place */
+		trouble = leftover(session, is_done || (is_killed && session->plan->signal == SIGKILL));
+	if (!trouble)
+		return NULL;
+	return report(session, what, trouble == session->message ? strdup(trouble) : trouble);
+}
+
+static bool stop_target(struct session *session)
+{
+	int64_t deadline_us = watch_now_us() + 2000000;
+
+	kill(session->target.pid, SIGSTOP);
+	while (!watched_is_stopped(&session->target)) {
+		if (watch_now_us() > deadline_us)
+			return false;
+		watch_sleep_us(1000);
+	}
+	return true;
+}
+
+static const char *run_kills(struct session *session)
+{
+	const char *trouble;
+	int64_t duration_us;
+
+	if (session->plan->is_stopped && !stop_target(session))
+		return "the target cannot be stopped";
+	trouble = measure(session, &duration_us);
+	for (unsigned i = 0; !trouble && i < session->kills; i++)
+		trouble = disturb(session, (int64_t)(random_next(&session->random) % (uint64_t)(duration_us * 13 / 10)));
+	if (trouble)
+		return trouble;
+	if (session->plan->is_stopped) {
+		kill(session->target.pid, SIGCONT);
+		trouble = watched_harm(&session->target, false);
+		if (trouble)
+			return report(session, "after SIGCONT", trouble);
+	}
+	printf("# %s: a dump takes %jd us; %u were killed, %u had finished, %u ended themselves; "
+	       "%u calls were interrupted that may be\n",
+	       session->plan->name, (intmax_t)duration_us, session->killed, session->finished, session->failed,
+	       session->target.board->stop_interruptions);
+	return NULL;
+}
+
+/* The vdso's last page is all that may have become private. */
+static const char *private_vdso(struct session *session)
+{
+	char *smaps = watch_read(session->target.pid, "smaps");
+	const char *vdso = smaps ? strstr(smaps, "[vdso]") : NULL;
+	const char *dirty = vdso ? strstr(vdso, "Private_Dirty:") : NULL;
+	long size_kib = dirty ? strtol(dirty + strlen("Private_Dirty:"), NULL, 10) : 0;
+
+	free(smaps);
+	return size_kib > 4 ? "more than one page of its vdso has become private" : NULL;
+}
+
+static bool run_plan(const char *build, const char *scratch, const struct plan *plan, uint64_t seed, unsigned kills)
+{
+	struct session session = {.plan = plan, .build = build, .scratch = scratch, .random = seed};
+	char target[PATH_SIZE], name[128];
+	const char *trouble;
+
+	session.kills = MAX(1, kills * plan->per_cent / 100);
+	snprintf(session.program, PATH_SIZE, "%s/cr-dump", build);
+	snprintf(target, sizeof(target), "%s/tests/fault/fault_target", build);
+	snprintf(session.board, PATH_SIZE, "%s/board", scratch);
+	snprintf(session.log, PATH_SIZE, "%s/log", scratch);
+	snprintf(session.folder, PATH_SIZE, "%s/out", scratch);
+	snprintf(session.archive, sizeof(session.archive), "%s/app.tar.zst", session.folder);
+	snprintf(name, sizeof(name), "kill cr-dump: %s, %u times", plan->name, session.kills);
+	trouble = watched_start(&session.target, target, session.board, plan->shape, plan->sigtrap)
+			  ? run_kills(&session)
+			  : session.target.message;
+	if (!trouble)
+		trouble = private_vdso(&session);
+	tap_result(name, trouble);
+	watched_done(&session.target);
+	return trouble == NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const char *given = getenv("FAULT_KILLS");
+	unsigned kills = given ? (unsigned)strtoul(given, NULL, 10) : 200;
+	uint64_t seed = random_seed();
+	bool is_well = true;
+
+	if (argc < 3) {
+		fprintf(stderr, "usage: kill_dump BUILD_DIR SCRATCH_DIR [PLAN]\n");
+		return 2;
+	}
+	printf("# kill_dump: FAULT_SEED=%ju\n", (uintmax_t)seed);
+	for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++)
+		if (argc < 4 || strcmp(argv[3], plans[i].name) == 0)
+			is_well = run_plan(argv[1], argv[2], &plans[i], seed, kills) && is_well;
+	return is_well ? EXIT_SUCCESS : EXIT_FAILURE;
+}
