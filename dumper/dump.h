@@ -40,6 +40,7 @@ struct process {
 	struct thread *threads; /* the leader first */
 	size_t threads_count;
 	size_t threads_capacity;
+	bool is_stopped;      /* was in a job-control stop when it was frozen */
 	struct status status; /* of the leader */
 	struct stat_info stat;
 	struct vma_list vmas;

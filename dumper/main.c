@@ -3,6 +3,7 @@
 #include "common/exit_status.h"
 #include "common/interrupt.h"
 #include "common/log.h"
+#include "common/standard_fds.h"
 #include "dumper/dump.h"
 
 int main(int argc, char **argv)
@@ -11,6 +12,8 @@ int main(int argc, char **argv)
 	int r;
 
 	log_init("cr-dump", LOG_LEVEL_NOTICE);
+	if (standard_fds_init() < 0)
+		return EXIT_STATUS_FAILED;
 	r = dump_options_parse(&options, argc, argv);
 	if (r == 1)
 		return EXIT_STATUS_DONE;

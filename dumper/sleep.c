@@ -13,12 +13,12 @@
 #include "common/proc/sched.h"
 #include "common/proc/stat.h"
 
-static bool is_timed_wait(const char *channel)
+bool sleep_is_timed(const struct sleep_info *info)
 {
 	static const char *const channels[] = {"nanosleep", "poll", "futex", "sigtimedwait"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(channels); i++)
-		if (strstr(channel, channels[i]))
+		if (strstr(info->wait_channel, channels[i]))
 			return true;
 	return false;
 }
@@ -33,7 +33,7 @@ void sleep_note(int proc_fd, struct sleep_info *ret_info)
 	if (file_read_at(proc_fd, "wchan", sizeof(ret_info->wait_channel) - 1, &channel, NULL) < 0)
 		return;
 	strcpy(ret_info->wait_channel, channel);
-	if (!is_timed_wait(channel) || sched_read(proc_fd, &sched) < 0 || stat_read(proc_fd, &stat) < 0)
+	if (!sleep_is_timed(ret_info) || sched_read(proc_fd, &sched) < 0 || stat_read(proc_fd, &stat) < 0)
 		return;
 	ret_info->has_last_run = true;
 	ret_info->last_run_ns = sched.exec_start_ns;

@@ -22,5 +22,8 @@ struct sleep_info {
 /* PROC_FD is the thread's. Nothing here fails; what is not known stays empty. */
 void sleep_note(int proc_fd, struct sleep_info *ret_info);
 
+/* Whether the wait channel is that of a call with a timeout; else the thread was on its way to it, or is elsewhere. */
+bool sleep_is_timed(const struct sleep_info *info);
+
 /* How long the thread, frozen at FREEZE_NS (CLOCK_MONOTONIC), had slept by then, in ns; 0 if that is not known. */
 int64_t sleep_elapsed_ns(const struct sleep_info *info, int proc_fd, int64_t freeze_ns);

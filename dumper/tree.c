@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +22,8 @@
 /* Rounds of looking for new threads; each finds fewer unless threads are made faster than they can be seized. */
 #define FREEZE_ROUNDS_MAX 64
 #define KILL_TIMEOUT_MS 10000
+/* Looks, 0.1 ms apart, at a thread that goes to sleep. */
+#define LOOK_ROUNDS_MAX 1000
 
 static int64_t monotonic_ns(void)
 {
@@ -247,6 +250,35 @@ static int check_children(struct dump *dump, const struct process *process)
 	return 0;
 }
 
+/*
+ * A thread that is in restart_syscall(2), but was only on its way to sleep when it was looked at: which call that goes on
+ * with cannot be told. Lets it sleep, looks again, and freezes it anew; it runs nothing of its own meanwhile.
+ */
+static int look_into_restart(struct thread *thread)
+{
+	const struct timespec pause = {.tv_nsec = 100000};
+	struct tracee *tracee = &thread->tracee;
+	struct registers registers;
+	int r = registers_get(tracee->tid, &registers);
+
+	if (r < 0 || registers_restart(&registers) != SYSCALL_RESTART_BLOCK ||
+	    registers_syscall_number(&registers) != SYS_restart_syscall || sleep_is_timed(&thread->sleep))
+		return r;
+	r = tracee_resume(tracee, TRACEE_RESUME_TO_SYSCALL, 0);
+	if (r == 0)
+		r = tracee_wait(tracee, TRACEE_TIMEOUT_MS);
+	if (r < 0 || tracee->stop != TRACEE_STOP_SYSCALL)
+		return r < 0 ? r : tracee_wait_frozen(tracee, TRACEE_TIMEOUT_MS);
+	r = tracee_resume(tracee, TRACEE_RESUME_TO_SYSCALL, 0);
+	for (int i = 0; r == 0 && i < LOOK_ROUNDS_MAX && !sleep_is_timed(&thread->sleep); i++) {
+		nanosleep(&pause, NULL);
+		sleep_note(thread->proc_fd, &thread->sleep);
+	}
+	if (r == 0)
+		r = tracee_interrupt(tracee);
+	return r < 0 ? r : tracee_wait_frozen(tracee, TRACEE_TIMEOUT_MS);
+}
+
 static int settle(struct process *process)
 {
 	cleanup_close int mem_fd = openat(process->proc_fd, "mem", O_RDONLY | O_CLOEXEC);
@@ -260,12 +292,17 @@ static int settle(struct process *process)
 		return -errno;
 	for (size_t i = 0; r == 0 && i < process->threads_count; i++)
 		r = borrow_settle(&process->threads[i].tracee, mem_fd, vdso);
+	for (size_t i = 0; r == 0 && i < process->threads_count; i++)
+		r = look_into_restart(&process->threads[i]);
 	return r;
 }
 
 static int read_frozen(struct dump *dump, struct process *process)
 {
-	int r = settle(process);
+	int r;
+
+	process->is_stopped = process->threads[0].tracee.stop == TRACEE_STOP_GROUP;
+	r = settle(process);
 
 	if (r < 0)
 		return log_error_errno(r, "cannot see whether another cr-dump was interrupted in it");
@@ -303,6 +340,20 @@ int tree_freeze(struct dump *dump)
 	return read_frozen(dump, process);
 }
 
+/* A process in a job-control stop enters it again by itself, but not at once; nobody is to see it run meanwhile. */
+static void wait_stopped(const struct process *process)
+{
+	const struct timespec pause = {.tv_nsec = 100000};
+
+	for (size_t i = 0; i < process->threads_count; i++) {
+		struct stat_info stat = {.state = 'R'};
+
+		for (int k = 0; k < LOOK_ROUNDS_MAX && stat.state != 'T'; k++)
+			if (stat_read(process->threads[i].proc_fd, &stat) < 0 || nanosleep(&pause, NULL) < 0)
+				break;
+	}
+}
+
 void tree_thaw(struct dump *dump)
 {
 	for (size_t i = 0; i < dump->processes_count; i++) {
@@ -314,6 +365,8 @@ void tree_thaw(struct dump *dump)
 			if (r < 0)
 				log_error_errno(r, "cannot detach from thread %d", (int)process->threads[k].tracee.tid);
 		}
+		if (process->is_stopped)
+			wait_stopped(process);
 	}
 }
 

@@ -94,6 +94,7 @@ static int stage_check_pages(struct restore *restore)
 {
 	size_t count;
 
+	LOG_SCOPE("%s", restore_input_name(restore));
 	return restore_skim_pages(restore, &restore->first_pages, &count);
 }
 

@@ -19,35 +19,8 @@
 #define MOV_EAX_SIZE 5
 #define CODE_BEFORE_SYSCALL 48
 
-/* The system calls that the kernel goes on with through restart_syscall(2), where they have a timeout. */
-static const long restarted_calls[] = {SYS_poll, SYS_nanosleep, SYS_clock_nanosleep, SYS_futex};
-
-/*
- * From the code: the number is loaded with "mov $NUMBER, %eax" just before the syscall instruction, but for a program
- * that makes its calls through syscall(2). -1: not found.
- */
-static long call_from_code(const struct thread *thread)
-{
-	unsigned char code[CODE_BEFORE_SYSCALL];
-	uint64_t start = thread->registers.user.rip - SYSCALL_INSTRUCTION_SIZE - sizeof(code);
-
-	if (remote_read(thread->tracee.tid, remote_address(start), code, sizeof(code)) < 0)
-		return -1;
-	for (size_t at = sizeof(code) - MOV_EAX_SIZE + 1; at > 0; at--) {
-		uint32_t number;
-
-		if (code[at - 1] != MOV_EAX_OPCODE)
-			continue;
-		memcpy(&number, code + at, sizeof(number));
-		for (size_t i = 0; i < ARRAY_SIZE(restarted_calls); i++)
-			if (number == restarted_calls[i])
-				return restarted_calls[i];
-	}
-	return -1;
-}
-
-/* From what it was seen waiting in, unless it was just on its way there. -1: not known. */
-static long call_from_wait_channel(const struct thread *thread)
+/* The call that restart_syscall stands for, from what the thread was seen waiting in. -1: not known. */
+static long call_behind_restart(const struct thread *thread)
 {
 	const char *channel = thread->sleep.wait_channel;
 
@@ -58,14 +31,6 @@ static long call_from_wait_channel(const struct thread *thread)
 	if (strstr(channel, "futex"))
 		return SYS_futex;
 	return -1;
-}
-
-/* The call that restart_syscall stands for. -1: not known. */
-static long call_behind_restart(const struct thread *thread)
-{
-	long number = call_from_code(thread);
-
-	return number < 0 ? call_from_wait_channel(thread) : number;
 }
 
 static int read_timespec(const struct thread *thread, unsigned argument, int64_t *ret_ns)

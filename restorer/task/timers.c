@@ -248,6 +248,14 @@ static int timers_arm(struct thread *leader, Cr__PosixTimer *const *timers, size
 	return 0;
 }
 
+/* The kernel's tick, which is the resolution of its coarse clocks (clock_getres(2)). */
+static int64_t tick_us(void)
+{
+	struct timespec resolution;
+
+	return clock_getres(CLOCK_MONOTONIC_COARSE, &resolution) < 0 ? 0 : resolution.tv_nsec / 1000;
+}
+
 static int interval_timers_arm(const Cr__Process *image, struct thread *leader, struct batch *batch)
 {
 	int r = task_batch_room(leader, INTERVAL_TIMERS_COUNT,
@@ -265,6 +273,9 @@ static int interval_timers_arm(const Cr__Process *image, struct thread *leader, 
 		/* It has expired, and the kernel would have wound it up again when its SIGALRM, which is pending, is taken. */
 		if (i == ITIMER_REAL && timer->value_us == 0)
 			value.it_value = value.it_interval;
+		/* The kernel adds a tick to what is set of a CPU-time timer (setitimer(2), "Timers ... never expire early"). */
+		else if (i != ITIMER_REAL && timer->value_us > 0)
+			value.it_value = timeval_from_us(MAX(timer->value_us - tick_us(), INT64_C(1)));
 		if (timer->interval_us > 0 || timer->value_us > 0)
 			(void)batch_call(batch, SYS_setitimer, i, batch_data(batch, &value, sizeof(value)),
 					 0);

@@ -118,7 +118,7 @@ became_other_than_bash() {
 
 # Ends what has been started or restored. A pid alone might be another's by now; after a restore so is the start time.
 stop_app() {
-	[ -n "$app" ] && [ "$(stat_field "$app" 22)" = "$started" ] || return 0
+	[ -n "$started" ] && [ "$(stat_field "$app" 22)" = "$started" ] || return 0
 	kill -KILL "$app"
 	eventually has_ended "$app"
 	app=

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What fault_target tells its watcher: a file that both map shared. Every thread has a slot and counts in it; the first
- * that finds something wrong says so in error.
+ * What fault_target tells its watcher: a file that both map shared. Every thread has a slot and counts in it;
+ * the first that finds something wrong says so in error.
  */
 #pragma once
 
@@ -24,7 +24,7 @@ struct fault_board {
 	/* How often sigtimedwait() ended with EINTR, as signal(7) allows after a stop. */
 	_Atomic uint32_t stop_interruptions;
 	_Atomic uint32_t error_count;
-	uint32_t unused;
+	_Atomic uint32_t worst_lateness_ms; /* of a wait with a time limit */
 	char error[256];
 	struct fault_slot slots[FAULT_SLOTS_MAX];
 };

@@ -12,6 +12,8 @@
 
 #include "tests/fault/fault_watch.h"
 
+#define TIMEOUT_US 20000000
+
 static void become(const struct command *command)
 {
 	int log = open(command->log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -24,6 +26,22 @@ static void become(const struct command *command)
 		_exit(COMMAND_CANNOT_PREPARE);
 	execv(command->argv[0], command->argv);
 	_exit(127);
+}
+
+/* Looks often at first, so that durations are not rounded up by much. */
+static int wait_for(pid_t pid, int64_t deadline_us)
+{
+	int64_t pause_us = 50;
+	int status;
+	pid_t waited;
+
+	while ((waited = waitpid(pid, &status, WNOHANG)) == 0) {
+		if (watch_now_us() > deadline_us)
+			kill(pid, SIGKILL);
+		watch_sleep_us(pause_us);
+		pause_us = pause_us < 2000 ? pause_us + pause_us / 8 : pause_us;
+	}
+	return waited == pid ? status : -1;
 }
 
 int command_run(const struct command *command, int64_t *ret_duration_us)
@@ -40,8 +58,7 @@ int command_run(const struct command *command, int64_t *ret_duration_us)
 		watch_sleep_us(command->delay_us);
 		kill(pid, command->signal);
 	}
-	if (waitpid(pid, &status, 0) != pid)
-		return -1;
+	status = wait_for(pid, start_us + TIMEOUT_US);
 	if (ret_duration_us)
 		*ret_duration_us = watch_now_us() - start_us;
 	return status;

@@ -12,13 +12,14 @@ struct command {
 	/* Called in the new process, to spoil its environment; false: it cannot be spoilt. */
 	bool (*prepare)(void *data);
 	void *data;
-	int signal;	   /* sent after delay_us; 0: none */
+	int signal; /* sent after delay_us; 0: none */
 	int64_t delay_us;
 };
 
 #define COMMAND_CANNOT_PREPARE 99
 
-/* Runs it to its end; returns the status as wait(2) gives it, or -1. *ret_duration_us may be NULL. */
+/* Runs it to its end, which is by SIGKILL if it takes longer than 20 seconds; returns the status as wait(2)
+ * gives it, or -1. *ret_duration_us may be NULL. */
 int command_run(const struct command *command, int64_t *ret_duration_us);
 
 /* The beginning of the log, on one line; valid until the next call. */

@@ -8,7 +8,7 @@
 /* Offsets are known to fault_registers.S. */
 struct register_values {
 	uint64_t general[15]; /* rax rbx rcx rdx rsi rdi rbp r8..r15; rcx is 0 at the end */
-	uint64_t flags;	      /* as lahf gives them */
+	uint64_t flags;       /* as lahf gives them */
 	uint64_t mxcsr;
 	uint64_t red_zone[16];
 	uint8_t vectors[16][32];

@@ -22,7 +22,8 @@ struct watched {
 	char message[WATCH_MESSAGE_SIZE];
 };
 
-/* Starts PROGRAM in a session of its own, with its board at BOARD. False, and a message, if it does not get going. */
+/* Starts PROGRAM in a session of its own, with its board at BOARD. False, and a message, if it does not get
+ * going. */
 bool watched_start(struct watched *watched, const char *program, const char *board, const char *shape,
 		   const char *sigtrap);
 
@@ -30,8 +31,8 @@ bool watched_start(struct watched *watched, const char *program, const char *boa
 bool watched_adopt(struct watched *watched, pid_t pid);
 
 /*
- * What is wrong with the target, or NULL. It must run, or be stopped if IS_STOPPED; be traced by nobody; have the same
- * mappings and signal state; every thread of it must make progress within two seconds.
+ * What is wrong with the target, or NULL. It must run, or be stopped if IS_STOPPED; be traced by nobody; have
+ * the same mappings and signal state; every thread of it must make progress within some seconds.
  */
 const char *watched_harm(struct watched *watched, bool is_stopped);
 

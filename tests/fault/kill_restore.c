@@ -4,8 +4,9 @@
  *
  *   kill_restore BUILD_DIR SCRATCH_DIR
  *
- * FAULT_SEED repeats a run's moments, FAULT_KILLS sets how many there are (100). Everything happens in a pid namespace of
- * its own, in which the program's numbers are free and this is the process that orphans are given to.
+ * FAULT_SEED repeats a run's moments, FAULT_KILLS sets how many there are (100). Everything happens in a pid
+ * namespace of its own, in which the program's numbers are free and this is the process that orphans are
+ * given to.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -76,7 +77,8 @@ static pid_t any_process(void)
 static bool put_file_back(const struct session *session)
 {
 	int fd = open(session->data, O_WRONLY | O_CLOEXEC);
-	bool is_well = fd >= 0 && pwrite(fd, session->file, session->file_size, 0) == (ssize_t)session->file_size;
+	bool is_well =
+		fd >= 0 && pwrite(fd, session->file, session->file_size, 0) == (ssize_t)session->file_size;
 
 	if (fd >= 0)
 		close(fd);
@@ -217,19 +219,23 @@ static const char *run_kills(struct session *session, unsigned kills)
 		longest_us = duration_us > longest_us ? duration_us : longest_us;
 	}
 	for (unsigned i = 0; !trouble && i < kills; i++) {
-		trouble = disturb(session, (int64_t)(random_next(&session->random) % (uint64_t)(duration_us * 13 / 10)));
+		trouble = disturb(session, (int64_t)(random_next(&session->random) %
+						     (uint64_t)(duration_us * 13 / 10)));
 		if (!trouble && (i + 1) % KILLS_BETWEEN_NORMAL_RESTORES == 0)
 			trouble = restore_normally(session, &longest_us);
 	}
 	if (!trouble)
 		trouble = restore_normally(session, &longest_us);
-	printf("# restore takes %jd us; %u were killed, %u had finished; %u times nothing was left, %u times the "
+	printf("# restore takes %jd us; %u were killed, %u had finished; %u times nothing was left, %u times "
+	       "the "
 	       "program ran\n",
-	       (intmax_t)duration_us, session->killed, session->finished, session->vanished, session->survived);
+	       (intmax_t)duration_us, session->killed, session->finished, session->vanished,
+	       session->survived);
 	return trouble;
 }
 
-static bool run_shape(const char *build, const char *scratch, const char *shape, uint64_t seed, unsigned kills)
+static bool run_shape(const char *build, const char *scratch, const char *shape, uint64_t seed,
+		      unsigned kills)
 {
 	static struct session session;
 	char name[128];
@@ -261,7 +267,8 @@ static int run_inside(char **argv)
 	uint64_t seed = random_seed();
 	bool is_well;
 
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("proc", "/proc", "proc", 0, NULL) < 0) {
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("proc", "/proc", "proc", 0, NULL) < 0) {
 		printf("ok - fault/kill cr-restore # SKIP cannot mount /proc: %s\n", strerror(errno));
 		return EXIT_SUCCESS;
 	}
@@ -281,7 +288,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (unshare(CLONE_NEWPID | CLONE_NEWNS) < 0) {
-		printf("ok - fault/kill cr-restore # SKIP cannot make a pid namespace: %s\n", strerror(errno));
+		printf("ok - fault/kill cr-restore # SKIP cannot make a pid namespace: %s\n",
+		       strerror(errno));
 		return EXIT_SUCCESS;
 	}
 	pid = fork();

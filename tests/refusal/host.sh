@@ -24,7 +24,7 @@ picture_of "$target" >"$scratch/picture"
 
 # A dead process whose parent does not look after it keeps its pid; it is waited for, but not for ever.
 stop_target
-setsid sh -c '"$0" "$1" "map=$2" & echo $! >"$3"; exec sleep 1000' "$build/tests/refusal/refusal_target" \
+setsid sh -c 'setsid "$0" "$1" "map=$2" & echo $! >"$3"; exec sleep 1000' "$build/tests/refusal/refusal_target" \
 	"$scratch/ticks" "$mapped" "$scratch/child" </dev/null >/dev/null 2>&1 &
 parent=$!
 disown
@@ -32,6 +32,7 @@ started+=("$parent")
 eventually test -s "$scratch/child"
 was=$(cat "$scratch/child")
 started+=("$was")
+eventually grep -q refusal_target "/proc/$was/comm"
 sleep 0.1
 if works 'dump a child' "$cr_dump" -t "$was" -o "$archive"; then
 	refused 'pid is held by a zombie' 3 "\b$was\b" 'zombie' "\b$parent\b" -- "$cr_restore" -d -i "$archive"

@@ -57,7 +57,7 @@ eventually() {
 # What must be the same about the process $1 before and after.
 picture_of() {
 	cat "/proc/$1/maps"
-	grep -E '^(Uid|Gid|Sig|Shd|Threads|Cap|NoNewPrivs|Seccomp)' "/proc/$1/status"
+	grep -E '^(Uid|Gid|Sig[PBIC]|Shd|Threads|Cap|NoNewPrivs|Seccomp)' "/proc/$1/status"
 	ls -l "/proc/$1/fd" | awk 'NR > 1 { print $9, $10, $11 }'
 }
 

@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: MIT
 # Outputs that cannot be written: the message names them, the program runs on, nothing is left behind.
 set -u
+# In a mount namespace of its own, and so the target too: what is mounted here is gone with it.
+if [ -z "${REFUSAL_OWN_MOUNTS-}" ] && unshare -m true 2>/dev/null; then
+	REFUSAL_OWN_MOUNTS=1 exec unshare -m "$0" "$@"
+fi
 . tests/refusal/lib.bash
 
 start_target memory=8
@@ -24,9 +28,9 @@ refused 'a pipe whose reader has gone' 1 'pipe' -- \
 
 # An archive that is there already survives a dump that fails.
 echo precious >"$scratch/directory/app.tar.zst"
-if unshare -m true 2>/dev/null; then
+if [ -n "${REFUSAL_OWN_MOUNTS-}" ]; then
 	mkdir "$scratch/small"
-	refused 'no room' 1 "$scratch/small/app.tar.zst" 'no space' -- unshare -m bash -c '
+	refused 'no room' 1 "$scratch/small/app.tar.zst" 'no space' -- bash -c '
 		mount -t tmpfs -o size=1m none "$2" && echo precious >"$2/app.tar.zst" || exit 99
 		"$0" -t "$1" -o "$2/app.tar.zst"
 		status=$?
@@ -37,4 +41,5 @@ else
 	skip 'no room' 'no mount namespaces here'
 fi
 
+mountpoint -q "$scratch/small" && umount "$scratch/small"
 exit "$failed"

@@ -6,16 +6,24 @@
 #define NR_MUNMAP 11
 #define NR_RT_SIGACTION 13
 #define NR_RT_SIGPROCMASK 14
+#define NR_RT_SIGRETURN 15
+#define NR_GETPID 39
 #define NR_RT_SIGTIMEDWAIT 128
+#define NR_SIGALTSTACK 131
+#define NR_GETTID 186
+#define NR_RT_TGSIGQUEUEINFO 297
 #define NR_CLONE3 435
 #define SIGTRAP 5
 #define SIG_SETMASK 2
 #define SIGSET_SIZE 8
-/* SA_NODEFER | SA_RESTORER: the frame is written to the region's stack and never returned to. */
-#define ACTION_FLAGS 0x44000000
+/* SA_SIGINFO | SA_NODEFER | SA_RESTORER: the frame is written to the region's stack and never returned to. */
+#define ACTION_FLAGS 0x44000004
 
 /* Of struct rt_sigframe: behind the return address uc_mcontext.fpstate of the ucontext. asm/sigcontext.h */
 #define FRAME_FPSTATE (8 + 40 + 184)
+#define FRAME_ALTSTACK (8 + 16)
+#define FRAME_RIP (8 + 40 + 128)
+#define FRAME_SIGINFO (8 + 40 + 256 + 8)
 #define FPSTATE_MAGIC1 464
 #define FPSTATE_XFEATURES 472
 #define FP_XSTATE_MAGIC1 0x46505853
@@ -65,9 +73,20 @@ executor_borrow:
 
 /*
  * Of a SIGTRAP that nobody caught. The kernel starts a handler with the vector registers cleared: they are loaded
- * from the signal frame. rt_sigreturn would do that too, but makes a sleep that was interrupted end with EINTR.
+ * from the signal frame. So is the alternate stack, which one with SS_AUTODISARM has lost, though this handler does not
+ * run on it. rt_sigreturn would do both too, but makes a sleep that was interrupted end with EINTR.
  */
 handler:
+	/* The action is the whole process's: once we are dead, another thread may be sent a SIGTRAP before the cure. */
+	movq	FRAME_RIP(%rsp), %rcx
+	leaq	executor_blob(%rip), %rax
+	subq	%rax, %rcx
+	cmpq	$(executor_blob_end - executor_blob), %rcx
+	jae	not_ours
+	movl	$NR_SIGALTSTACK, %eax
+	leaq	FRAME_ALTSTACK(%rsp), %rdi
+	xorl	%esi, %esi
+	syscall
 	movq	FRAME_FPSTATE(%rsp), %rcx
 	testq	%rcx, %rcx
 	jz	cure
@@ -80,6 +99,21 @@ handler:
 handler_without_xsave:
 	fxrstor64 (%rcx)
 	jmp	cure
+/* Sends it to the thread again, and so on until the task's own action is back. */
+not_ours:
+	movl	$NR_GETTID, %eax
+	syscall
+	movl	%eax, %esi
+	movl	$NR_GETPID, %eax
+	syscall
+	movl	%eax, %edi
+	movl	$SIGTRAP, %edx
+	leaq	FRAME_SIGINFO(%rsp), %r10
+	movl	$NR_RT_TGSIGQUEUEINFO, %eax
+	syscall
+	addq	$8, %rsp
+	movl	$NR_RT_SIGRETURN, %eax
+	syscall
 
 /* Without a handler an int3 would kill. Gives the controller a second to find the thread here, then goes back. */
 no_region:

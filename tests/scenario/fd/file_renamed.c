@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Files that were renamed or moved while open are found at their new places. */
+/* not: restore-twice */
+/* The reset of the scratch directory in between makes another file. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>

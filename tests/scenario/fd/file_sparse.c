@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Descriptors of a large sparse file keep offsets past its end and past 2^32, and its holes stay holes. */
+/* not: restore-twice */
+/* The reset of the scratch directory in between makes another file. */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* O_PATH descriptors of a file, a directory, a symbolic link and something unreadable are kept. */
+/* not: restore-twice */
+/* The reset of the scratch directory in between makes another file. */
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads blocked in pthread_join(3) see the others end: clear_child_tid is written and woken, detached ones
  * too. */
+/* no-compare */
+/* Its threads are exiting meanwhile. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>

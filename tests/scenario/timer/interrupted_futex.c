@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Futex waits with relative and absolute timeouts end with ETIMEDOUT at their time and not with EINTR. */
+/* not: twice */
+/* no-compare */
+/* What a call had slept before an earlier checkpoint cannot be known. */
 #include <linux/futex.h>
 #include <semaphore.h>
 

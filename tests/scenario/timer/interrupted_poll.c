@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* poll, ppoll, select and pselect without descriptors last their timeouts and do not fail with EINTR. */
+/* not: twice */
+/* no-compare */
+/* What a call had slept before an earlier checkpoint cannot be known. */
 #include <poll.h>
 #include <signal.h>
 #include <sys/select.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* sigtimedwait(2) ends with EAGAIN at its timeout and not with EINTR. */
 /* not: stop */
+/* no-compare */
 #include <signal.h>
 
 #include "interrupted.h"

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* nanosleep and clock_nanosleep, relative and absolute, with and without a place for the rest, last their
  * time. */
+/* not: twice */
+/* no-compare */
+/* What a call had slept before an earlier checkpoint cannot be known. */
 #include "interrupted.h"
 
 static const struct timespec duration = {.tv_nsec = INTERRUPTED_MS * SCENARIO_MS};

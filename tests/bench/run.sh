@@ -1,0 +1,243 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# How fast are dump and restore? tests/bench/run.sh BUILD_DIR [SECTION]...
+#
+# Sections: small, memory, threads, mappings; without names all of them. What is compared was measured in this run, on the
+# same bytes. With a criu in PATH that works here, its figures stand beside ours.
+#
+# BENCH_MIB: the size of the large program (1024, less if there is no room). BENCH_DIR: where archives go.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+. tests/close_fds.bash
+
+build=$(cd "$1" && pwd) || exit 1
+shift
+sections=$*
+cr_dump=$build/cr-dump cr_restore=$build/cr-restore
+measure=$build/tests/bench/measure bench_memory=$build/tests/bench/bench_memory
+[ "$(id -u)" -eq 0 ] || { echo "bench: this needs root: a process can be given its old number by root only" >&2 && exit 1; }
+
+mib=${BENCH_MIB:-1024}
+link_bytes_per_ms=1250000 # 10 Gbit/s
+target='' target_options=()
+
+# Memory rather than a disk, whose speed is not ours; if there is room for the target, its memory as a file, and archives.
+available=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
+while [ "$mib" -gt 64 ] && [ $((mib * 4)) -gt "$available" ]; do
+	mib=$((mib / 2))
+done
+base=${BENCH_DIR:-/dev/shm}
+if [ -z "${BENCH_DIR-}" ] && [ "$(df --output=avail -BM "$base" 2>/dev/null | tr -dc 0-9)" -lt $((mib * 3)) ]; then
+	base=/tmp
+fi
+scratch=$(mktemp -d "$base/cr-bench.XXXXXX") || exit 1
+mkdir "$scratch/criu"
+cd "$scratch" || exit 1
+
+stop_target() {
+	if [ -n "$target" ] && [ "$(cat "/proc/$target/comm" 2>/dev/null)" = bench_memory ]; then
+		kill -KILL "$target"
+	fi
+	target=
+}
+cleanup() {
+	stop_target
+	cd / && rm -rf "$scratch"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+die() {
+	echo "bench: $*" >&2
+	exit 1
+}
+
+# fresh_target: bench_memory with $target_options. For each measurement a new one: a restored program is measure's child and
+# then init's, and some take seconds to bury what has been dumped.
+fresh_target() {
+	local i
+	stop_target
+	rm -f ready
+	setsid "$bench_memory" "${target_options[@]}" ready </dev/null >/dev/null 2>target.err &
+	target=$!
+	disown "$target"
+	for ((i = 0; i < 1500; i++)); do
+		if [ -s ready ]; then
+			set_commands
+			return
+		fi
+		[ -e "/proc/$target" ] || break
+		sleep 0.02
+	done
+	die "bench_memory ${target_options[*]} does not get ready: $(cat target.err)"
+}
+
+# times ROUNDS COMMAND... [-- COMMAND...]: what measure prints, in the lines of $results.
+times() {
+	local output
+	output=$("$measure" "$@" </dev/null 2>measure.err) || {
+		cat measure.err >&2
+		die "this failed: $*"
+	}
+	mapfile -t results <<<"$output"
+}
+
+ratio() {
+	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'
+}
+median_of() {
+	echo "${1%% *}"
+}
+
+header() {
+	printf '\n%s\n' "$1"
+	printf '  %-27s %9s %9s %9s %9s %8s  %s\n' '' 'median ms' min max 'CPU ms' 'RSS MiB' "${2-}"
+}
+# row LABEL RESULT [NOTE]
+row() {
+	local median min max cpu rss
+	read -r median min max cpu rss <<<"$2"
+	[ "$rss" -eq 0 ] && rss=- || rss=$(ratio "$rss" 1024)
+	printf '  %-27s %9.1f %9.1f %9.1f %9.1f %8s  %s\n' "$1" "$median" "$min" "$max" "$cpu" "$rss" "${3-}"
+}
+
+# The command lines for the target as it is now: it has the same pid for as long as it is dumped and restored.
+set_commands() {
+	dump_running=("$cr_dump" -q -R -t "$target" -o app.tar.zst)
+	dump=("$cr_dump" -q -t "$target" -o app.tar.zst)
+	restore=("$cr_restore" -q -d -i app.tar.zst)
+	criu_dump_running=(criu dump -v0 -R -t "$target" -D criu)
+	criu_dump=(criu dump -v0 -t "$target" -D criu)
+	criu_restore=(criu restore -v0 -d -D criu)
+}
+
+has_criu='' criu_version='no criu that works here'
+if command -v criu >/dev/null && criu check >/dev/null 2>&1; then
+	has_criu=1 criu_version="criu $(criu --version | sed -n 's/^Version: //p')"
+fi
+
+# dump_and_restore ROUNDS LABEL: rows for $target_options, criu's below them.
+dump_and_restore() {
+	local rounds=$1 label=$2 running ended restored
+	fresh_target
+	times "$rounds" "${dump_running[@]}"
+	running=${results[0]}
+	times "$rounds" "${dump[@]}" -- "${restore[@]}"
+	ended=${results[0]} restored=${results[1]}
+	row "$label: dump -R" "$running"
+	row "$label: dump" "$ended"
+	row "$label: restore" "$restored"
+	[ -n "$has_criu" ] || return 0
+	fresh_target
+	times "$rounds" "${criu_dump_running[@]}"
+	row "  criu: dump -R" "${results[0]}" "$(ratio "$(median_of "$running")" "$(median_of "${results[0]}")") of it"
+	times "$rounds" "${criu_dump[@]}" -- "${criu_restore[@]}"
+	row "  criu: dump" "${results[0]}" "$(ratio "$(median_of "$ended")" "$(median_of "${results[0]}")") of it"
+	row "  criu: restore" "${results[1]}" "$(ratio "$(median_of "$restored")" "$(median_of "${results[1]}")") of it"
+}
+
+small() {
+	target_options=()
+	header "A small process (sleeps, one thread), the whole command, 30 rounds:" 'aim: dump < 10, restore < 5'
+	dump_and_restore 30 small
+}
+
+# The same bytes by other programs.
+baselines() {
+	"$bench_memory" -s "$mib" -o memory || die "no room for $mib MiB in $scratch"
+	copy=$("$bench_memory" -s "$mib" -c 5)
+	times 3 zstd -q -f -1 -T0 memory -o memory.zst
+	pack=${results[0]}
+	pack_size=$(stat -c %s memory.zst)
+	times 3 zstd -q -f -d memory.zst -o memory
+	unpack=${results[0]}
+	rm -f memory memory.zst
+	row 'memcpy' "$copy"
+	row 'zstd -1 -T0' "$pack" "$((pack_size >> 20)) MiB"
+	row 'zstd -d' "$unpack"
+}
+
+# level_row LEVEL NAME DUMP RESTORE SIZE: what a level costs, and what it means for a move to another host. While one
+# part is sent the next is dumped and the one before restored, so the slowest of the three decides.
+level_row() {
+	awk -v level="$1" -v dump="$(median_of "$2")" -v restore="$(median_of "$3")" -v size="$4" -v raw=$((mib << 20)) \
+		-v rate="$link_bytes_per_ms" 'BEGIN {
+		send = size / rate
+		slowest = dump > send ? dump : send
+		if (restore > slowest) slowest = restore
+		printf "  %7s %9.1f %8.3f %9.0f %9.0f %9.0f %14.0f %14.0f\n", level, size / 1048576, size / raw,
+			dump, send, restore, slowest, dump + send + restore
+	}'
+}
+
+memory() {
+	local level default_dump default_restore size
+	header "$mib MiB of text, records, samples, zeros and noise, 3 rounds:" 'aim: RSS < 64'
+	baselines
+	target_options=(-s "$mib")
+	fresh_target
+	times 3 "${dump[@]}" -- "${restore[@]}"
+	default_dump=${results[0]} default_restore=${results[1]}
+	size=$(stat -c %s app.tar.zst)
+	row 'dump' "$default_dump" "$((size >> 20)) MiB; $(ratio "$(median_of "$default_dump")" "$(
+		median_of "$pack")") of zstd -1 -T0 (aim: 1.2), $(
+		ratio "$(median_of "$default_dump")" "$(median_of "$copy")") of memcpy"
+	row 'restore' "$default_restore" "$(ratio "$(median_of "$default_restore")" "$(median_of "$unpack")") of zstd -d, $(
+		ratio "$(median_of "$default_restore")" "$(median_of "$copy")") of memcpy"
+	if [ -n "$has_criu" ]; then
+		fresh_target
+		times 3 "${criu_dump[@]}" -- "${criu_restore[@]}"
+		row '  criu: dump, not compressed' "${results[0]}" "$(du -sm criu | cut -f1) MiB"
+		row '  criu: restore' "${results[1]}" "restore takes $(
+			ratio "$(median_of "$default_restore")" "$(median_of "${results[1]}")") of it (aim: 1)"
+	fi
+	printf '\nThe same, by level, and the move over 10 Gbit/s (median ms):\n'
+	printf '  %7s %9s %8s %9s %9s %9s %14s %14s\n' --level MiB ratio dump send restore 'in one stream' 'one by one'
+	for level in -5 -3 -1 1 3; do
+		fresh_target
+		times 3 "${dump[@]}" "--level=$level" -- "${restore[@]}"
+		level_row "$level" "${results[0]}" "${results[1]}" "$(stat -c %s app.tar.zst)"
+	done
+}
+
+threads() {
+	local count
+	header "Threads, 10 rounds:"
+	for count in 10 100 200 1000; do
+		target_options=(-t "$count")
+		dump_and_restore 10 "$count threads"
+	done
+}
+
+mappings() {
+	local count
+	header "Mappings of one page each, 5 rounds:"
+	for count in 1000 20000; do
+		target_options=(-m "$count")
+		dump_and_restore 5 "$count mappings"
+	done
+}
+
+printf '%s, %s MiB, Linux %s\n' \
+	"$(nproc) x $(sed -n 's/^model name\t*: //p' /proc/cpuinfo | head -n 1)" \
+	"$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)" "$(uname -r)"
+printf '%s; zstd %s; %s; archives in %s (%s)\n' "$("$cr_dump" --version | head -n 1)" \
+	"$(zstd --version | grep -o 'v[0-9.]*[0-9]')" \
+	"$criu_version" "$base" \
+	"$(stat -f -c %T "$base")"
+target=PID
+set_commands
+echo
+printf '  %-8s %s\n' dump: "${dump[*]/#$build\//}" 'dump -R:' "${dump_running[*]/#$build\//}" \
+	restore: "${restore[*]/#$build\//}"
+if [ -n "$has_criu" ]; then
+	printf '  %-8s %s\n' criu: "${criu_dump[*]}" '' "${criu_restore[*]}"
+fi
+target=
+
+for section in ${sections:-small memory threads mappings}; do
+	case $section in
+	small | memory | threads | mappings) "$section" ;;
+	*) die "there is no section '$section'" ;;
+	esac
+done
