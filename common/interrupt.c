@@ -4,13 +4,22 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 static volatile sig_atomic_t has_interrupt;
+static int event_fd = -EBADF;
 
 static void note_interrupt(int signal)
 {
+	const uint64_t one = 1;
+	int saved = errno;
+
 	(void)signal;
 	has_interrupt = 1;
+	if (write(event_fd, &one, sizeof(one)) < 0)
+		errno = saved; /* it is readable already */
+	errno = saved;
 }
 
 int interrupt_init(void)
@@ -19,6 +28,9 @@ int interrupt_init(void)
 	struct sigaction action = {.sa_handler = note_interrupt};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
+	event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (event_fd < 0)
+		return -errno;
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
 		struct sigaction old;
 
@@ -28,7 +40,14 @@ int interrupt_init(void)
 		if (old.sa_handler != SIG_IGN && sigaction(signals[i], &action, NULL) < 0)
 			return -errno;
 	}
-	return sigaction(SIGPIPE, &ignore, NULL) < 0 ? -errno : 0;
+	if (sigaction(SIGPIPE, &ignore, NULL) < 0 || sigaction(SIGXFSZ, &ignore, NULL) < 0)
+		return -errno;
+	return 0;
+}
+
+int interrupt_fd(void)
+{
+	return event_fd;
 }
 
 bool interrupted(void)

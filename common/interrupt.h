@@ -6,8 +6,11 @@
 
 #include "common/compiler.h"
 
-/* Notes SIGINT, SIGTERM, SIGHUP and SIGQUIT from now on instead of dying of them; ignores SIGPIPE. */
+/* Notes SIGINT, SIGTERM, SIGHUP and SIGQUIT from now on instead of dying of them; ignores SIGPIPE and SIGXFSZ. */
 int must_check interrupt_init(void);
 
 /* True after one of them came. */
 bool interrupted(void);
+
+/* A descriptor that is readable from then on, for poll(2); -EBADF before interrupt_init(). Borrowed. */
+int interrupt_fd(void);

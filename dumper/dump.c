@@ -176,6 +176,9 @@ static int write_archive(struct dump *dump)
 		r = open_files_write(dump);
 	if (r == 0)
 		r = write_pages(dump);
+	/* All has been read: a tree that is to go on need not wait for the rest of the writing. */
+	if (r == 0 && dump->options->aftermath == DUMP_AFTERMATH_LEAVE_RUNNING)
+		tree_thaw(dump);
 	return r < 0 ? r : archive_writer_finish(dump->writer);
 }
 

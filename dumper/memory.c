@@ -109,11 +109,19 @@ static int find_file(const Cr__Memory *memory, const struct vma *vma)
 static int check_file(struct dump *dump, struct process *process, const struct vma *vma, struct stat *ret_st)
 {
 	char link[64];
-	struct stat mapped;
+	struct stat mapped = {0};
 	bool is_zero_device = false;
 
 	snprintf(link, sizeof(link), "map_files/%lx-%lx", (unsigned long)vma->start, (unsigned long)vma->end);
-	if (fstatat(process->proc_fd, link, &mapped, 0) < 0)
+	/* Only CAP_CHECKPOINT_RESTORE may follow these links; others have what the list of mappings says. */
+	if (fstatat(process->proc_fd, link, &mapped, 0) < 0 && errno == EPERM)
+		mapped = (struct stat){
+			.st_mode = S_IFREG,
+			.st_nlink = 1,
+			.st_dev = makedev(vma->dev_major, vma->dev_minor),
+			.st_ino = vma->inode,
+		};
+	else if (mapped.st_mode == 0)
 		return log_error_errno(-errno, "cannot look at the file mapped at %#lx", (unsigned long)vma->start);
 	/* Private memory of /dev/zero is anonymous memory under another name. */
 	if (S_ISCHR(mapped.st_mode) && mapped.st_rdev == makedev(1, 5) && !vma->is_shared)

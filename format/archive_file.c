@@ -187,6 +187,24 @@ static int link_partial(struct archive_file *file)
 	return 0;
 }
 
+/* A file without a name gets its final one in one step if nothing has it yet: then a partial name is never seen. */
+static bool link_final(struct archive_file *file)
+{
+	char path[64];
+
+	if (file->has_partial)
+		return false;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
+	return linkat(AT_FDCWD, path, file->directory_fd, file->final_name, AT_SYMLINK_FOLLOW) == 0;
+}
+
+static int sync_directory(const struct archive_file *file)
+{
+	if (fsync(file->directory_fd) < 0 && errno != EINVAL && errno != EROFS)
+		return log_error_errno(-errno, "cannot write '%s': its directory", file->name);
+	return 0;
+}
+
 int archive_file_commit(struct archive_file *file)
 {
 	int r;
@@ -196,15 +214,15 @@ int archive_file_commit(struct archive_file *file)
 		return log_error_errno(-errno, "cannot write '%s'", file->name);
 	if (file->directory_fd < 0)
 		return 0;
+	if (link_final(file))
+		return sync_directory(file);
 	r = link_partial(file);
 	if (r < 0)
 		return log_error_errno(r, "cannot put '%s' in its place", file->name);
 	if (renameat(file->directory_fd, file->partial_name, file->directory_fd, file->final_name) < 0)
 		return log_error_errno(-errno, "cannot put '%s' in its place", file->name);
 	file->has_partial = false;
-	if (fsync(file->directory_fd) < 0 && errno != EINVAL && errno != EROFS)
-		return log_error_errno(-errno, "cannot write '%s': its directory", file->name);
-	return 0;
+	return sync_directory(file);
 }
 
 int archive_file_open_input(const char *path, int *ret_fd, bool *ret_is_seekable)

@@ -9,6 +9,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "common/interrupt.h"
+
 static bool fd_may_block(int fd)
 {
 	struct stat status;
@@ -40,6 +42,7 @@ static int wait_ready(int fd, short events, int stop_fd)
 	struct pollfd polled[] = {
 		{.fd = fd, .events = events},
 		{.fd = stop_fd, .events = POLLIN},
+		{.fd = interrupt_fd(), .events = POLLIN},
 	};
 
 	for (;;) {
@@ -50,6 +53,8 @@ static int wait_ready(int fd, short events, int stop_fd)
 		}
 		if (polled[1].revents)
 			return -ECANCELED;
+		if (polled[2].revents)
+			return -EINTR;
 		if (polled[0].revents)
 			return 0;
 	}

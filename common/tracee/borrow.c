@@ -196,9 +196,10 @@ static int put_back(struct borrow *borrow)
 		if (r == 0)
 			r = tracee_wait_frozen(borrow->tracee, TRACEE_TIMEOUT_MS);
 	}
+	/* The mask first: with the registers that it has now the thread would still cure itself. */
 	if (r == 0)
-		r = registers_set(borrow->tracee->tid, &borrow->registers);
-	return r < 0 ? r : tracee_set_signal_mask(borrow->tracee, borrow->signal_mask);
+		r = tracee_set_signal_mask(borrow->tracee, borrow->signal_mask);
+	return r < 0 ? r : registers_set(borrow->tracee->tid, &borrow->registers);
 }
 
 /* -ENOMEM when the thread may not map the region; it has its own state back then. */

@@ -85,6 +85,9 @@ times() {
 ratio() {
 	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'
 }
+cpu_of() {
+	awk '{ print $4 }' <<<"$1"
+}
 median_of() {
 	echo "${1%% *}"
 }
@@ -180,7 +183,8 @@ memory() {
 	default_dump=${results[0]} default_restore=${results[1]}
 	size=$(stat -c %s app.tar.zst)
 	row 'dump' "$default_dump" "$((size >> 20)) MiB; $(ratio "$(median_of "$default_dump")" "$(
-		median_of "$pack")") of zstd -1 -T0 (aim: 1.2), $(
+		median_of "$pack")") of zstd -1 -T0 (aim: 1.2; CPU: $(
+		ratio "$(cpu_of "$default_dump")" "$(cpu_of "$pack")")), $(
 		ratio "$(median_of "$default_dump")" "$(median_of "$copy")") of memcpy"
 	row 'restore' "$default_restore" "$(ratio "$(median_of "$default_restore")" "$(median_of "$unpack")") of zstd -d, $(
 		ratio "$(median_of "$default_restore")" "$(median_of "$copy")") of memcpy"
@@ -225,6 +229,8 @@ printf '%s; zstd %s; %s; archives in %s (%s)\n' "$("$cr_dump" --version | head -
 	"$(zstd --version | grep -o 'v[0-9.]*[0-9]')" \
 	"$criu_version" "$base" \
 	"$(stat -f -c %T "$base")"
+awk -v cpus="$(nproc)" '$1 * 4 > cpus {
+	printf "Others are at work here (load %s): the CPU column says more than the times do.\n", $1 }' /proc/loadavg
 target=PID
 set_commands
 echo
