@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reasons to refuse, collected so that a user sees all of them at once. Each says what it is, where (the log scopes
- * in force are put in front), why, and what can be done.
+ * Reasons to refuse, collected so that a user sees all of them at once. Each says what it is, where (the log
+ * scopes in force are put in front), why, and what can be done.
  */
 #pragma once
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whole-file reads and writes, and reads and writes that do not stop half-way. All return 0 or a negative errno. */
+/* Whole-file reads and writes, and reads and writes that do not stop half-way. All return 0 or a negative
+ * errno. */
 #pragma once
 
 #include <sys/types.h>
@@ -13,7 +14,8 @@
 int must_check file_read_fd(int fd, size_t limit, char **ret_text, size_t *ret_size);
 
 /* The same for PATH below the directory DIRECTORY_FD (AT_FDCWD for the working directory). */
-int must_check file_read_at(int directory_fd, const char *path, size_t limit, char **ret_text, size_t *ret_size);
+int must_check file_read_at(int directory_fd, const char *path, size_t limit, char **ret_text,
+			    size_t *ret_size);
 
 /* The target of the symbolic link PATH below DIRECTORY_FD, whatever its length; the caller frees it. */
 int must_check file_readlink_at(int directory_fd, const char *path, char **ret_target);

@@ -6,7 +6,8 @@
 
 #include "common/compiler.h"
 
-/* Notes SIGINT, SIGTERM, SIGHUP and SIGQUIT from now on instead of dying of them; ignores SIGPIPE and SIGXFSZ. */
+/* Notes SIGINT, SIGTERM, SIGHUP and SIGQUIT from now on instead of dying of them; ignores SIGPIPE and
+ * SIGXFSZ. */
 int must_check interrupt_init(void);
 
 /* True after one of them came. */

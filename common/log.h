@@ -15,7 +15,7 @@ enum log_level {
 	LOG_LEVEL_ERROR,
 	LOG_LEVEL_WARNING,
 	LOG_LEVEL_NOTICE, /* the default: errors, warnings, notices */
-	LOG_LEVEL_INFO,	  /* -v */
+	LOG_LEVEL_INFO,   /* -v */
 	LOG_LEVEL_DEBUG,  /* -vv */
 };
 

@@ -14,7 +14,7 @@ int must_check vector_reserve(void **items, size_t *capacity, size_t need, size_
 
 /* A pointer to a new, zeroed last element of OWNER->ITEMS, or NULL when memory is short. */
 #define vector_append(owner, items)                                                                          \
-	(vector_reserve((void **)&(owner)->items, &(owner)->items##_capacity, (owner)->items##_count + 1,     \
+	(vector_reserve((void **)&(owner)->items, &(owner)->items##_capacity, (owner)->items##_count + 1,    \
 			sizeof(*(owner)->items)) < 0                                                         \
 		 ? NULL                                                                                      \
 		 : &(owner)->items[(owner)->items##_count++])

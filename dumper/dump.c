@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The stages of a dump. Each is undone by tree_done() and archive_file_free(), whatever happens in between. */
+/* The stages of a dump. Each is undone by tree_done() and archive_file_free(), whatever happens in between.
+ */
 #include "dumper/dump.h"
 
 #include <errno.h>
@@ -107,13 +108,16 @@ static int stage_check(struct dump *dump)
 	LOG_SCOPE("pid %d (%s)", (int)root->pidref.pid, root->status.name);
 	if (!dump->options->is_shell_job && root->stat.sid != root->pidref.pid)
 		blockers_add(&dump->blockers,
-			     "is not a session leader: its session, %d, is led by a process outside of the dump; give "
-			     "--shell-job (-j) on both commands to take the session of cr-restore instead, or start the "
+			     "is not a session leader: its session, %d, is led by a process outside of the "
+			     "dump; give "
+			     "--shell-job (-j) on both commands to take the session of cr-restore instead, "
+			     "or start the "
 			     "program with setsid",
 			     root->stat.sid);
 	else if (!dump->options->is_shell_job && root->stat.pgid != root->pidref.pid)
-		blockers_add(&dump->blockers, "its process group, %d, is led by a process outside of the dump; give "
-					      "--shell-job (-j) on both commands",
+		blockers_add(&dump->blockers,
+			     "its process group, %d, is led by a process outside of the dump; give "
+			     "--shell-job (-j) on both commands",
 			     root->stat.pgid);
 	return 0;
 }
@@ -143,12 +147,13 @@ static int write_process(struct dump *dump, const struct process *process)
 	r = archive_writer_message(dump->writer, layout_name(name, LAYOUT_TASK_FORMAT, process->pidref.pid),
 				   &process->image->base);
 	if (r == 0)
-		r = archive_writer_message(dump->writer, layout_name(name, LAYOUT_MEMORY_FORMAT, process->pidref.pid),
-				   &process->memory->base);
-	if (r == 0)
 		r = archive_writer_message(dump->writer,
-					   layout_name(name, LAYOUT_FD_TABLE_FORMAT, process->descriptors->id),
-				   &process->descriptors->base);
+					   layout_name(name, LAYOUT_MEMORY_FORMAT, process->pidref.pid),
+					   &process->memory->base);
+	if (r == 0)
+		r = archive_writer_message(
+			dump->writer, layout_name(name, LAYOUT_FD_TABLE_FORMAT, process->descriptors->id),
+			&process->descriptors->base);
 	return r;
 }
 
@@ -191,13 +196,14 @@ static int stage_write(struct dump *dump)
 
 	if (r < 0)
 		return r;
-	r = archive_writer_new(&(struct archive_writer_options){
-				       .fd = archive_file_fd(file),
-				       .name = archive_file_name(file),
-				       .level = dump->options->level,
-				       .thread_count = dump->options->thread_count,
-			       },
-			       &writer);
+	r = archive_writer_new(
+		&(struct archive_writer_options){
+			.fd = archive_file_fd(file),
+			.name = archive_file_name(file),
+			.level = dump->options->level,
+			.thread_count = dump->options->thread_count,
+		},
+		&writer);
 	if (r < 0)
 		return r;
 	dump->writer = writer;
@@ -236,14 +242,10 @@ static int stage_manifest(struct dump *dump)
 }
 
 static const struct stage stages[] = {
-	{"probe", stage_probe, true, true, false},
-	{"freeze", tree_freeze, false, true, false},
-	{"collect", stage_collect, false, true, false},
-	{"check", stage_check, true, true, false},
-	{"ask", stage_ask, true, true, false},
-	{"manifest", stage_manifest, false, false, false},
-	{"write", stage_write, false, false, false},
-	{"let go", stage_let_go, false, false, true},
+	{"probe", stage_probe, true, true, false},      {"freeze", tree_freeze, false, true, false},
+	{"collect", stage_collect, false, true, false}, {"check", stage_check, true, true, false},
+	{"ask", stage_ask, true, true, false},          {"manifest", stage_manifest, false, false, false},
+	{"write", stage_write, false, false, false},    {"let go", stage_let_go, false, false, true},
 };
 
 static int run_stages(struct dump *dump)

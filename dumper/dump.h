@@ -2,9 +2,9 @@
 /*
  * One run of cr-dump: the context that is the first argument everywhere, and its stages.
  *
- * Images are built as protobuf messages in the context's arena and written when all has been collected and found
- * consistent. Whatever cannot be preserved goes into dump->blockers with blockers_add(); collecting goes on, so
- * that the user sees all reasons together.
+ * Images are built as protobuf messages in the context's arena and written when all has been collected and
+ * found consistent. Whatever cannot be preserved goes into dump->blockers with blockers_add(); collecting
+ * goes on, so that the user sees all reasons together.
  */
 #pragma once
 
@@ -31,7 +31,7 @@ struct thread {
 	int proc_fd; /* /proc/PID/task/TID */
 	struct registers registers;
 	struct sleep_info sleep;
-	Cr__Thread *image;	/* in the arena */
+	Cr__Thread *image; /* in the arena */
 };
 
 struct process {
@@ -55,7 +55,7 @@ struct open_file;
 
 struct dump {
 	const struct dump_options *options;
-	int argc;    /* the command line, for the manifest; borrowed */
+	int argc; /* the command line, for the manifest; borrowed */
 	char **argv;
 	struct kernel_features features;
 	struct ns_links own_namespaces;
@@ -72,15 +72,15 @@ struct dump {
 	size_t files_count;
 	size_t files_capacity;
 	struct archive_writer *writer; /* borrowed, while images are written */
-	int64_t freeze_ns;	       /* CLOCK_MONOTONIC when the tree was frozen */
+	int64_t freeze_ns;             /* CLOCK_MONOTONIC when the tree was frozen */
 };
 
 /* Runs all stages. Returns the exit status of the command (common/exit_status.h). */
 int dump_run(const struct dump_options *options, int argc, char **argv);
 
 /*
- * Notes that PATH must be there at restore; ST is its stat. BUILD_ID may be NULL. One entry a path: a second use is
- * merged. Returns 0 or -ENOMEM.
+ * Notes that PATH must be there at restore; ST is its stat. BUILD_ID may be NULL. One entry a path: a second
+ * use is merged. Returns 0 or -ENOMEM.
  */
 struct stat;
 int must_check dump_require_file(struct dump *dump, const struct process *process, const char *path,

@@ -24,7 +24,8 @@
 #define LOWEST_ADDRESS UINT64_C(0x200000)
 #define USER_SPACE_END UINT64_C(0x7ffffffff000)
 
-/* Where the kernel's fixed page for old programs is; it is the same everywhere and no mapping of the process. */
+/* Where the kernel's fixed page for old programs is; it is the same everywhere and no mapping of the process.
+ */
 #define VSYSCALL_ADDRESS UINT64_C(0xffffffffff600000)
 
 struct advice_flag {
@@ -33,10 +34,10 @@ struct advice_flag {
 };
 
 static const struct advice_flag advice_flags[] = {
-	{VMA_FLAG_BIT(DONT_FORK), MADV_DONTFORK},     {VMA_FLAG_BIT(WIPE_ON_FORK), MADV_WIPEONFORK},
-	{VMA_FLAG_BIT(DONT_DUMP), MADV_DONTDUMP},     {VMA_FLAG_BIT(HUGE_PAGE), MADV_HUGEPAGE},
+	{VMA_FLAG_BIT(DONT_FORK), MADV_DONTFORK},      {VMA_FLAG_BIT(WIPE_ON_FORK), MADV_WIPEONFORK},
+	{VMA_FLAG_BIT(DONT_DUMP), MADV_DONTDUMP},      {VMA_FLAG_BIT(HUGE_PAGE), MADV_HUGEPAGE},
 	{VMA_FLAG_BIT(NO_HUGE_PAGE), MADV_NOHUGEPAGE}, {VMA_FLAG_BIT(MERGEABLE), MADV_MERGEABLE},
-	{VMA_FLAG_BIT(SEQUENTIAL), MADV_SEQUENTIAL},  {VMA_FLAG_BIT(RANDOM), MADV_RANDOM},
+	{VMA_FLAG_BIT(SEQUENTIAL), MADV_SEQUENTIAL},   {VMA_FLAG_BIT(RANDOM), MADV_RANDOM},
 };
 
 struct unsupported_flag {
@@ -60,13 +61,16 @@ static void check_flags(struct dump *dump, const struct vma *vma)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(unsupported_flags); i++)
 		if (vma->flags & unsupported_flags[i].flag)
-			blockers_add(&dump->blockers, "%s, which cannot be dumped yet", unsupported_flags[i].why);
+			blockers_add(&dump->blockers, "%s, which cannot be dumped yet",
+				     unsupported_flags[i].why);
 	if (vma->has_unknown_flag)
 		blockers_add(&dump->blockers, "has a property that this version does not know (VmFlags %s)",
 			     vma->unknown_flag);
 	if (vma->protection_key != 0)
-		blockers_add(&dump->blockers, "has protection key %u, which cannot be dumped yet", vma->protection_key);
-	if (vma->kernel_page_size != 0 && vma->kernel_page_size != PAGE_SIZE_BYTES && !(vma->flags & VMA_FLAG_BIT(HUGETLB)))
+		blockers_add(&dump->blockers, "has protection key %u, which cannot be dumped yet",
+			     vma->protection_key);
+	if (vma->kernel_page_size != 0 && vma->kernel_page_size != PAGE_SIZE_BYTES &&
+	    !(vma->flags & VMA_FLAG_BIT(HUGETLB)))
 		blockers_add(&dump->blockers, "has pages of %lu bytes", (unsigned long)vma->kernel_page_size);
 }
 
@@ -100,7 +104,8 @@ static uint64_t map_flags(const struct vma *vma)
 static int find_file(const Cr__Memory *memory, const struct vma *vma)
 {
 	for (size_t i = memory->n_files; i > 0; i--)
-		if (memory->files[i - 1]->inode == vma->inode && strcmp(memory->files[i - 1]->path, vma->name) == 0)
+		if (memory->files[i - 1]->inode == vma->inode &&
+		    strcmp(memory->files[i - 1]->path, vma->name) == 0)
 			return (int)i - 1;
 	return -1;
 }
@@ -122,7 +127,8 @@ static int check_file(struct dump *dump, struct process *process, const struct v
 			.st_ino = vma->inode,
 		};
 	else if (mapped.st_mode == 0)
-		return log_error_errno(-errno, "cannot look at the file mapped at %#lx", (unsigned long)vma->start);
+		return log_error_errno(-errno, "cannot look at the file mapped at %#lx",
+				       (unsigned long)vma->start);
 	/* Private memory of /dev/zero is anonymous memory under another name. */
 	if (S_ISCHR(mapped.st_mode) && mapped.st_rdev == makedev(1, 5) && !vma->is_shared)
 		is_zero_device = true;
@@ -131,16 +137,20 @@ static int check_file(struct dump *dump, struct process *process, const struct v
 		return 1;
 	}
 	if (!is_zero_device && (vma->is_deleted || mapped.st_nlink == 0)) {
-		blockers_add(&dump->blockers, "maps '%s', which has been deleted; this cannot be dumped yet", vma->name);
+		blockers_add(&dump->blockers, "maps '%s', which has been deleted; this cannot be dumped yet",
+			     vma->name);
 		return 1;
 	}
 	if (vma->is_name_ambiguous) {
-		blockers_add(&dump->blockers, "maps a file whose name '%s' cannot be told for sure", vma->name);
+		blockers_add(&dump->blockers, "maps a file whose name '%s' cannot be told for sure",
+			     vma->name);
 		return 1;
 	}
-	if (stat(vma->name, ret_st) < 0 || ret_st->st_dev != mapped.st_dev || ret_st->st_ino != mapped.st_ino) {
+	if (stat(vma->name, ret_st) < 0 || ret_st->st_dev != mapped.st_dev ||
+	    ret_st->st_ino != mapped.st_ino) {
 		blockers_add(&dump->blockers,
-			     "maps '%s', but another file (or none) is found under that name: it was replaced, or lies "
+			     "maps '%s', but another file (or none) is found under that name: it was "
+			     "replaced, or lies "
 			     "under another mount",
 			     vma->name);
 		return 1;
@@ -170,7 +180,8 @@ static int add_file(struct dump *dump, struct process *process, const struct vma
 	return 0;
 }
 
-static int collect_file_mapping(struct dump *dump, struct process *process, const struct vma *vma, Cr__Mapping *mapping)
+static int collect_file_mapping(struct dump *dump, struct process *process, const struct vma *vma,
+				Cr__Mapping *mapping)
 {
 	int index = find_file(process->memory, vma);
 
@@ -184,7 +195,8 @@ static int collect_file_mapping(struct dump *dump, struct process *process, cons
 			return 0;
 		index = (int)before;
 	}
-	mapping->kind = vma->is_shared ? CR__MAPPING_KIND__MAPPING_FILE_SHARED : CR__MAPPING_KIND__MAPPING_FILE_PRIVATE;
+	mapping->kind = vma->is_shared ? CR__MAPPING_KIND__MAPPING_FILE_SHARED
+				       : CR__MAPPING_KIND__MAPPING_FILE_PRIVATE;
 	mapping->file = (uint32_t)index;
 	mapping->offset = vma->offset;
 	if (vma->is_shared && vma->flags & VMA_FLAG_BIT(MAY_WRITE))
@@ -217,7 +229,8 @@ static int collect_special_mapping(struct dump *dump, const struct vma *vma, Cr_
 	return mapping->name ? 0 : -ENOMEM;
 }
 
-static int collect_kind(struct dump *dump, struct process *process, const struct vma *vma, Cr__Mapping *mapping)
+static int collect_kind(struct dump *dump, struct process *process, const struct vma *vma,
+			Cr__Mapping *mapping)
 {
 	const char *name = vma->name;
 
@@ -328,7 +341,8 @@ static void check_room(struct dump *dump, const struct vma_list *vmas)
 	}
 	if (USER_SPACE_END > at && USER_SPACE_END - at >= PUPPET_HOME_SIZE * 4)
 		return;
-	blockers_add(&dump->blockers, "its address space is full: a restore needs %lu KiB in one piece to work in",
+	blockers_add(&dump->blockers,
+		     "its address space is full: a restore needs %lu KiB in one piece to work in",
 		     PUPPET_HOME_SIZE * 4 / 1024);
 }
 

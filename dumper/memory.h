@@ -12,4 +12,5 @@ int must_check pages_collect(struct dump *dump, struct process *process);
 
 /* Writes the member pages/PID. */
 struct progress;
-int must_check pages_write(struct dump *dump, struct process *process, struct progress *progress, uint64_t *done);
+int must_check pages_write(struct dump *dump, struct process *process, struct progress *progress,
+			   uint64_t *done);

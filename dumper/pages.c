@@ -76,7 +76,8 @@ static int split_pages(pid_t pid, int mem_fd, struct page_lists *lists, uint64_t
 	bool has_samples;
 
 	for (size_t i = 0; i < count; i++)
-		remote[i] = (struct iovec){(void *)((page + i) * PAGE_SIZE_BYTES + SAMPLE_OFFSET), SAMPLE_SIZE};
+		remote[i] =
+			(struct iovec){(void *)((page + i) * PAGE_SIZE_BYTES + SAMPLE_OFFSET), SAMPLE_SIZE};
 	/* Fails where the task itself may not read; then each page is read through /proc/PID/mem. */
 	has_samples = process_vm_readv(pid, &local, 1, remote, count, 0) == (ssize_t)local.iov_len;
 	for (size_t i = 0; i < count; i++) {
@@ -98,8 +99,8 @@ static int split_pages(pid_t pid, int mem_fd, struct page_lists *lists, uint64_t
 }
 
 /* A page that a file would show otherwise must be stored even if it is all zeros. */
-static int add_range(pid_t pid, int mem_fd, struct page_lists *lists, const Cr__Mapping *mapping, uint64_t start,
-		     uint64_t end)
+static int add_range(pid_t pid, int mem_fd, struct page_lists *lists, const Cr__Mapping *mapping,
+		     uint64_t start, uint64_t end)
 {
 	uint64_t page = start / PAGE_SIZE_BYTES, count = (end - start) / PAGE_SIZE_BYTES;
 
@@ -134,7 +135,8 @@ static int scan(struct process *process, int pagemap_fd, int mem_fd, struct page
 
 	if (!scan)
 		return -ENOMEM;
-	pagemap_scan_init(scan, pagemap_fd, 0, USER_SPACE_END, PAGEMAP_ANONYMOUS_CONTENT, PAGEMAP_METHOD_AUTO);
+	pagemap_scan_init(scan, pagemap_fd, 0, USER_SPACE_END, PAGEMAP_ANONYMOUS_CONTENT,
+			  PAGEMAP_METHOD_AUTO);
 	while ((r = pagemap_scan_next(scan, &range)) > 0) {
 		while (at < memory->n_mappings && memory->mappings[at]->end <= range.start)
 			at++;
@@ -143,8 +145,8 @@ static int scan(struct process *process, int pagemap_fd, int mem_fd, struct page
 
 			if (!has_contents_of_its_own(mapping))
 				continue;
-			r = add_range(process->pidref.pid, mem_fd, lists, mapping, MAX(range.start, mapping->start),
-				      MIN(range.end, mapping->end));
+			r = add_range(process->pidref.pid, mem_fd, lists, mapping,
+				      MAX(range.start, mapping->start), MIN(range.end, mapping->end));
 			if (r < 0)
 				return r;
 		}
@@ -194,7 +196,8 @@ int pages_collect(struct dump *dump, struct process *process)
 	if (r == 0)
 		r = store_runs(dump, lists.data, lists.data_count, &memory->run_pages, &memory->run_counts);
 	if (r == 0)
-		r = store_runs(dump, lists.zeros, lists.zeros_count, &memory->zero_pages, &memory->zero_counts);
+		r = store_runs(dump, lists.zeros, lists.zeros_count, &memory->zero_pages,
+			       &memory->zero_counts);
 	if (r < 0)
 		return log_error_errno(r, "cannot find out which pages hold contents");
 	memory->n_run_pages = memory->n_run_counts = lists.data_count;
@@ -205,7 +208,8 @@ int pages_collect(struct dump *dump, struct process *process)
 }
 
 /* Reads what follows at *PAGE of run *RUN into BUFFER; several runs at once, as they fill the room. */
-static int read_runs(struct process *process, int mem_fd, size_t *run, uint64_t *page, unsigned char *buffer, size_t size)
+static int read_runs(struct process *process, int mem_fd, size_t *run, uint64_t *page, unsigned char *buffer,
+		     size_t size)
 {
 	const Cr__Memory *memory = process->memory;
 	struct iovec local = {buffer, size}, remote[256] = {0};
@@ -215,8 +219,8 @@ static int read_runs(struct process *process, int mem_fd, size_t *run, uint64_t 
 		uint64_t left = (memory->run_counts[*run] - *page) * PAGE_SIZE_BYTES;
 		size_t part = MIN((size_t)left, size - filled);
 
-		remote[count++] = (struct iovec){
-			(void *)((memory->run_pages[*run] + *page) * PAGE_SIZE_BYTES), part};
+		remote[count++] =
+			(struct iovec){(void *)((memory->run_pages[*run] + *page) * PAGE_SIZE_BYTES), part};
 		filled += part;
 		*page += part / PAGE_SIZE_BYTES;
 		if (*page == memory->run_counts[*run]) {
@@ -229,7 +233,8 @@ static int read_runs(struct process *process, int mem_fd, size_t *run, uint64_t 
 		return (int)filled;
 	/* Some range is not readable for the task itself. */
 	for (size_t i = 0, at = 0; i < count; at += remote[i].iov_len, i++) {
-		int r = file_pread_full(mem_fd, buffer + at, remote[i].iov_len, (off_t)(uintptr_t)remote[i].iov_base);
+		int r = file_pread_full(mem_fd, buffer + at, remote[i].iov_len,
+					(off_t)(uintptr_t)remote[i].iov_base);
 
 		if (r < 0)
 			return log_error_errno(r, "cannot read its memory at %p", remote[i].iov_base);
@@ -257,7 +262,8 @@ int pages_write(struct dump *dump, struct process *process, struct progress *pro
 		size_t size;
 		int filled;
 
-		r = archive_writer_reserve(dump->writer, (size_t)MIN(left, (uint64_t)1 << 20), &buffer, &size);
+		r = archive_writer_reserve(dump->writer, (size_t)MIN(left, (uint64_t)1 << 20), &buffer,
+					   &size);
 		if (r < 0)
 			return r;
 		if (interrupted())

@@ -15,7 +15,13 @@
 
 bool sleep_is_timed(const struct sleep_info *info)
 {
-	static const char *const channels[] = {"nanosleep", "poll", "futex", "sigtimedwait"};
+	/*
+	 * All functions of a nanosleep that goes on after an interruption are left out of wait channels; what
+	 * remains is the system call itself.
+	 */
+	static const char *const channels[] = {
+		"nanosleep", "poll", "futex", "sigtimedwait", "restart_syscall", "do_syscall_64",
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(channels); i++)
 		if (strstr(info->wait_channel, channels[i]))

@@ -19,10 +19,11 @@
 #include "common/proc/proc_dir.h"
 #include "common/vector.h"
 
-/* Rounds of looking for new threads; each finds fewer unless threads are made faster than they can be seized. */
+/* Rounds of looking for new threads; each finds fewer unless threads are made faster than they can be seized.
+ */
 #define FREEZE_ROUNDS_MAX 64
 #define KILL_TIMEOUT_MS 10000
-/* Looks, 0.1 ms apart, at a thread that goes to sleep. */
+/* Looks, a millisecond apart at most, at a thread that goes to sleep. */
 #define LOOK_ROUNDS_MAX 1000
 
 static int64_t monotonic_ns(void)
@@ -64,23 +65,29 @@ static void check_status(struct dump *dump, const struct status *status)
 
 	LOG_SCOPE("pid %d (%s)", (int)pid, status->name);
 	if (status->tgid != pid)
-		blockers_add(&dump->blockers, "is a thread of process %d, not a process: give -t %d", status->tgid, status->tgid);
-	else if (status->is_kernel_thread || (!status->has_memory && status->state != 'Z' && status->state != 'X'))
-		blockers_add(&dump->blockers, "is a kernel thread, which belongs to this kernel and cannot be dumped");
-	else if (status->state == 'Z' || status->state == 'X')
+		blockers_add(&dump->blockers, "is a thread of process %d, not a process: give -t %d",
+			     status->tgid, status->tgid);
+	else if (status->is_kernel_thread ||
+		 (!status->has_memory && status->state != 'Z' && status->state != 'X'))
 		blockers_add(&dump->blockers,
-			     "is a zombie: it has exited and waits for its parent, pid %d, to collect its status",
-			     status->ppid);
+			     "is a kernel thread, which belongs to this kernel and cannot be dumped");
+	else if (status->state == 'Z' || status->state == 'X')
+		blockers_add(
+			&dump->blockers,
+			"is a zombie: it has exited and waits for its parent, pid %d, to collect its status",
+			status->ppid);
 	else if (pid == getpid())
 		blockers_add(&dump->blockers, "is cr-dump itself, which cannot freeze itself");
 	else if (is_our_ancestor(pid))
-		blockers_add(&dump->blockers, "is an ancestor of cr-dump, which would freeze itself with it: start "
-					      "cr-dump outside of the tree, for example with setsid from another shell");
+		blockers_add(&dump->blockers,
+			     "is an ancestor of cr-dump, which would freeze itself with it: start "
+			     "cr-dump outside of the tree, for example with setsid from another shell");
 	if (status->tracer_pid != 0) {
 		char comm[PROC_COMM_SIZE];
 
 		tracer_name(status->tracer_pid, comm);
-		blockers_add(&dump->blockers, "is traced by pid %d (%s): detach that first", status->tracer_pid, comm);
+		blockers_add(&dump->blockers, "is traced by pid %d (%s): detach that first",
+			     status->tracer_pid, comm);
 	}
 }
 
@@ -94,8 +101,9 @@ int tree_check_root(struct dump *dump)
 	if (r == 0)
 		r = status_read(proc_fd, &status);
 	if (r < 0)
-		return r == -ESRCH || r == -ENOENT ? log_error_errno(-ESRCH, "there is no process %d", (int)pid)
-						   : log_error_errno(r, "cannot look at process %d", (int)pid);
+		return r == -ESRCH || r == -ENOENT
+			       ? log_error_errno(-ESRCH, "there is no process %d", (int)pid)
+			       : log_error_errno(r, "cannot look at process %d", (int)pid);
 	check_status(dump, &status);
 	return 0;
 }
@@ -119,12 +127,14 @@ static int explain_seize(int error, const struct process *process, pid_t tid)
 		char comm[PROC_COMM_SIZE];
 
 		tracer_name(status.tracer_pid, comm);
-		log_error("thread %d is traced by pid %d (%s): detach that first", (int)tid, status.tracer_pid, comm);
+		log_error("thread %d is traced by pid %d (%s): detach that first", (int)tid,
+			  status.tracer_pid, comm);
 		return -EBUSY;
 	}
 	if (error == -EPERM)
 		return log_error_errno(error,
-				       "cannot attach to thread %d: run cr-dump as the same user, or as root (CAP_SYS_PTRACE)",
+				       "cannot attach to thread %d: run cr-dump as the same user, or as root "
+				       "(CAP_SYS_PTRACE)",
 				       (int)tid);
 	return log_error_errno(error, "cannot attach to thread %d", (int)tid);
 }
@@ -136,7 +146,8 @@ static int seize_thread(struct process *process, pid_t tid)
 	int r = proc_open_thread(process->proc_fd, tid, &thread.proc_fd);
 
 	if (r < 0)
-		return r == -ESRCH || r == -ENOENT ? 0 : log_error_errno(r, "cannot look at thread %d", (int)tid);
+		return r == -ESRCH || r == -ENOENT ? 0
+						   : log_error_errno(r, "cannot look at thread %d", (int)tid);
 	sleep_note(thread.proc_fd, &thread.sleep);
 	slot = vector_append(process, threads);
 	if (!slot) {
@@ -166,10 +177,12 @@ static int wait_thread(const struct dump *dump, struct process *process, size_t 
 		return log_error_errno(r, "it exited while it was being frozen");
 	if (r == -ETIMEDOUT)
 		return log_error_errno(r,
-				       "thread %d does not stop within %u s (it waits in %s, uninterruptibly): try again, or "
+				       "thread %d does not stop within %u s (it waits in %s, "
+				       "uninterruptibly): try again, or "
 				       "give a longer --timeout",
 				       (int)thread->tracee.tid, dump->options->timeout_seconds,
-				       thread->sleep.wait_channel[0] ? thread->sleep.wait_channel : "the kernel");
+				       thread->sleep.wait_channel[0] ? thread->sleep.wait_channel
+								     : "the kernel");
 	return r == -ESRCH ? 0 : r;
 }
 
@@ -244,19 +257,20 @@ static int check_children(struct dump *dump, const struct process *process)
 
 			tracer_name((pid_t)atoi(at), comm);
 			blockers_add(&dump->blockers,
-				     "has a child, pid %s (%s): trees of processes cannot be dumped yet", at, comm);
+				     "has a child, pid %s (%s): trees of processes cannot be dumped yet", at,
+				     comm);
 		}
 	}
 	return 0;
 }
 
 /*
- * A thread that is in restart_syscall(2), but was only on its way to sleep when it was looked at: which call that goes on
- * with cannot be told. Lets it sleep, looks again, and freezes it anew; it runs nothing of its own meanwhile.
+ * A thread that is in restart_syscall(2), but was only on its way to sleep when it was looked at: which call
+ * that goes on with cannot be told. Lets it sleep, looks again, and freezes it anew; it runs nothing of its
+ * own meanwhile.
  */
 static int look_into_restart(struct thread *thread)
 {
-	const struct timespec pause = {.tv_nsec = 100000};
 	struct tracee *tracee = &thread->tracee;
 	struct registers registers;
 	int r = registers_get(tracee->tid, &registers);
@@ -270,12 +284,19 @@ static int look_into_restart(struct thread *thread)
 	if (r < 0 || tracee->stop != TRACEE_STOP_SYSCALL)
 		return r < 0 ? r : tracee_wait_frozen(tracee, TRACEE_TIMEOUT_MS);
 	r = tracee_resume(tracee, TRACEE_RESUME_TO_SYSCALL, 0);
-	for (int i = 0; r == 0 && i < LOOK_ROUNDS_MAX && !sleep_is_timed(&thread->sleep); i++) {
-		nanosleep(&pause, NULL);
-		sleep_note(thread->proc_fd, &thread->sleep);
-	}
 	if (r == 0)
-		r = tracee_interrupt(tracee);
+		r = -ETIMEDOUT;
+	/* Unless the call is over meanwhile, which is a stop too. */
+	for (int i = 0; r == -ETIMEDOUT && i < LOOK_ROUNDS_MAX && !sleep_is_timed(&thread->sleep); i++) {
+		r = tracee_wait(tracee, 1);
+		if (r == -ETIMEDOUT)
+			sleep_note(thread->proc_fd, &thread->sleep);
+	}
+	if (r < 0 && r != -ETIMEDOUT)
+		return r;
+	r = tracee_interrupt(tracee);
+	if (r == 0 && tracee->stop != TRACEE_RUNNING)
+		r = tracee_resume(tracee, TRACEE_RESUME_RUN, 0);
 	return r < 0 ? r : tracee_wait_frozen(tracee, TRACEE_TIMEOUT_MS);
 }
 
@@ -314,7 +335,8 @@ static int read_frozen(struct dump *dump, struct process *process)
 	if (r < 0)
 		return log_error_errno(r, "cannot read its state from /proc");
 	if (process->threads[0].tracee.tid != process->pidref.pid) {
-		blockers_add(&dump->blockers, "its main thread has exited while others live, which cannot be dumped yet");
+		blockers_add(&dump->blockers,
+			     "its main thread has exited while others live, which cannot be dumped yet");
 		return 0;
 	}
 	return check_children(dump, process);
@@ -340,7 +362,8 @@ int tree_freeze(struct dump *dump)
 	return read_frozen(dump, process);
 }
 
-/* A process in a job-control stop enters it again by itself, but not at once; nobody is to see it run meanwhile. */
+/* A process in a job-control stop enters it again by itself, but not at once; nobody is to see it run
+ * meanwhile. */
 static void wait_stopped(const struct process *process)
 {
 	const struct timespec pause = {.tv_nsec = 100000};
@@ -363,7 +386,8 @@ void tree_thaw(struct dump *dump)
 			int r = tracee_detach(&process->threads[k].tracee);
 
 			if (r < 0)
-				log_error_errno(r, "cannot detach from thread %d", (int)process->threads[k].tracee.tid);
+				log_error_errno(r, "cannot detach from thread %d",
+						(int)process->threads[k].tracee.tid);
 		}
 		if (process->is_stopped)
 			wait_stopped(process);
@@ -380,7 +404,8 @@ static int reap(struct process *process)
 			int r = tracee_wait(tracee, KILL_TIMEOUT_MS);
 
 			if (r < 0 && r != -ESRCH)
-				return log_error_errno(r, "thread %d was killed but does not die", (int)tracee->tid);
+				return log_error_errno(r, "thread %d was killed but does not die",
+						       (int)tracee->tid);
 		}
 	}
 	return 0;

@@ -4,12 +4,13 @@
 
 #include "dumper/dump.h"
 
-/* Refuses at once, as blockers, a root that cannot be dumped at all: no process, a zombie, a kernel thread, us. */
+/* Refuses at once, as blockers, a root that cannot be dumped at all: no process, a zombie, a kernel thread,
+ * us. */
 int must_check tree_check_root(struct dump *dump);
 
 /*
- * Seizes and stops every thread, again until no new one appears. -ETIMEDOUT after logging who did not stop. All that
- * was seized is let go by tree_thaw(), also after a failure.
+ * Seizes and stops every thread, again until no new one appears. -ETIMEDOUT after logging who did not stop.
+ * All that was seized is let go by tree_thaw(), also after a failure.
  */
 int must_check tree_freeze(struct dump *dump);
 

@@ -187,7 +187,8 @@ static int link_partial(struct archive_file *file)
 	return 0;
 }
 
-/* A file without a name gets its final one in one step if nothing has it yet: then a partial name is never seen. */
+/* A file without a name gets its final one in one step if nothing has it yet: then a partial name is never
+ * seen. */
 static bool link_final(struct archive_file *file)
 {
 	char path[64];

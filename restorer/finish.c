@@ -22,8 +22,8 @@ static void image_registers(const struct thread *thread, struct registers *ret_r
 }
 
 /*
- * The arguments with which an interrupted call with a timeout is made anew. The timespec that some take stands in the
- * executor's region, which the kernel reads at once.
+ * The arguments with which an interrupted call with a timeout is made anew. The timespec that some take
+ * stands in the executor's region, which the kernel reads at once.
  */
 static int restart_arguments(struct thread *thread, const struct registers *registers, uint64_t arguments[6])
 {
@@ -71,9 +71,9 @@ static int stop_in_call(struct tracee *tracee)
 }
 
 /*
- * The kernel keeps the rest of an interrupted timeout in a place of its own (restart_syscall(2)), which only the call itself
- * can fill: so the thread makes it again for the time that is left and is interrupted in it. *REGISTERS become those to
- * set: with the call's result if it was over at once.
+ * The kernel keeps the rest of an interrupted timeout in a place of its own (restart_syscall(2)), which only
+ * the call itself can fill: so the thread makes it again for the time that is left and is interrupted in it.
+ * *REGISTERS become those to set: with the call's result if it was over at once.
  */
 static int remake_call(struct thread *thread, struct remote_address instruction, struct registers *registers)
 {
@@ -111,14 +111,17 @@ static int enter_event_stop(struct tracee *tracee)
 }
 
 /* The registers that the thread is to have; last chance for calls that need the executor's memory. */
-static int prepare_registers(struct thread *thread, struct remote_address instruction, struct registers *ret_registers)
+static int prepare_registers(struct thread *thread, struct remote_address instruction,
+			     struct registers *ret_registers)
 {
 	int r = 0;
 
 	image_registers(thread, ret_registers);
 	if (thread->image->restart)
 		r = remake_call(thread, instruction, ret_registers);
-	return r < 0 ? log_error_errno(r, "thread %d: cannot make its interrupted system call again", thread->image->tid) : 0;
+	return r < 0 ? log_error_errno(r, "thread %d: cannot make its interrupted system call again",
+				       thread->image->tid)
+		     : 0;
 }
 
 static int set_registers(struct thread *thread, const struct registers *registers)
@@ -192,7 +195,8 @@ int finish_task(struct task *task)
 	if (r == 0 && task->image->stop_signal != 0)
 		r = enter_group_stop(task);
 	for (size_t i = 0; r == 0 && i < task->threads_count; i++)
-		r = tracee_set_signal_mask(&task->threads[i].puppet.tracee, task->threads[i].image->signal_mask);
+		r = tracee_set_signal_mask(&task->threads[i].puppet.tracee,
+					   task->threads[i].image->signal_mask);
 	return r;
 }
 

@@ -71,7 +71,8 @@ int memory_find_home(const struct task *task, struct remote_address *ret_home)
 	if (!spans)
 		return -ENOMEM;
 	for (size_t i = 0; i < task->memory->n_mappings; i++)
-		spans[count++] = (struct span){task->memory->mappings[i]->start, task->memory->mappings[i]->end};
+		spans[count++] =
+			(struct span){task->memory->mappings[i]->start, task->memory->mappings[i]->end};
 	for (size_t i = 0; i < own.vmas_count; i++)
 		spans[count++] = (struct span){own.vmas[i].start, own.vmas[i].end};
 	while (at < HOME_HIGHEST) {
@@ -156,7 +157,8 @@ static int forget_registrations(struct task *task)
 
 static bool is_special(const char *name)
 {
-	return name && (strcmp(name, "[vdso]") == 0 || strcmp(name, "[vvar]") == 0 || strcmp(name, "[vvar_vclock]") == 0);
+	return name && (strcmp(name, "[vdso]") == 0 || strcmp(name, "[vvar]") == 0 ||
+			strcmp(name, "[vvar_vclock]") == 0);
 }
 
 /* Unmaps all but the executor and what the kernel maps into every process. */
@@ -225,7 +227,8 @@ static int move_special(struct task *task, const struct vma_list *vmas)
 				continue;
 			mapping = find_special(task->memory, vma->name);
 			if (mapping && mapping->end - mapping->start != size)
-				return log_error_errno(-EXDEV, "the kernel's %s has another size here", vma->name);
+				return log_error_errno(-EXDEV, "the kernel's %s has another size here",
+						       vma->name);
 			if (at + size > way + 32 * PAGE_SIZE_BYTES)
 				return log_error_errno(-ENOSPC, "the kernel's %s is too large", vma->name);
 			if (pass == 0)
@@ -252,7 +255,8 @@ static bool is_file(const Cr__Mapping *mapping)
 	       mapping->kind == CR__MAPPING_KIND__MAPPING_FILE_SHARED;
 }
 
-static void add_mmap(struct batch *batch, const Cr__Mapping *mapping, bool has_contents, const struct memory_files *files)
+static void add_mmap(struct batch *batch, const Cr__Mapping *mapping, bool has_contents,
+		     const struct memory_files *files)
 {
 	uint64_t flags = mapping->flags | MAP_FIXED_NOREPLACE, prot = mapping->prot;
 	int fd = -1;
@@ -267,13 +271,14 @@ static void add_mmap(struct batch *batch, const Cr__Mapping *mapping, bool has_c
 		flags |= MAP_SHARED;
 	else if (!(mapping->flags & MAP_DROPPABLE))
 		flags |= MAP_PRIVATE;
-	batch_call(batch, SYS_mmap, mapping->start, mapping->end - mapping->start, prot, flags, (uint64_t)(int64_t)fd,
-		   mapping->offset);
+	batch_call(batch, SYS_mmap, mapping->start, mapping->end - mapping->start, prot, flags,
+		   (uint64_t)(int64_t)fd, mapping->offset);
 	if (mapping->name[0])
-		batch_try(batch, SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, mapping->start, mapping->end - mapping->start,
-			  batch_string(batch, mapping->name));
+		batch_try(batch, SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, mapping->start,
+			  mapping->end - mapping->start, batch_string(batch, mapping->name));
 	for (size_t i = 0; i < mapping->n_advice; i++)
-		batch_call(batch, SYS_madvise, mapping->start, mapping->end - mapping->start, mapping->advice[i]);
+		batch_call(batch, SYS_madvise, mapping->start, mapping->end - mapping->start,
+			   mapping->advice[i]);
 }
 
 /* True if a run lies in the mapping; *RUN moves along, as both ascend. */
@@ -326,7 +331,8 @@ static int set_layout(struct task *task, const struct memory_files *files)
 	};
 
 	map.auxv = (void *)(uintptr_t)batch_data(batch, memory->auxv.data, memory->auxv.len);
-	batch_call(batch, SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, batch_data(batch, &map, sizeof(map)), sizeof(map), 0);
+	batch_call(batch, SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, batch_data(batch, &map, sizeof(map)),
+		   sizeof(map), 0);
 	return puppet_run(leader(task), "setting its executable and the bounds of its memory");
 }
 
@@ -367,11 +373,13 @@ static int fill_runs(struct fill *fill, pid_t pid, const unsigned char *data, si
 			size_t part;
 
 			if (fill->run == fill->memory->n_run_pages)
-				return log_error_errno(-EBADMSG, "the archive holds more pages than its memory image lists");
+				return log_error_errno(
+					-EBADMSG, "the archive holds more pages than its memory image lists");
 			run_size = fill->memory->run_counts[fill->run] * PAGE_SIZE_BYTES;
 			part = MIN((size_t)(run_size - fill->offset), size - local.iov_len);
 			remote[count++] = (struct iovec){
-				(void *)(fill->memory->run_pages[fill->run] * PAGE_SIZE_BYTES + fill->offset), part};
+				(void *)(fill->memory->run_pages[fill->run] * PAGE_SIZE_BYTES + fill->offset),
+				part};
 			local.iov_len += part;
 			fill->offset += part;
 			if (fill->offset == run_size) {
@@ -420,9 +428,11 @@ static void add_protection(struct batch *batch, const Cr__Mapping *mapping, bool
 		batch_call(batch, SYS_mprotect, mapping->start, size, mapping->prot);
 	/* Without access it is marked as locked, but its pages cannot be brought in, which is an error. */
 	if (mapping->is_locked && mapping->prot == PROT_NONE)
-		batch_try(batch, SYS_mlock2, mapping->start, size, mapping->is_locked_on_fault ? MLOCK_ONFAULT : 0);
+		batch_try(batch, SYS_mlock2, mapping->start, size,
+			  mapping->is_locked_on_fault ? MLOCK_ONFAULT : 0);
 	else if (mapping->is_locked)
-		batch_call(batch, SYS_mlock2, mapping->start, size, mapping->is_locked_on_fault ? MLOCK_ONFAULT : 0);
+		batch_call(batch, SYS_mlock2, mapping->start, size,
+			   mapping->is_locked_on_fault ? MLOCK_ONFAULT : 0);
 	if (mapping->is_sealed)
 		batch_call(batch, SYS_mseal, mapping->start, size, 0);
 }

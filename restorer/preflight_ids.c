@@ -19,7 +19,8 @@
 #include "common/vector.h"
 #include "restorer/preflight.h"
 
-#define ZOMBIE_WAIT_MS 2000
+/* More than the two seconds after which some reapers (a container's init) look again. */
+#define ZOMBIE_WAIT_MS 3000
 #define ZOMBIE_POLL_MS 2
 
 /* PF_EXITING of the kernel's include/linux/sched.h, as /proc/PID/stat shows it. */

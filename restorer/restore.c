@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The stages of a restore. Nothing is created before the preflight has passed; whatever fails after it is killed. */
+/* The stages of a restore. Nothing is created before the preflight has passed; whatever fails after it is
+ * killed. */
 #include "restorer/restore.h"
 
 #include <errno.h>
@@ -51,15 +52,16 @@ static int stage_create(struct restore *restore)
 		LOG_SCOPE("pid %d", restore->tasks[i].image->pid);
 		r = tree_create(restore, &restore->tasks[i]);
 		if (r == 0)
-			r = objects_open_for_task(restore, &restore->tasks[i], &restore->tasks[i].threads[0].puppet);
+			r = objects_open_for_task(restore, &restore->tasks[i],
+						  &restore->tasks[i].threads[0].puppet);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int fill_member(struct restore *restore, const struct archive_member *member, struct progress *progress,
-		       uint64_t *done)
+static int fill_member(struct restore *restore, const struct archive_member *member,
+		       struct progress *progress, uint64_t *done)
 {
 	struct task *task;
 	int r = restore_find_pages(restore, member, &task);
@@ -79,7 +81,8 @@ static int stage_pages(struct restore *restore)
 	int r = member.name ? 1 : 0;
 
 	LOG_SCOPE("%s", restore_input_name(restore));
-	progress_init(&progress, restore->options->progress, "reading memory", restore->manifest->stored_bytes);
+	progress_init(&progress, restore->options->progress, "reading memory",
+		      restore->manifest->stored_bytes);
 	while (r > 0) {
 		r = fill_member(restore, &member, &progress, &done);
 		if (r == 0)

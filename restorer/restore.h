@@ -2,8 +2,8 @@
 /*
  * One run of cr-restore: the context that is the first argument everywhere, and its stages.
  *
- * Images are read whole, as the protobuf messages of format/, before anything is created; what speaks against a restore
- * here and now is collected in restore->blockers by the preflight.
+ * Images are read whole, as the protobuf messages of format/, before anything is created; what speaks against
+ * a restore here and now is collected in restore->blockers by the preflight.
  */
 #pragma once
 
@@ -33,7 +33,7 @@ struct task {
 	size_t threads_count;
 	struct remote_address vdso; /* where the task's vdso will be; 0: none */
 	int controller_fd_inside;   /* pidfd of the controller in the task */
-	bool has_pages;		    /* its pages have been read */
+	bool has_pages;             /* its pages have been read */
 };
 
 struct object; /* an open file description, restorer/fd/fd_restorer.h */
@@ -45,7 +45,8 @@ struct restore {
 	int input_fd;
 	bool is_seekable;
 	struct archive_reader *reader;
-	struct archive_member first_pages; /* where the reader stands after the images; no name: there are none */
+	struct archive_member
+		first_pages; /* where the reader stands after the images; no name: there are none */
 	Cr__Manifest *manifest;
 	struct task *tasks; /* in the manifest's order */
 	size_t tasks_count;
@@ -62,7 +63,8 @@ int restore_run(const struct restore_options *options);
 int must_check restore_read_manifest(struct restore *restore);
 int must_check restore_read_images(struct restore *restore, struct archive_member *ret_first_pages);
 
-/* restorer/preflight.c: adds to restore->blockers all that would stop a restore here and now; creates nothing. */
+/* restorer/preflight.c: adds to restore->blockers all that would stop a restore here and now; creates
+ * nothing. */
 int must_check preflight_run(struct restore *restore);
 
 /* restorer/inspect.c: --list, --inspect, --json, --verify. Return an exit status. */

@@ -42,9 +42,19 @@ static int open_controller(struct task *task)
 
 	task->controller_fd_inside = objects_unused_fd(task);
 	opened = batch_call(batch, SYS_pidfd_open, (uint64_t)getpid(), 0);
-	batch_try(batch, SYS_dup3, 0, (uint64_t)task->controller_fd_inside, O_CLOEXEC); /* EINVAL: it is there already */
+	batch_try(batch, SYS_dup3, 0, (uint64_t)task->controller_fd_inside,
+		  O_CLOEXEC); /* EINVAL: it is there already */
 	batch_refer(batch, 0, opened);
 	return puppet_run(puppet, "opening the controller");
+}
+
+/* Such a task would get its signal when cr-restore exits, were it not the reaper's child from the start. */
+static bool has_parent_death_signal(const struct task *task)
+{
+	for (size_t i = 0; i < task->image->n_threads; i++)
+		if (task->image->threads[i]->parent_death_signal != 0)
+			return true;
+	return false;
 }
 
 int tree_create(struct restore *restore, struct task *task)
@@ -58,7 +68,8 @@ int tree_create(struct restore *restore, struct task *task)
 	r = memory_files_open(task, &files);
 	if (r < 0)
 		return r;
-	r = puppet_create(&task->threads[0].puppet, task->image->pid, home, restore->options->is_detached);
+	r = puppet_create(&task->threads[0].puppet, task->image->pid, home,
+			  restore->options->is_detached && has_parent_death_signal(task));
 	if (r < 0)
 		return log_error_errno(r, "cannot make a process with pid %d", task->image->pid);
 	r = join_session(restore, task);
@@ -86,7 +97,8 @@ static int adopt_threads(struct task *task, size_t first, size_t end)
 	int r = puppet_run(&task->threads[0].puppet, "making its threads");
 
 	for (size_t i = first; r == 0 && i < end; i++) {
-		r = puppet_adopt(&task->threads[i].puppet, &task->threads[0].puppet, task->threads[i].image->tid);
+		r = puppet_adopt(&task->threads[i].puppet, &task->threads[0].puppet,
+				 task->threads[i].image->tid);
 		if (r < 0)
 			return log_error_errno(r, "cannot take over thread %d", task->threads[i].image->tid);
 	}
@@ -137,9 +149,8 @@ void tree_kill(struct restore *restore)
 				if (tracee_wait(tracee, TRACEE_TIMEOUT_MS) < 0)
 					break;
 		}
-		if (restore->options->is_detached)
+		/* An orphan is not ours to wait for. */
+		if (waitpid(pid, NULL, 0) < 0)
 			wait_until_free(pid);
-		else
-			(void)waitpid(pid, NULL, WNOHANG);
 	}
 }

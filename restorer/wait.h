@@ -8,7 +8,7 @@
 int must_check wait_write_pidfile(struct restore *restore);
 
 /*
- * Waits for the restored root, passing on the signals that can be sent to us. Returns its exit status, or ends by the
- * signal that it was ended by.
+ * Waits for the restored root, passing on the signals that can be sent to us. Returns its exit status, or
+ * ends by the signal that it was ended by.
  */
 int wait_for_root(struct restore *restore);

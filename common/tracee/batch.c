@@ -28,7 +28,8 @@ void batch_reset(struct batch *batch, struct remote_address region)
 
 bool batch_is_nearly_full(const struct batch *batch, unsigned calls, size_t size)
 {
-	return batch->call_count + calls > EXECUTOR_CALLS_MAX || batch->data_size + size + 16 > batch->data_capacity;
+	return batch->call_count + calls > EXECUTOR_CALLS_MAX ||
+	       batch->data_size + size + 16 > batch->data_capacity;
 }
 
 unsigned batch_add(struct batch *batch, long number, uint32_t flags, const uint64_t arguments[6])

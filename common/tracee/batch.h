@@ -20,7 +20,8 @@ struct batch {
 	unsigned char data[];
 };
 
-/* For regions of REGION_SIZE bytes, and about as large itself: allocate it once and reuse it. NULL when memory is short. */
+/* For regions of REGION_SIZE bytes, and about as large itself: allocate it once and reuse it. NULL when
+ * memory is short. */
 struct batch *batch_new(size_t region_size);
 /* Starts an empty batch for the executor whose region is at REGION. */
 void batch_reset(struct batch *batch, struct remote_address region);
@@ -29,8 +30,7 @@ void batch_reset(struct batch *batch, struct remote_address region);
 bool batch_is_nearly_full(const struct batch *batch, unsigned calls, size_t size);
 
 /* Adds a call that may fail; returns its index. Missing arguments are 0. */
-#define batch_try(batch, number, ...)                                                                        \
-	batch_add((batch), (number), 0, (const uint64_t[6]){__VA_ARGS__})
+#define batch_try(batch, number, ...) batch_add((batch), (number), 0, (const uint64_t[6]){__VA_ARGS__})
 /* Adds a call whose failure ends the batch. */
 #define batch_call(batch, number, ...)                                                                       \
 	batch_add((batch), (number), EXECUTOR_CALL_MUST_SUCCEED, (const uint64_t[6]){__VA_ARGS__})
@@ -49,7 +49,8 @@ const void *batch_data_at(const struct batch *batch, uint64_t address);
 
 /* Bytes at the start of the region that the batch uses, and their images for the transfer. */
 int must_check batch_send(pid_t pid, const struct batch *batch);
-/* Reads results and data back. Returns 0, or -ECANCELED if a call that must succeed failed: *ret_failed is its index. */
+/* Reads results and data back. Returns 0, or -ECANCELED if a call that must succeed failed: *ret_failed is
+ * its index. */
 int must_check batch_receive(pid_t pid, struct batch *batch, unsigned *ret_failed);
 
 /* "mmap", "prctl" ... for messages. */

@@ -15,7 +15,8 @@
 
 #define ALL_BUT_SIGTRAP (~(UINT64_C(1) << (SIGTRAP - 1)))
 
-/* Interruptions within which a thread leaves the executor: each lets it go on for a system call or so at least. */
+/* Interruptions within which a thread leaves the executor: each lets it go on for a system call or so at
+ * least. */
 #define SETTLE_ROUNDS_MAX 10000
 
 /* The end of what is loaded of the vdso: behind it are section headers that nothing reads at run time. */

@@ -3,14 +3,14 @@
  * Runs batches in a live task that must not notice, whatever happens to us.
  *
  * A frozen thread is pointed at the executor, which for the time being stands in the unused end of the task's
- * vdso: there it needs no mapping, no stack and no byte of the task's own memory. Its context (general registers,
- * signal mask) is written beside it first, in a form in which an interrupted system call is made again. From then on
- * the thread, let go at any moment by our death, cures itself: the int3 that ends a batch finds a SIGTRAP handler that
- * puts everything back. On the normal path it runs the same cure, is caught in the stop after it, and gets its exact
- * registers.
+ * vdso: there it needs no mapping, no stack and no byte of the task's own memory. Its context (general
+ * registers, signal mask) is written beside it first, in a form in which an interrupted system call is made
+ * again. From then on the thread, let go at any moment by our death, cures itself: the int3 that ends a batch
+ * finds a SIGTRAP handler that puts everything back. On the normal path it runs the same cure, is caught in
+ * the stop after it, and gets its exact registers.
  *
- * Left behind by our death: nothing but the unused bytes at the end of the vdso (a private copy of its last page).
- * One thread of an address space at a time.
+ * Left behind by our death: nothing but the unused bytes at the end of the vdso (a private copy of its last
+ * page). One thread of an address space at a time.
  */
 #pragma once
 
@@ -27,19 +27,20 @@ struct borrow_place {
 /*
  * Finds room in the vdso that lies at VDSO_START..VDSO_END. -ENOSPC if there is none.
  */
-int must_check borrow_place_find(struct borrow_place *place, int mem_fd, uint64_t vdso_start, uint64_t vdso_end);
+int must_check borrow_place_find(struct borrow_place *place, int mem_fd, uint64_t vdso_start,
+				 uint64_t vdso_end);
 /* Puts the bytes back and closes mem_fd. */
 void borrow_place_done(struct borrow_place *place);
 
 /*
- * A controller that died a moment ago may have left a frozen thread of ours inside of the executor, on its way out: lets it
- * go on until it has left. The vdso begins at VDSO_START. -ETIMEDOUT if it does not leave.
+ * A controller that died a moment ago may have left a frozen thread of ours inside of the executor, on its
+ * way out: lets it go on until it has left. The vdso begins at VDSO_START. -ETIMEDOUT if it does not leave.
  */
 int must_check borrow_settle(struct tracee *tracee, int mem_fd, uint64_t vdso_start);
 
 struct borrow {
 	struct borrow_place *place; /* borrowed */
-	struct tracee *tracee;	    /* borrowed */
+	struct tracee *tracee;      /* borrowed */
 	struct registers registers; /* those of the task */
 	uint64_t signal_mask;
 	struct remote_address region;
@@ -47,7 +48,8 @@ struct borrow {
 	bool has_met_stop_signal; /* a SIGSTOP came meanwhile and was set aside */
 };
 
-/* The thread must rest in TRACEE_STOP_EVENT or TRACEE_STOP_GROUP. -ENOMEM: the task may not map any more memory. */
+/* The thread must rest in TRACEE_STOP_EVENT or TRACEE_STOP_GROUP. -ENOMEM: the task may not map any more
+ * memory. */
 int must_check borrow_begin(struct borrow *borrow, struct borrow_place *place, struct tracee *tracee);
 /* Runs BATCH, made for borrow->region; -ECANCELED as batch_receive(). */
 int must_check borrow_run(struct borrow *borrow, struct batch *batch, unsigned *ret_failed);

@@ -28,8 +28,8 @@ static _Noreturn void child_main(struct remote_address home, int ready_fd)
 
 	if (read(ready_fd, &go, 1) != 1)
 		_exit(EXIT_FAILURE);
-	if (mmap(code, PUPPET_FOOTPRINT, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
-		 0) != code)
+	if (mmap(code, PUPPET_FOOTPRINT, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != code)
 		_exit(EXIT_FAILURE);
 	memcpy(code, executor_blob, size);
 	if (mprotect(code, PAGE_SIZE_BYTES, PROT_READ | PROT_EXEC) < 0)
@@ -193,9 +193,10 @@ int puppet_run(struct puppet *puppet, const char *what)
 	if (r != -ECANCELED)
 		return log_error_errno(r, "cannot run the executor for %s", what);
 	call = &puppet->batch->calls[failed];
-	return log_error_errno((int)call->result, "%s: %s(%#lx, %#lx, %#lx, %#lx)", what, syscall_name((long)call->number),
-			       (unsigned long)call->arguments[0], (unsigned long)call->arguments[1],
-			       (unsigned long)call->arguments[2], (unsigned long)call->arguments[3]);
+	return log_error_errno((int)call->result, "%s: %s(%#lx, %#lx, %#lx, %#lx)", what,
+			       syscall_name((long)call->number), (unsigned long)call->arguments[0],
+			       (unsigned long)call->arguments[1], (unsigned long)call->arguments[2],
+			       (unsigned long)call->arguments[3]);
 }
 
 static int next_syscall_stop(struct puppet *puppet)
@@ -213,7 +214,8 @@ static int next_syscall_stop(struct puppet *puppet)
 	}
 }
 
-long puppet_call_at(struct puppet *puppet, struct remote_address instruction, long number, const uint64_t arguments[6])
+long puppet_call_at(struct puppet *puppet, struct remote_address instruction, long number,
+		    const uint64_t arguments[6])
 {
 	struct registers registers;
 	int r = registers_get(puppet->tracee.tid, &registers);

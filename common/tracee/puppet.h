@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A task that we made and rebuild: it runs nothing but the executor's batches until its own registers are set.
+ * A task that we made and rebuild: it runs nothing but the executor's batches until its own registers are
+ * set.
  *
- * A puppet dies with us (PTRACE_O_EXITKILL). Its executor is a region that it mapped for itself: one page of code,
- * then the data that batches work on, shared by the threads of an address space one after the other.
+ * A puppet dies with us (PTRACE_O_EXITKILL). Its executor is a region that it mapped for itself: one page of
+ * code, then the data that batches work on, shared by the threads of an address space one after the other.
  */
 #pragma once
 
@@ -14,34 +15,37 @@ struct puppet {
 	struct tracee tracee;
 	struct remote_address blob;   /* the executor's code */
 	struct remote_address region; /* its data */
-	struct batch *batch;	      /* owned by the first thread's, shared by the others */
+	struct batch *batch;          /* owned by the first thread's, shared by the others */
 };
 
 /* Bytes of address space that a puppet's executor takes: the code page and the region. */
 #define PUPPET_REGION_SIZE UINT64_C(0x20000)
 #define PUPPET_FOOTPRINT (PAGE_SIZE_BYTES + PUPPET_REGION_SIZE)
 
-/* Free address space, in one piece, that a process must have to be rebuilt: the executor, and room to move the vdso through. */
+/* Free address space, in one piece, that a process must have to be rebuilt: the executor, and room to move
+ * the vdso through. */
 #define PUPPET_HOME_SIZE (PUPPET_FOOTPRINT + 32 * PAGE_SIZE_BYTES)
 
 /*
- * Makes a child process of ours whose pid is PID, stopped and traced, with its executor at HOME, PUPPET_FOOTPRINT bytes
- * that are free in this process as well as in what it is to become. It starts as a copy of this process. IS_ORPHAN: it is
- * nobody's child but the reaper's. -EEXIST: the pid is taken.
+ * Makes a child process of ours whose pid is PID, stopped and traced, with its executor at HOME,
+ * PUPPET_FOOTPRINT bytes that are free in this process as well as in what it is to become. It starts as a
+ * copy of this process. IS_ORPHAN: it is nobody's child but the reaper's. -EEXIST: the pid is taken.
  */
 int must_check puppet_create(struct puppet *puppet, pid_t pid, struct remote_address home, bool is_orphan);
 
-/* The new thread or process TID that the last batch of PARENT made with clone3; it shares PARENT's executor. */
+/* The new thread or process TID that the last batch of PARENT made with clone3; it shares PARENT's executor.
+ */
 int must_check puppet_adopt(struct puppet *puppet, const struct puppet *parent, pid_t tid);
 
 /* Starts an empty batch and returns it. */
 struct batch *puppet_batch(struct puppet *puppet);
-/* Runs it. A call that must succeed and did not is logged ("WHAT: mmap(...): error") and returned as its errno. */
+/* Runs it. A call that must succeed and did not is logged ("WHAT: mmap(...): error") and returned as its
+ * errno. */
 int must_check puppet_run(struct puppet *puppet, const char *what);
 
 /*
- * One system call executed by a syscall instruction at INSTRUCTION instead of the executor, so that it may unmap the
- * executor. Returns the result, a negative errno included.
+ * One system call executed by a syscall instruction at INSTRUCTION instead of the executor, so that it may
+ * unmap the executor. Returns the result, a negative errno included.
  */
 long must_check puppet_call_at(struct puppet *puppet, struct remote_address instruction, long number,
 			       const uint64_t arguments[6]);

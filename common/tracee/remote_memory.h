@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory of another task. An address there is a type of its own, so that it is never mistaken for a pointer.
- * All return 0 or a negative errno; -EFAULT when part of the range cannot be reached.
+ * The memory of another task. An address there is a type of its own, so that it is never mistaken for a
+ * pointer. All return 0 or a negative errno; -EFAULT when part of the range cannot be reached.
  */
 #pragma once
 

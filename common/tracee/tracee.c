@@ -122,7 +122,8 @@ int tracee_wait_frozen(struct tracee *tracee, int timeout_ms)
 			return r;
 		if (tracee->stop == TRACEE_STOP_EVENT || tracee->stop == TRACEE_STOP_GROUP)
 			return 0;
-		r = tracee_resume(tracee, TRACEE_RESUME_RUN, tracee->stop == TRACEE_STOP_SIGNAL ? tracee->signal : 0);
+		r = tracee_resume(tracee, TRACEE_RESUME_RUN,
+				  tracee->stop == TRACEE_STOP_SIGNAL ? tracee->signal : 0);
 		if (r < 0)
 			return r;
 	}
@@ -162,7 +163,8 @@ int tracee_get_siginfo(const struct tracee *tracee, siginfo_t *ret_info)
 	return ptrace(PTRACE_GETSIGINFO, tracee->tid, NULL, ret_info) < 0 ? -errno : 0;
 }
 
-int tracee_peek_signals(const struct tracee *tracee, bool is_shared, uint64_t offset, siginfo_t *signals, int capacity)
+int tracee_peek_signals(const struct tracee *tracee, bool is_shared, uint64_t offset, siginfo_t *signals,
+			int capacity)
 {
 	struct __ptrace_peeksiginfo_args arguments = {
 		.off = offset,
@@ -219,7 +221,8 @@ int tracee_has_syscall_dispatch(const struct tracee *tracee)
 		uint64_t mode, selector, offset, len;
 	} configuration = {0};
 
-	if (ptrace(CR_PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, tracee->tid, sizeof(configuration), &configuration) < 0)
+	if (ptrace(CR_PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, tracee->tid, sizeof(configuration),
+		   &configuration) < 0)
 		return errno == EIO ? 0 : -errno; /* EIO: a kernel without it, where no task can have it on */
 	return configuration.mode != 0;
 }

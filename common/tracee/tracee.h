@@ -2,10 +2,10 @@
 /*
  * A thread that we trace with PTRACE_SEIZE (ptrace(2)): stops, resumption, what a stop was for.
  *
- * All calls come from the one thread that seized. SIGCHLD must be blocked in it and not ignored (tracee_init()).
- * Every stop used here is one that does the thread no harm if the tracer dies in it, apart from the int3 of the
- * executor, whose signal has a handler then (see borrow.h):
- * PTRACE_EVENT_STOP and system-call stops with PTRACE_O_TRACESYSGOOD leave nothing to be delivered.
+ * All calls come from the one thread that seized. SIGCHLD must be blocked in it and not ignored
+ * (tracee_init()). Every stop used here is one that does the thread no harm if the tracer dies in it, apart
+ * from the int3 of the executor, whose signal has a handler then (see borrow.h): PTRACE_EVENT_STOP and
+ * system-call stops with PTRACE_O_TRACESYSGOOD leave nothing to be delivered.
  */
 #pragma once
 
@@ -23,21 +23,22 @@ enum tracee_stop {
 	TRACEE_STOP_SYSCALL, /* entry or exit of a system call */
 	TRACEE_STOP_SIGNAL,  /* about to receive tracee.signal */
 	TRACEE_STOP_CLONE,   /* made a new task, tracee.new_tid */
-	TRACEE_GONE,	     /* exited or was killed: tracee.wait_status */
+	TRACEE_GONE,         /* exited or was killed: tracee.wait_status */
 };
 
 struct tracee {
 	pid_t tid, tgid;
 	enum tracee_stop stop;
-	int signal;	 /* TRACEE_STOP_SIGNAL, TRACEE_STOP_GROUP */
-	pid_t new_tid;	 /* TRACEE_STOP_CLONE */
+	int signal;      /* TRACEE_STOP_SIGNAL, TRACEE_STOP_GROUP */
+	pid_t new_tid;   /* TRACEE_STOP_CLONE */
 	int wait_status; /* as from wait(2) */
 };
 
 /* Milliseconds within which a thread must reach a stop that it is on its way to. */
 #define TRACEE_TIMEOUT_MS 10000
 
-/* Prepares the calling thread: SIGCHLD blocked and at its default. Once, before the first thread is seized. */
+/* Prepares the calling thread: SIGCHLD blocked and at its default. Once, before the first thread is seized.
+ */
 int must_check tracee_init(void);
 
 /* Seizes TID without stopping it. Extra ptrace options: KILL_WITH_TRACER, FOLLOW_CLONES, SUSPEND_SECCOMP. */
@@ -53,13 +54,13 @@ int must_check tracee_interrupt(struct tracee *tracee);
 int must_check tracee_wait(struct tracee *tracee, int timeout_ms);
 
 /*
- * Waits until the thread rests in TRACEE_STOP_EVENT or TRACEE_STOP_GROUP after tracee_interrupt(). A signal that was
- * on its way is delivered first.
+ * Waits until the thread rests in TRACEE_STOP_EVENT or TRACEE_STOP_GROUP after tracee_interrupt(). A signal
+ * that was on its way is delivered first.
  */
 int must_check tracee_wait_frozen(struct tracee *tracee, int timeout_ms);
 
 enum tracee_resume {
-	TRACEE_RESUME_RUN,	  /* until something happens */
+	TRACEE_RESUME_RUN,        /* until something happens */
 	TRACEE_RESUME_TO_SYSCALL, /* until the next entry or exit of a system call as well */
 };
 
@@ -74,11 +75,11 @@ int must_check tracee_set_signal_mask(const struct tracee *tracee, uint64_t mask
 int must_check tracee_get_siginfo(const struct tracee *tracee, siginfo_t *ret_info);
 
 /*
- * The pending signals of the thread, or of its process if IS_SHARED, oldest first; at most CAPACITY of them from
- * number OFFSET on. Returns how many, or a negative errno.
+ * The pending signals of the thread, or of its process if IS_SHARED, oldest first; at most CAPACITY of them
+ * from number OFFSET on. Returns how many, or a negative errno.
  */
-int must_check tracee_peek_signals(const struct tracee *tracee, bool is_shared, uint64_t offset, siginfo_t *signals,
-				   int capacity);
+int must_check tracee_peek_signals(const struct tracee *tracee, bool is_shared, uint64_t offset,
+				   siginfo_t *signals, int capacity);
 
 /* The rseq(2) registration; an address of 0 means none (PTRACE_GET_RSEQ_CONFIGURATION). */
 struct tracee_rseq {
@@ -88,12 +89,14 @@ struct tracee_rseq {
 int must_check tracee_get_rseq(const struct tracee *tracee, struct tracee_rseq *ret_rseq);
 
 /*
- * Seccomp filter number INDEX, the most recently installed first, as classic BPF instructions that the caller frees;
- * -ENOENT past the last. *ret_flags are its SECCOMP_FILTER_FLAG_ flags.
+ * Seccomp filter number INDEX, the most recently installed first, as classic BPF instructions that the caller
+ * frees; -ENOENT past the last. *ret_flags are its SECCOMP_FILTER_FLAG_ flags.
  */
 struct sock_filter;
-int must_check tracee_get_seccomp_filter(const struct tracee *tracee, unsigned index, struct sock_filter **ret_filter,
-					 size_t *ret_count, uint64_t *ret_flags);
+int must_check tracee_get_seccomp_filter(const struct tracee *tracee, unsigned index,
+					 struct sock_filter **ret_filter, size_t *ret_count,
+					 uint64_t *ret_flags);
 
-/* 0: the thread's system calls are its own; 1: syscall user dispatch is on (PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG). */
+/* 0: the thread's system calls are its own; 1: syscall user dispatch is on
+ * (PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG). */
 int must_check tracee_has_syscall_dispatch(const struct tracee *tracee);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What of an address space only its own process can ask: the end of the heap, and whether new mappings are locked. */
+/* What of an address space only its own process can ask: the end of the heap, and whether new mappings are
+ * locked. */
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -18,8 +19,8 @@ static int memory_ask(struct dump *dump, struct process *process, struct thread 
 }
 
 /*
- * mlockall(MCL_FUTURE) is a property that nothing shows but its effect: the executor's region, mapped just now, is locked
- * then, in which way its flags tell.
+ * mlockall(MCL_FUTURE) is a property that nothing shows but its effect: the executor's region, mapped just
+ * now, is locked then, in which way its flags tell.
  */
 static int collect_lock_future(struct process *process, const struct batch *batch)
 {
@@ -46,8 +47,8 @@ static int collect_lock_future(struct process *process, const struct batch *batc
 	return 0;
 }
 
-static int memory_answer(struct dump *dump, struct process *process, struct thread *thread, const struct batch *batch,
-			 const struct questions *questions)
+static int memory_answer(struct dump *dump, struct process *process, struct thread *thread,
+			 const struct batch *batch, const struct questions *questions)
 {
 	(void)dump;
 	(void)thread;

@@ -24,8 +24,10 @@ static long call_behind_restart(const struct thread *thread)
 {
 	const char *channel = thread->sleep.wait_channel;
 
-	if (strstr(channel, "nanosleep"))
-		return registers_syscall_argument(&thread->registers, 0) < CLOCK_ID_MAX ? SYS_clock_nanosleep : SYS_nanosleep;
+	if (strstr(channel, "nanosleep") || strstr(channel, "restart_syscall") ||
+	    strstr(channel, "do_syscall_64"))
+		return registers_syscall_argument(&thread->registers, 0) < CLOCK_ID_MAX ? SYS_clock_nanosleep
+											: SYS_nanosleep;
 	if (strstr(channel, "poll"))
 		return SYS_poll;
 	if (strstr(channel, "futex"))
@@ -69,23 +71,27 @@ static void collect_remaining(const struct dump *dump, const struct thread *thre
 		if (read_timespec(thread, 1, &restart->remaining_ns) == 0)
 			restart->has_remaining = true;
 		else if (read_timespec(thread, 0, &total_ns) == 0)
-			restart->has_remaining = true, restart->remaining_ns = time_left(dump, thread, total_ns);
+			restart->has_remaining = true,
+			restart->remaining_ns = time_left(dump, thread, total_ns);
 		break;
 	case SYS_clock_nanosleep:
 		if (read_timespec(thread, 3, &restart->remaining_ns) == 0)
 			restart->has_remaining = true;
 		else if (read_timespec(thread, 2, &total_ns) == 0)
-			restart->has_remaining = true, restart->remaining_ns = time_left(dump, thread, total_ns);
+			restart->has_remaining = true,
+			restart->remaining_ns = time_left(dump, thread, total_ns);
 		break;
 	case SYS_poll:
 		total_ns = (int)registers_syscall_argument(&thread->registers, 2) * NS_PER_MS;
 		if (total_ns >= 0)
-			restart->has_remaining = true, restart->remaining_ns = time_left(dump, thread, total_ns);
+			restart->has_remaining = true,
+			restart->remaining_ns = time_left(dump, thread, total_ns);
 		break;
 	case SYS_futex:
 		if ((registers_syscall_argument(&thread->registers, 1) & FUTEX_CMD_MASK) == FUTEX_WAIT &&
 		    read_timespec(thread, 3, &total_ns) == 0)
-			restart->has_remaining = true, restart->remaining_ns = time_left(dump, thread, total_ns);
+			restart->has_remaining = true,
+			restart->remaining_ns = time_left(dump, thread, total_ns);
 		break;
 	default:
 		break;
@@ -103,7 +109,8 @@ static int collect_restart(struct dump *dump, struct thread *thread)
 	if (number == SYS_restart_syscall)
 		number = call_behind_restart(thread);
 	if (number < 0) {
-		blockers_add(&dump->blockers, "is in an interrupted system call that cannot be told (it waits in %s)",
+		blockers_add(&dump->blockers,
+			     "is in an interrupted system call that cannot be told (it waits in %s)",
 			     thread->sleep.wait_channel[0] ? thread->sleep.wait_channel : "an unknown place");
 		return 0;
 	}
@@ -136,8 +143,8 @@ static int collect_xsave(struct dump *dump, struct thread *thread)
 }
 
 /*
- * A restartable sequence (rseq(2)) that a thread was stopped in is aborted by the kernel when the thread goes on: it has
- * been scheduled out. That would be lost with the executor's detour, so it is done here.
+ * A restartable sequence (rseq(2)) that a thread was stopped in is aborted by the kernel when the thread goes
+ * on: it has been scheduled out. That would be lost with the executor's detour, so it is done here.
  */
 static int abort_sequence(struct thread *thread)
 {
@@ -175,7 +182,8 @@ static int registers_collect_thread(struct dump *dump, struct process *process, 
 		blockers_add(&dump->blockers, "runs 32-bit code, which is not supported");
 		return 0;
 	}
-	if (!has_deliverable_signal(process, thread, mask) && registers_retry_interrupted(&thread->registers)) {
+	if (!has_deliverable_signal(process, thread, mask) &&
+	    registers_retry_interrupted(&thread->registers)) {
 		/* Also for the thread itself, should it go on here: it is not to notice the freeze. */
 		r = registers_set(thread->tracee.tid, &thread->registers);
 		if (r < 0)

@@ -115,8 +115,8 @@ static int pending_collect(struct dump *dump, const struct tracee *tracee, bool 
 static void check_pending(struct dump *dump, uint64_t pending)
 {
 	if (pending & UINT64_C(1) << (SIGTRAP - 1))
-		blockers_add(&dump->blockers,
-			     "has a SIGTRAP pending, which cannot be dumped yet: try again when it has been delivered");
+		blockers_add(&dump->blockers, "has a SIGTRAP pending, which cannot be dumped yet: try again "
+					      "when it has been delivered");
 }
 
 static int signals_collect_process(struct dump *dump, struct process *process)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a process has exactly one of, or each of its threads: an aspect is a file of this folder with functions of the
- * table in task_dumper.c. They fill the messages process->image and thread->image, whose parts live in dump->arena.
+ * What a process has exactly one of, or each of its threads: an aspect is a file of this folder with
+ * functions of the table in task_dumper.c. They fill the messages process->image and thread->image, whose
+ * parts live in dump->arena.
  *
  * collect        asks from outside: /proc, ptrace, system calls that take a pid.
- * ask, answer    ask from inside: "ask" adds calls to the batch that THREAD is about to run, "answer" reads the
- *                results after it ran. The slots kept between both are in struct questions, one for each thread in
- *                turn. is_leader_only: about the process, asked of its leader.
- * Return 0 or a negative errno, already logged with what it is about. What cannot be preserved is not an error
- * but goes to dump->blockers.
+ * ask, answer    ask from inside: "ask" adds calls to the batch that THREAD is about to run, "answer" reads
+ * the results after it ran. The slots kept between both are in struct questions, one for each thread in turn.
+ * is_leader_only: about the process, asked of its leader. Return 0 or a negative errno, already logged with
+ * what it is about. What cannot be preserved is not an error but goes to dump->blockers.
  */
 #pragma once
 
@@ -17,7 +17,7 @@
 
 struct questions {
 	uint64_t addresses[24]; /* of the aspect's own choice: from batch_data() */
-	unsigned calls[24];	/* from batch_try() */
+	unsigned calls[24];     /* from batch_try() */
 };
 
 struct task_dumper {
@@ -27,19 +27,22 @@ struct task_dumper {
 	int (*collect_thread)(struct dump *dump, struct process *process, struct thread *thread);
 	int (*ask)(struct dump *dump, struct process *process, struct thread *thread, struct batch *batch,
 		   struct questions *questions);
-	int (*answer)(struct dump *dump, struct process *process, struct thread *thread, const struct batch *batch,
-		      const struct questions *questions);
+	int (*answer)(struct dump *dump, struct process *process, struct thread *thread,
+		      const struct batch *batch, const struct questions *questions);
 };
 
-extern const struct task_dumper credentials_task_dumper; /* uids, gids, groups, capabilities, securebits, seccomp */
-extern const struct task_dumper signals_task_dumper;	 /* actions, masks, pending, alternate stacks */
-extern const struct task_dumper timers_task_dumper;	 /* itimers, POSIX timers */
-extern const struct task_dumper limits_task_dumper;	 /* rlimits */
-extern const struct task_dumper scheduling_task_dumper;	 /* policy, nice, affinity, I/O priority, timer slack */
-extern const struct task_dumper attributes_task_dumper;	 /* comm, umask, personality, prctl states, robust list, rseq, tid address */
+extern const struct task_dumper
+	credentials_task_dumper; /* uids, gids, groups, capabilities, securebits, seccomp */
+extern const struct task_dumper signals_task_dumper; /* actions, masks, pending, alternate stacks */
+extern const struct task_dumper timers_task_dumper;  /* itimers, POSIX timers */
+extern const struct task_dumper limits_task_dumper;  /* rlimits */
+extern const struct task_dumper
+	scheduling_task_dumper; /* policy, nice, affinity, I/O priority, timer slack */
+extern const struct task_dumper
+	attributes_task_dumper; /* comm, umask, personality, prctl states, robust list, rseq, tid address */
 extern const struct task_dumper unsupported_task_dumper; /* adds blockers for what is not preserved yet */
-extern const struct task_dumper registers_task_dumper;	 /* registers, xsave, interrupted calls */
-extern const struct task_dumper memory_task_dumper;	 /* brk, mlockall(MCL_FUTURE) */
+extern const struct task_dumper registers_task_dumper;   /* registers, xsave, interrupted calls */
+extern const struct task_dumper memory_task_dumper;      /* brk, mlockall(MCL_FUTURE) */
 
 /* Run the aspects of the table over a frozen process. */
 int must_check task_dumpers_collect(struct dump *dump, struct process *process);

@@ -171,7 +171,8 @@ static bool take_signal(const Cr__PosixTimer *timer, size_t *count, ProtobufCBin
 		siginfo_t info;
 
 		memcpy(&info, signals[i].data, sizeof(info));
-		if (info.si_code != SI_TIMER || info.si_signo != timer->signal || info.si_timerid != timer->id)
+		if (info.si_code != SI_TIMER || info.si_signo != timer->signal ||
+		    info.si_timerid != timer->id)
 			continue;
 		memmove(&signals[i], &signals[i + 1], (*count - i - 1) * sizeof(signals[0]));
 		(*count)--;

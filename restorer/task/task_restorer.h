@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a process has exactly one of, or each of its threads, at restore: aspects that add calls to a batch which the
- * puppet then runs. The table in task_restorer.c gives the order of execution, with the reason on each line.
+ * What a process has exactly one of, or each of its threads, at restore: aspects that add calls to a batch
+ * which the puppet then runs. The table in task_restorer.c gives the order of execution, with the reason on
+ * each line.
  *
- * check     says whether the image is valid (-EBADMSG, logged) and adds to restore->blockers what this host cannot
- *           give; creates nothing.
- * process   calls for the leader about its process.
- * thread    calls for each thread, the leader included.
- * outside   what the controller does for a thread with system calls that take a tid.
- * Add calls with batch_call() on puppet_batch-returned BATCH; when batch_is_nearly_full() run it with puppet_run() and start
- * a new one (task_batch_room() does both).
+ * check     says whether the image is valid (-EBADMSG, logged) and adds to restore->blockers what this host
+ * cannot give; creates nothing. process   calls for the leader about its process. thread    calls for each
+ * thread, the leader included. outside   what the controller does for a thread with system calls that take a
+ * tid. Add calls with batch_call() on puppet_batch-returned BATCH; when batch_is_nearly_full() run it with
+ * puppet_run() and start a new one (task_batch_room() does both).
  */
 #pragma once
 
@@ -28,7 +27,8 @@ extern const struct task_restorer limits_task_restorer;
 extern const struct task_restorer scheduling_task_restorer;
 extern const struct task_restorer signals_task_restorer;
 extern const struct task_restorer credentials_task_restorer;
-extern const struct task_restorer late_attributes_task_restorer; /* those that a change of credentials resets */
+extern const struct task_restorer
+	late_attributes_task_restorer; /* those that a change of credentials resets */
 extern const struct task_restorer seccomp_task_restorer;
 extern const struct task_restorer timers_task_restorer;
 

@@ -209,8 +209,8 @@ static struct timeval timeval_from_us(int64_t us)
 }
 
 /*
- * Sets when TIMER expires next; returns the flags for timer_settime(2). One whose signal waited was last due an interval
- * before: so it expires at once, queues its signal itself, and keeps its rhythm.
+ * Sets when TIMER expires next; returns the flags for timer_settime(2). One whose signal waited was last due
+ * an interval before: so it expires at once, queues its signal itself, and keeps its rhythm.
  */
 static uint64_t timer_value(const Cr__PosixTimer *timer, struct timespec *ret_value)
 {
@@ -270,10 +270,12 @@ static int interval_timers_arm(const Cr__Process *image, struct thread *leader, 
 			.it_value = timeval_from_us(timer->value_us),
 		};
 
-		/* It has expired, and the kernel would have wound it up again when its SIGALRM, which is pending, is taken. */
+		/* It has expired, and the kernel would have wound it up again when its SIGALRM, which is
+		 * pending, is taken. */
 		if (i == ITIMER_REAL && timer->value_us == 0)
 			value.it_value = value.it_interval;
-		/* The kernel adds a tick to what is set of a CPU-time timer (setitimer(2), "Timers ... never expire early"). */
+		/* The kernel adds a tick to what is set of a CPU-time timer (setitimer(2), "Timers ... never
+		 * expire early"). */
 		else if (i != ITIMER_REAL && timer->value_us > 0)
 			value.it_value = timeval_from_us(MAX(timer->value_us - tick_us(), INT64_C(1)));
 		if (timer->interval_us > 0 || timer->value_us > 0)

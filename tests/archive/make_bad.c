@@ -47,6 +47,7 @@ struct parts {
 	Cr__SignalAction action;
 	Cr__SignalAction *actions[64];
 	Cr__Directory root;
+	char *cpu_flags[1];
 	uint8_t registers[sizeof(struct user_regs_struct)];
 	uint8_t xsave[576];
 	Cr__Memory memory;
@@ -225,6 +226,12 @@ static void init_parts(struct parts *parts)
 	CASE(second_manifest, p->extra_name = "images/manifest.pb")                                          \
 	CASE(task_garbage, p->task_garbage = 100000)                                                         \
 	CASE(task_gigantic, p->task_garbage = 300U << 20)                                                    \
+	CASE(host_cpu, p->cpu_flags[0] = (char *)"avx512imagined", p->host.cpu_flags = p->cpu_flags,         \
+	     p->host.n_cpu_flags = 1)                                                                        \
+	CASE(host_xsave, p->manifest.needed_xsave_features = UINT64_C(1) << 60)                              \
+	CASE(host_vdso, p->host.vdso_hash++)                                                                 \
+	CASE(host_machine, p->host.machine = (char *)"pdp11")                                                \
+	CASE(host_page_size, p->host.page_size = 65536)                                                      \
 	CASE(no_thread, p->process.n_threads = 0)                                                            \
 	CASE(thread_not_leader, p->thread.tid = PID + 2)                                                     \
 	CASE(thread_twice, p->other_thread.tid = PID)                                                        \

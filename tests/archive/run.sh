@@ -26,6 +26,7 @@ report() {
 
 # bad CASE PATTERN MODE...: each of the modes (a restore, --check and --verify without any) refuses it.
 seen=()
+wanted=4
 bad() {
 	local name=$1 pattern=$2 mode problems='' status
 	shift 2
@@ -35,7 +36,7 @@ bad() {
 	for mode in "$@"; do
 		timeout --kill-after=5 60 "$cr_restore" "$mode" -i "$archive" </dev/null >"$scratch/stdout" 2>"$scratch/stderr"
 		status=$?
-		[ "$status" -eq 4 ] || problems+="$mode: exit status $status, not 4"$'\n'
+		[ "$status" -eq "$wanted" ] || problems+="$mode: exit status $status, not $wanted"$'\n'
 		grep -qE -e "$pattern" "$scratch/stderr" || problems+="$mode: the message does not match: $pattern"$'\n'
 		! grep -q $'\033' "$scratch/stderr" || problems+="$mode: the message holds an escape character"$'\n'
 		[ ! -s "$scratch/stdout" ] || problems+="$mode: there is something on standard output"$'\n'
@@ -134,6 +135,14 @@ bad pages_short 'pages/.* 20480 bytes.* 24576'
 bad pages_long 'pages/.* 28672 bytes.* 24576'
 bad descriptor_dangling '\b1\b'
 bad descriptor_negative 'fd -1|-1'
+
+# A good archive, but not for this host: refused with status 3, and --verify has nothing against it.
+wanted=3
+bad host_cpu 'avx512imagined' --detach --check
+bad host_xsave 'number 60' --detach --check
+bad host_vdso 'vdso differs' --detach --check
+bad host_machine 'pdp11' --detach --check
+bad host_page_size '65536' --detach --check
 
 # Each case that there is, is tried.
 : >"$scratch/stderr"

@@ -34,6 +34,7 @@
 	.globl executor_syscall, executor_context, executor_blob_end, executor_no_region
 
 executor_blob:
+blob_start:
 executor_borrow:
 	/* Still on the task's own stack: a handler that slips in before the mask is set runs as it would have. */
 	movl	$NR_RT_SIGPROCMASK, %eax
@@ -79,7 +80,7 @@ executor_borrow:
 handler:
 	/* The action is the whole process's: once we are dead, another thread may be sent a SIGTRAP before the cure. */
 	movq	FRAME_RIP(%rsp), %rcx
-	leaq	executor_blob(%rip), %rax
+	leaq	blob_start(%rip), %rax
 	subq	%rax, %rcx
 	cmpq	$(executor_blob_end - executor_blob), %rcx
 	jae	not_ours

@@ -27,7 +27,7 @@
 #define EXECUTOR_DATA (EXECUTOR_CALLS + EXECUTOR_CALLS_MAX * EXECUTOR_CALL_SIZE)
 /* The end of the region is the stack for the frame of a SIGTRAP that nobody caught. */
 #define EXECUTOR_STACK_SIZE 0x4000
-#define EXECUTOR_DATA_SIZE(region_size) ((region_size) - EXECUTOR_STACK_SIZE - EXECUTOR_DATA)
+#define EXECUTOR_DATA_SIZE(region_size) ((region_size)-EXECUTOR_STACK_SIZE - EXECUTOR_DATA)
 
 /* Offsets in a call. */
 #define EXECUTOR_CALL_NUMBER 0
@@ -47,7 +47,7 @@
 struct executor_call {
 	uint64_t number;
 	uint64_t arguments[6];
-	int64_t result;	     /* as the kernel returned it: a negative errno is a failure */
+	int64_t result;      /* as the kernel returned it: a negative errno is a failure */
 	uint32_t references; /* bit i: arguments[i] is the index of an earlier call whose result is meant */
 	uint32_t flags;
 };

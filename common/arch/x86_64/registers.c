@@ -150,7 +150,8 @@ enum syscall_restart registers_restart(const struct registers *registers)
 
 bool registers_retry_interrupted(struct registers *registers)
 {
-	if ((long)registers->user.rax != -EINTR || !is_interrupted_by_stops(registers_syscall_number(registers)))
+	if ((long)registers->user.rax != -EINTR ||
+	    !is_interrupted_by_stops(registers_syscall_number(registers)))
 		return false;
 	registers->user.rax = (unsigned long long)-ERESTARTNOHAND;
 	return true;
@@ -162,7 +163,8 @@ void registers_rewind(struct registers *registers)
 	struct user_regs_struct *user = &registers->user;
 
 	if (restart != SYSCALL_RESTART_NONE) {
-		user->rax = restart == SYSCALL_RESTART_BLOCK ? (unsigned long long)SYS_restart_syscall : user->orig_rax;
+		user->rax = restart == SYSCALL_RESTART_BLOCK ? (unsigned long long)SYS_restart_syscall
+							     : user->orig_rax;
 		user->rip -= SYSCALL_INSTRUCTION_SIZE;
 	}
 	user->orig_rax = (unsigned long long)-1;

@@ -23,12 +23,13 @@ struct registers {
 int must_check registers_get(pid_t tid, struct registers *ret_registers);
 int must_check registers_set(pid_t tid, const struct registers *registers);
 
-/* The area in the standard (not compacted) format. SIZE on entry is the room in AREA, on return what was used. */
+/* The area in the standard (not compacted) format. SIZE on entry is the room in AREA, on return what was
+ * used. */
 int must_check registers_get_xsave(pid_t tid, void *area, size_t *size);
 
 /*
- * Sets the area, which may come from a CPU with another area size: features that the host lacks are refused with
- * -EOPNOTSUPP when the area holds something for them, and are cut off otherwise.
+ * Sets the area, which may come from a CPU with another area size: features that the host lacks are refused
+ * with -EOPNOTSUPP when the area holds something for them, and are cut off otherwise.
  */
 int must_check registers_set_xsave(pid_t tid, const void *area, size_t size);
 
@@ -42,9 +43,9 @@ uint64_t xsave_host_features(void);
 bool registers_are_64_bit(const struct registers *registers);
 
 /*
- * How an interrupted system call goes on. The kernel leaves a negative "restart" code in the result register of
- * a thread that was stopped in one, and acts on it when the thread leaves the stop. A thread that comes back in
- * any other way needs it in the registers.
+ * How an interrupted system call goes on. The kernel leaves a negative "restart" code in the result register
+ * of a thread that was stopped in one, and acts on it when the thread leaves the stop. A thread that comes
+ * back in any other way needs it in the registers.
  */
 enum syscall_restart {
 	SYSCALL_RESTART_NONE,  /* not in an interrupted system call */
@@ -59,19 +60,21 @@ long registers_syscall_number(const struct registers *registers);
 uint64_t registers_syscall_argument(const struct registers *registers, unsigned index);
 
 /*
- * Rewrites REGISTERS so that the thread goes on as the kernel would have let it even when it is resumed outside of a
- * stop of signal handling: an interrupted call is made again, through restart_syscall(2) if it was to.
+ * Rewrites REGISTERS so that the thread goes on as the kernel would have let it even when it is resumed
+ * outside of a stop of signal handling: an interrupted call is made again, through restart_syscall(2) if it
+ * was to.
  */
 void registers_rewind(struct registers *registers);
 
 /*
- * Some calls give up with EINTR when a thread is merely stopped and continued (signal(7), "Interruption of system
- * calls and library functions by stop signals"). Makes such a call one that the kernel makes again; the caller has
- * seen that no handler is about to run. Returns true if REGISTERS were changed.
+ * Some calls give up with EINTR when a thread is merely stopped and continued (signal(7), "Interruption of
+ * system calls and library functions by stop signals"). Makes such a call one that the kernel makes again;
+ * the caller has seen that no handler is about to run. Returns true if REGISTERS were changed.
  */
 bool registers_retry_interrupted(struct registers *registers);
 
-/* Makes REGISTERS those of a thread about to execute the instruction at ADDRESS, outside of any system call. */
+/* Makes REGISTERS those of a thread about to execute the instruction at ADDRESS, outside of any system call.
+ */
 void registers_jump(struct registers *registers, uint64_t address);
 
 /* Prepares a system call; the caller points the thread at a syscall instruction with registers_jump(). */

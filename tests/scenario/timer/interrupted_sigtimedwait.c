@@ -23,7 +23,10 @@ static int wait_signal(void)
 int main(void)
 {
 	struct interrupted calls[] = {
-		{.block = wait_signal, .name = "sigtimedwait", .number = SYS_rt_sigtimedwait, .is_made_anew = true},
+		{.block = wait_signal,
+		 .name = "sigtimedwait",
+		 .number = SYS_rt_sigtimedwait,
+		 .is_made_anew = true},
 	};
 
 	interrupted_run(calls, 1);
