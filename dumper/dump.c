@@ -119,7 +119,7 @@ static int stage_check(struct dump *dump)
 			     "its process group, %d, is led by a process outside of the dump; give "
 			     "--shell-job (-j) on both commands",
 			     root->stat.pgid);
-	return 0;
+	return open_files_check(dump);
 }
 
 /* What only the tasks themselves can ask. */
@@ -179,6 +179,8 @@ static int write_archive(struct dump *dump)
 		r = write_process(dump, &dump->processes[i]);
 	if (r == 0)
 		r = open_files_write(dump);
+	if (r == 0)
+		r = open_files_write_contents(dump);
 	if (r == 0)
 		r = write_pages(dump);
 	/* All has been read: a tree that is to go on need not wait for the rest of the writing. */

@@ -22,6 +22,7 @@
 #include "dumper/sleep.h"
 #include "format/archive_writer.h"
 #include "format/fd/open_file.pb-c.h"
+#include "format/kinds.h"
 #include "format/manifest.pb-c.h"
 #include "format/task/memory.pb-c.h"
 #include "format/task/process.pb-c.h"
@@ -64,9 +65,10 @@ struct dump {
 	struct process *processes; /* parents before children; [0] is the root */
 	size_t processes_count;
 	size_t processes_capacity;
-	struct open_file *open_files;
+	struct open_file **open_files; /* in the arena */
 	size_t open_files_count;
 	size_t open_files_capacity;
+	void *fd_kind_states[FD_KIND_COUNT]; /* what a kind keeps, see fd_dumper.h */
 	Cr__Manifest *manifest;
 	Cr__RequiredFile **files; /* become manifest->files */
 	size_t files_count;

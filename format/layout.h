@@ -3,8 +3,9 @@
  * What the members of an archive are called, in which order they stand, and how large an image may be.
  *
  * manifest.pb; for each process, in the manifest's order, task/PID.pb, mm/PID.pb and fd_table/ID.pb (of those
- * it does not share with one before); fd/KIND.pb, at most one for each kind of open file; pages/PID, for each
- * process that has contents stored, in the same order; the seal.
+ * it does not share with one before); fd/KIND.pb, at most one for each kind of open file; then what is not an
+ * image: fd/KIND/ID, for each open file that has contents of its own (those of a pipe, for example);
+ * pages/PID, for each process that has contents stored, in the manifest's order; the seal.
  */
 #pragma once
 
@@ -21,6 +22,7 @@
 #define LAYOUT_MEMORY_FORMAT "mm/%d.pb"
 #define LAYOUT_FD_TABLE_FORMAT "fd_table/%d.pb"
 #define LAYOUT_FD_FORMAT "fd/%s.pb"
+#define LAYOUT_FD_CONTENTS_FORMAT "fd/%s/%u"
 #define LAYOUT_PAGES_FORMAT "pages/%d"
 
 /* The largest images, in bytes of the member. What a count in one may be follows from them. */

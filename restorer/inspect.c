@@ -67,22 +67,22 @@ static int verify_images(struct restore *restore)
 
 int inspect_verify(struct restore *restore)
 {
-	struct archive_member first_pages;
-	size_t images_count = 0, pages_count = 0;
+	struct archive_member first_contents;
+	size_t images_count = 0, contents_count = 0;
 	int r = restore_read_manifest(restore);
 
 	if (r == 0)
-		r = restore_count_images(restore, &first_pages, &images_count);
+		r = restore_count_images(restore, &first_contents, &images_count);
 	if (r < 0)
 		return finish(r);
 	LOG_SCOPE("%s", restore_input_name(restore));
 	r = verify_images(restore);
 	if (r == 0)
-		r = restore_skim_pages(restore, &first_pages, &pages_count);
+		r = restore_skim_contents(restore, &first_contents, &contents_count);
 	if (r < 0)
 		return finish(r);
 	if (restore->options->log_level > LOG_LEVEL_ERROR)
-		printf("OK: %zu members, %" PRIu64 " bytes\n", images_count + pages_count,
+		printf("OK: %zu members, %" PRIu64 " bytes\n", images_count + contents_count,
 		       archive_reader_bytes_out(restore->reader));
 	return finish(0);
 }

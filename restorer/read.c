@@ -15,6 +15,7 @@
 #include "format/message.h"
 #include "format/task/memory_check.h"
 #include "format/task/process_check.h"
+#include "restorer/fd/fd_restorer.h"
 #include "restorer/fd/objects.h"
 
 /* So that an image of many fields is not refused for its size, however few bytes they take. */
@@ -298,12 +299,18 @@ static int check_all_read(const struct restore *restore)
 	return 0;
 }
 
-static int find_pages(struct restore *restore, const struct archive_member *member, struct task **ret_task)
+static int check_size(const struct archive_member *member, uint64_t expected)
 {
-	int32_t pid;
+	if (member->size == expected)
+		return 0;
+	log_error("member '%s' has %" PRIu64 " bytes, but its image speaks of %" PRIu64, member->name,
+		  member->size, expected);
+	return -EBADMSG;
+}
 
-	if (!name_matches(member->name, LAYOUT_PAGES_FORMAT, &pid))
-		return bad_member(member, "stands among the pages, but is something else");
+static int find_pages(struct restore *restore, const struct archive_member *member, int32_t pid,
+		      struct task **ret_task)
+{
 	for (size_t i = 0; i < restore->tasks_count; i++) {
 		struct task *task = &restore->tasks[i];
 
@@ -311,45 +318,73 @@ static int find_pages(struct restore *restore, const struct archive_member *memb
 			continue;
 		if (task->has_pages)
 			return bad_member(member, "is there twice");
-		if (member->size != memory_page_bytes(task->memory)) {
-			log_error("member '%s' has %" PRIu64
-				  " bytes, but the image of the memory speaks of %" PRIu64,
-				  member->name, member->size, memory_page_bytes(task->memory));
-			return -EBADMSG;
-		}
 		*ret_task = task;
-		return 0;
+		return check_size(member, memory_page_bytes(task->memory));
 	}
 	return bad_member(member, "is of no process in the manifest");
 }
 
-int restore_find_pages(struct restore *restore, const struct archive_member *member, struct task **ret_task)
+static int find_object(struct restore *restore, const struct archive_member *member,
+		       struct object **ret_object)
 {
-	struct task *task;
+	struct object *object = objects_find_by_contents(restore, member->name);
+
+	if (!object)
+		return bad_member(member, "stands among the contents, but is of nothing that has any");
+	if (object->has_contents)
+		return bad_member(member, "is there twice");
+	*ret_object = object;
+	return check_size(member, object->contents_size);
+}
+
+static int find_contents(struct restore *restore, const struct archive_member *member,
+			 struct contents *ret_contents)
+{
+	int32_t pid;
+
+	*ret_contents = (struct contents){0};
+	if (name_matches(member->name, LAYOUT_PAGES_FORMAT, &pid))
+		return find_pages(restore, member, pid, &ret_contents->task);
+	return find_object(restore, member, &ret_contents->object);
+}
+
+int restore_find_contents(struct restore *restore, const struct archive_member *member,
+			  struct contents *ret_contents)
+{
 	int r;
 
 	LOG_SCOPE("%s", restore_input_name(restore));
-	r = find_pages(restore, member, &task);
+	r = find_contents(restore, member, ret_contents);
 	if (r < 0)
 		return r;
-	task->has_pages = true;
-	*ret_task = task;
+	if (ret_contents->task)
+		ret_contents->task->has_pages = true;
+	else
+		ret_contents->object->has_contents = true;
 	return 0;
 }
 
-int restore_read_images(struct restore *restore, struct archive_member *ret_first_pages)
+/* No image any more: its name does not end so. */
+static bool is_contents(const char *name)
+{
+	size_t length = strlen(name);
+
+	return length < 3 || strcmp(name + length - 3, ".pb") != 0;
+}
+
+int restore_read_images(struct restore *restore, struct archive_member *ret_first_contents)
 {
 	size_t count;
 
-	return restore_count_images(restore, ret_first_pages, &count);
+	return restore_count_images(restore, ret_first_contents, &count);
 }
 
-int restore_count_images(struct restore *restore, struct archive_member *ret_first_pages, size_t *ret_count)
+int restore_count_images(struct restore *restore, struct archive_member *ret_first_contents,
+			 size_t *ret_count)
 {
 	cleanup_(image_reader_done) struct image_reader images = {.restore = restore};
 	size_t count = 1; /* the manifest */
-	struct task *task;
-	int32_t id;
+	struct contents contents;
 	int r;
 
 	LOG_SCOPE("%s", restore_input_name(restore));
@@ -357,7 +392,7 @@ int restore_count_images(struct restore *restore, struct archive_member *ret_fir
 	if (r < 0)
 		return r;
 	while ((r = archive_reader_next(restore->reader, &images.member)) > 0) {
-		if (name_matches(images.member.name, LAYOUT_PAGES_FORMAT, &id))
+		if (is_contents(images.member.name))
 			break;
 		r = read_image(&images);
 		if (r < 0)
@@ -369,18 +404,18 @@ int restore_count_images(struct restore *restore, struct archive_member *ret_fir
 	if (r == 0)
 		images.member = (struct archive_member){0};
 	r = check_all_read(restore);
-	/* The first pages are looked at now, while nothing has been created. */
+	/* The first contents are looked at now, while nothing has been created. */
 	if (r == 0)
-		r = images.member.name ? find_pages(restore, &images.member, &task)
-				       : restore_check_pages(restore);
+		r = images.member.name ? find_contents(restore, &images.member, &contents)
+				       : restore_check_contents(restore);
 	if (r < 0)
 		return r;
-	*ret_first_pages = images.member;
+	*ret_first_contents = images.member;
 	*ret_count = count;
 	return 0;
 }
 
-int restore_check_pages(const struct restore *restore)
+int restore_check_contents(const struct restore *restore)
 {
 	for (size_t i = 0; i < restore->tasks_count; i++) {
 		const struct task *task = &restore->tasks[i];
@@ -390,7 +425,7 @@ int restore_check_pages(const struct restore *restore)
 			return -EBADMSG;
 		}
 	}
-	return 0;
+	return objects_check_contents(restore);
 }
 
 /* Reads the open member to its end, in which damage would show. */
@@ -407,7 +442,7 @@ static int skim_member(struct restore *restore, struct progress *progress, uint6
 	return r;
 }
 
-int restore_skim_pages(struct restore *restore, const struct archive_member *first, size_t *ret_count)
+int restore_skim_contents(struct restore *restore, const struct archive_member *first, size_t *ret_count)
 {
 	struct archive_member member = *first;
 	struct progress progress;
@@ -418,10 +453,10 @@ int restore_skim_pages(struct restore *restore, const struct archive_member *fir
 	progress_init(&progress, restore->options->progress, "reading memory",
 		      restore->manifest->stored_bytes);
 	while (r > 0) {
-		struct task *task;
+		struct contents contents;
 
 		count++;
-		r = restore_find_pages(restore, &member, &task);
+		r = restore_find_contents(restore, &member, &contents);
 		if (r == 0)
 			r = skim_member(restore, &progress, &done);
 		if (r == 0)
@@ -429,5 +464,5 @@ int restore_skim_pages(struct restore *restore, const struct archive_member *fir
 	}
 	progress_finish(&progress, done);
 	*ret_count = count;
-	return r < 0 ? r : restore_check_pages(restore);
+	return r < 0 ? r : restore_check_contents(restore);
 }

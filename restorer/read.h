@@ -17,25 +17,25 @@ int must_check restore_open(struct restore *restore, struct archive_extent *ret_
 
 /*
  * restore_read_images(), which says also how many members were read, the manifest among them.
- * *ret_first_pages is all 0 when no process has contents stored; then the archive was read to its end, and is
+ * *ret_first_contents is all 0 when nothing has contents stored; then the archive was read to its end, and is
  * whole.
  */
-int must_check restore_count_images(struct restore *restore, struct archive_member *ret_first_pages,
+int must_check restore_count_images(struct restore *restore, struct archive_member *ret_first_contents,
 				    size_t *ret_count);
 
 /*
- * The task whose pages MEMBER holds, marked with has_pages. -EBADMSG, logged, if that is none, or has none,
- * or had them already, or their size is wrong.
+ * Whose contents MEMBER holds, marked with has_pages or has_contents. -EBADMSG, logged, if that is none, or
+ * has none, or had them already, or their size is wrong.
  */
-int must_check restore_find_pages(struct restore *restore, const struct archive_member *member,
-				  struct task **ret_task);
+int must_check restore_find_contents(struct restore *restore, const struct archive_member *member,
+				     struct contents *ret_contents);
 
-/* After the last member: -EBADMSG, logged, if there were no pages for a task that must have some. */
-int must_check restore_check_pages(const struct restore *restore);
+/* After the last member: -EBADMSG, logged, if there were none for what must have some. */
+int must_check restore_check_contents(const struct restore *restore);
 
 /*
- * Reads all pages, the first of which are in the member FIRST_PAGES, and the seal, without keeping anything:
- * what is damaged shows. *ret_count is the number of members. Instead of filling memory.
+ * Reads all contents, the first of which are in the member FIRST_PAGES, and the seal, without keeping
+ * anything: what is damaged shows. *ret_count is the number of members. Instead of filling memory.
  */
-int must_check restore_skim_pages(struct restore *restore, const struct archive_member *first_pages,
-				  size_t *ret_count);
+int must_check restore_skim_contents(struct restore *restore, const struct archive_member *first_contents,
+				     size_t *ret_count);

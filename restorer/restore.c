@@ -41,7 +41,7 @@ static int stage_probe(struct restore *restore)
 
 static int stage_images(struct restore *restore)
 {
-	return restore_read_images(restore, &restore->first_pages);
+	return restore_read_images(restore, &restore->first_contents);
 }
 
 static int stage_create(struct restore *restore)
@@ -63,19 +63,21 @@ static int stage_create(struct restore *restore)
 static int fill_member(struct restore *restore, const struct archive_member *member,
 		       struct progress *progress, uint64_t *done)
 {
-	struct task *task;
-	int r = restore_find_pages(restore, member, &task);
+	struct contents contents;
+	int r = restore_find_contents(restore, member, &contents);
 
 	if (r < 0)
 		return r;
-	LOG_SCOPE("pid %d", task->image->pid);
-	return memory_fill(task, restore->reader, progress, done);
+	if (contents.object)
+		return objects_fill(restore, contents.object);
+	LOG_SCOPE("pid %d", contents.task->image->pid);
+	return memory_fill(contents.task, restore->reader, progress, done);
 }
 
-/* The contents of memory; after it the archive is known to be whole. */
-static int stage_pages(struct restore *restore)
+/* The contents of memory, and of open files that have some; after it the archive is known to be whole. */
+static int stage_fill(struct restore *restore)
 {
-	struct archive_member member = restore->first_pages;
+	struct archive_member member = restore->first_contents;
 	struct progress progress;
 	uint64_t done = 0;
 	int r = member.name ? 1 : 0;
@@ -89,16 +91,16 @@ static int stage_pages(struct restore *restore)
 			r = archive_reader_next(restore->reader, &member);
 	}
 	progress_finish(&progress, done);
-	return r < 0 ? r : restore_check_pages(restore);
+	return r < 0 ? r : restore_check_contents(restore);
 }
 
-/* Instead of creating anything: reads all pages, so that damage shows. */
-static int stage_check_pages(struct restore *restore)
+/* Instead of creating anything: reads all contents, so that damage shows. */
+static int stage_check_contents(struct restore *restore)
 {
 	size_t count;
 
 	LOG_SCOPE("%s", restore_input_name(restore));
-	return restore_skim_pages(restore, &restore->first_pages, &count);
+	return restore_skim_contents(restore, &restore->first_contents, &count);
 }
 
 static int rebuild(struct restore *restore, struct task *task)
@@ -123,7 +125,7 @@ static int stage_rebuild(struct restore *restore)
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return objects_finish(restore);
 }
 
 static int stage_finish(struct restore *restore)
@@ -189,9 +191,9 @@ static const struct stage stages[] = {
 	{"read the manifest", restore_read_manifest, STAGE_ALWAYS},
 	{"read the images", stage_images, STAGE_ALWAYS},
 	{"preflight", preflight_run, STAGE_ALWAYS},
-	{"check the pages", stage_check_pages, STAGE_ONLY_CHECK},
+	{"check the contents", stage_check_contents, STAGE_ONLY_CHECK},
 	{"create", stage_create, STAGE_ONLY_RESTORE},
-	{"fill memory", stage_pages, STAGE_ONLY_RESTORE},
+	{"fill", stage_fill, STAGE_ONLY_RESTORE},
 	{"rebuild", stage_rebuild, STAGE_ONLY_RESTORE},
 	{"finish", stage_finish, STAGE_ONLY_RESTORE},
 	{"let go", stage_let_go, STAGE_ONLY_RESTORE},

@@ -13,6 +13,7 @@
 #include "common/tracee/puppet.h"
 #include "format/archive_reader.h"
 #include "format/fd/open_file.pb-c.h"
+#include "format/kinds.h"
 #include "format/manifest.pb-c.h"
 #include "format/task/memory.pb-c.h"
 #include "format/task/process.pb-c.h"
@@ -38,6 +39,12 @@ struct task {
 
 struct object; /* an open file description, restorer/fd/fd_restorer.h */
 
+/* Whose contents a member behind the images holds: one of the two. */
+struct contents {
+	struct task *task;
+	struct object *object;
+};
+
 struct restore {
 	const struct restore_options *options;
 	struct kernel_features features;
@@ -46,14 +53,15 @@ struct restore {
 	bool is_seekable;
 	struct archive_reader *reader;
 	struct archive_member
-		first_pages; /* where the reader stands after the images; no name: there are none */
+		first_contents; /* where the reader stands after the images; no name: there are none */
 	Cr__Manifest *manifest;
 	struct task *tasks; /* in the manifest's order */
 	size_t tasks_count;
 	struct object *objects;
 	size_t objects_count;
 	size_t objects_capacity;
-	struct id_map objects_by_id; /* open_file_id -> index in objects + 1 */
+	struct id_map objects_by_id;         /* open_file_id -> index in objects + 1 */
+	void *fd_kind_states[FD_KIND_COUNT]; /* what a kind keeps, see fd_restorer.h */
 };
 
 /* Runs all stages. Returns the exit status of the command (common/exit_status.h). */
@@ -61,7 +69,7 @@ int restore_run(const struct restore_options *options);
 
 /* restorer/read.c: reads manifest and images up to the pages. -EBADMSG after logging what is wrong. */
 int must_check restore_read_manifest(struct restore *restore);
-int must_check restore_read_images(struct restore *restore, struct archive_member *ret_first_pages);
+int must_check restore_read_images(struct restore *restore, struct archive_member *ret_first_contents);
 
 /* restorer/preflight.c: adds to restore->blockers all that would stop a restore here and now; creates
  * nothing. */

@@ -5,8 +5,13 @@
  * matches   whether a descriptor is of this kind; no side effects. Exactly one kind says yes.
  * collect   sets file->entry, the kind's message, and file->description, from a descriptor that is open in
  *           INFO only now; both live in dump->arena. What cannot be preserved goes to dump->blockers.
- * dump      completes the entry while images are written; finish: once, after the last.
- * The functions return 0 or a negative errno, already logged. NULL: nothing to do.
+ * check     once, when all descriptors of all processes have been collected: whether the files of the kind
+ * make a whole with each other, with others in dump->open_files and with what is outside. Adds blockers. dump
+ * completes the entry while images are written. write_contents  writes exactly file->contents_size bytes to
+ * dump->writer with archive_writer_data() or archive_writer_reserve(); called if that is not 0. OUR_FD leads
+ * to the description for now. done      frees dump->fd_kind_states[FD_KIND_name], which is the kind's own,
+ * NULL at first; in any state. The functions return 0 or a negative errno, already logged. NULL: nothing to
+ * do.
  *
  * Flags, position, owner, sharing and close-on-exec are the driver's.
  */
@@ -17,16 +22,19 @@
 
 struct fd_dumper;
 
-/* An open file description of the tree. Its id is its index in dump->open_files + 1. */
+/* An open file description of the tree, in the arena. Its id is its index in dump->open_files + 1. */
 struct open_file {
 	const struct fd_dumper *kind; /* NULL: there is none, which is a blocker */
-	pid_t pid;                    /* where it was met first, */
-	int fd;                       /* and its number there */
-	uint64_t device, inode;       /* of its file, fstat(2) */
+	const struct process
+		*process;       /* where it was met first; NULL: in cr-dump, see open_files_add_own() */
+	pid_t pid;              /* its id, */
+	int fd;                 /* and the number there */
+	uint64_t device, inode; /* of its file, fstat(2) */
 	uint32_t before, after; /* ids of the next smaller and greater in the tree of open_files.c; 0: none */
 	Cr__OpenFile image;
 	const ProtobufCMessage *entry;
 	const char *description; /* for a person: a path, mostly */
+	uint64_t contents_size;  /* bytes of the member fd/KIND/ID; 0: it has none */
 };
 
 struct fd_dumper {
@@ -34,6 +42,8 @@ struct fd_dumper {
 	bool (*matches)(const struct fd_info *info);
 	int (*collect)(struct dump *dump, const struct process *process, const struct fd_info *info,
 		       struct open_file *file);
+	int (*check)(struct dump *dump);
 	int (*dump)(struct dump *dump, struct open_file *file);
-	int (*finish)(struct dump *dump);
+	int (*write_contents)(struct dump *dump, const struct open_file *file, int our_fd);
+	void (*done)(struct dump *dump);
 };

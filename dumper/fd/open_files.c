@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/log.h"
@@ -17,6 +18,7 @@
 #include "common/vector.h"
 #include "dumper/fd/fd_dumper.h"
 #include "format/fd/open_file.h"
+#include "format/layout.h"
 #include "format/message.h"
 
 #ifndef F_GETOWNER_UIDS
@@ -82,15 +84,15 @@ static int compare(const struct open_file *known, pid_t pid, int fd, const struc
  * grows with the logarithm. Returns the id of a known one, or 0 and where the id of a new one belongs:
  * *ret_parent (0: it is the root), and which side.
  */
-static int find(const struct dump *dump, const struct process *process, const struct fd_info *info,
-		uint32_t *ret_id, uint32_t *ret_parent, bool *ret_is_before)
+static int find(const struct dump *dump, pid_t pid, const struct fd_info *info, uint32_t *ret_id,
+		uint32_t *ret_parent, bool *ret_is_before)
 {
 	uint32_t id = dump->open_files_count > 0 ? 1 : 0, parent = 0;
 	int order = 0;
 
 	while (id != 0) {
-		const struct open_file *known = &dump->open_files[id - 1];
-		int r = compare(known, process->pidref.pid, info->fd, &info->stat, &order);
+		const struct open_file *known = dump->open_files[id - 1];
+		int r = compare(known, pid, info->fd, &info->stat, &order);
 
 		if (r < 0)
 			return r;
@@ -205,16 +207,6 @@ static int collect_new(struct dump *dump, const struct process *process, const s
 {
 	int r;
 
-	*file = (struct open_file){
-		.pid = process->pidref.pid,
-		.fd = info->fd,
-		.device = info->stat.st_dev,
-		.inode = info->stat.st_ino,
-		.description = "",
-	};
-	cr__open_file__init(&file->image);
-	file->image.flags = info->flags;
-	file->image.position = info->fdinfo.position;
 	file->kind = choose_kind(dump, info);
 	if (!file->kind)
 		return 0;
@@ -227,42 +219,86 @@ static int collect_new(struct dump *dump, const struct process *process, const s
 	return file->kind->collect(dump, process, info, file);
 }
 
-/* The id of the description behind a descriptor. */
-static int identify(struct dump *dump, const struct process *process, const struct fd_info *info,
-		    uint32_t *ret_id)
+/* A new entry of the tree, below PARENT. Kinds may add others while one is collected, so it is complete
+ * before. */
+static struct open_file *add(struct dump *dump, const struct fd_info *info, uint32_t parent, bool is_before)
+{
+	struct open_file *file = arena_new(&dump->arena, struct open_file);
+	struct open_file **slot = file ? vector_append(dump, open_files) : NULL;
+	uint32_t id = (uint32_t)dump->open_files_count;
+
+	if (!slot)
+		return NULL;
+	*slot = file;
+	*file = (struct open_file){
+		.fd = info->fd,
+		.device = info->stat.st_dev,
+		.inode = info->stat.st_ino,
+		.description = "",
+	};
+	cr__open_file__init(&file->image);
+	file->image.id = id;
+	file->image.flags = info->flags;
+	file->image.position = info->fdinfo.position;
+	if (parent != 0 && is_before)
+		dump->open_files[parent - 1]->before = id;
+	else if (parent != 0)
+		dump->open_files[parent - 1]->after = id;
+	return file;
+}
+
+/*
+ * The id of the description behind a descriptor of process PID; *ret_is_new: PID's number stays the one by
+ * which it is known.
+ */
+static int identify(struct dump *dump, const struct process *process, pid_t pid, const struct fd_info *info,
+		    uint32_t *ret_id, bool *ret_is_new)
 {
 	struct open_file *file;
 	uint32_t id = 0, parent = 0;
 	bool is_before = false;
 	int r;
 
-	r = find(dump, process, info, &id, &parent, &is_before);
+	r = find(dump, pid, info, &id, &parent, &is_before);
 	if (r < 0)
 		return r;
 	/* A POSIX lock belongs to the process, so that each may have its own; one process does not tell
 	 * twice. */
-	if (id == 0 || dump->open_files[id - 1].pid != process->pidref.pid)
+	if (id == 0 || dump->open_files[id - 1]->pid != pid)
 		check_locks(dump, info);
-	if (id != 0) {
-		*ret_id = id;
+	*ret_id = id;
+	*ret_is_new = id == 0;
+	if (id != 0)
 		return 0;
-	}
-	file = vector_append(dump, open_files);
+	file = add(dump, info, parent, is_before);
 	if (!file)
 		return log_error_errno(-ENOMEM, "cannot note the open file");
-	id = (uint32_t)dump->open_files_count;
-	r = collect_new(dump, process, info, file);
-	if (r < 0) {
-		dump->open_files_count--;
-		return r;
-	}
-	file->image.id = id;
-	if (parent != 0 && is_before)
-		dump->open_files[parent - 1].before = id;
-	else if (parent != 0)
-		dump->open_files[parent - 1].after = id;
-	*ret_id = id;
-	return 0;
+	file->pid = pid;
+	file->process = pid == process->pidref.pid ? process : NULL;
+	*ret_id = file->image.id;
+	return collect_new(dump, process, info, file);
+}
+
+int open_files_add_own(struct dump *dump, const struct process *process, int *our_fd, uint32_t *ret_id)
+{
+	cleanup_(fd_info_done) struct fd_info info = {.our_fd = -EBADF};
+	cleanup_(pidref_done) struct pidref self = PIDREF_NULL;
+	cleanup_close int proc_fd = -EBADF;
+	bool is_new = false;
+	int r;
+
+	LOG_SCOPE("a descriptor in its queue");
+	r = pidref_open(getpid(), &self);
+	if (r == 0)
+		r = proc_open(getpid(), &proc_fd);
+	if (r == 0)
+		r = fd_info_read(&info, &self, proc_fd, *our_fd);
+	if (r < 0)
+		return log_error_errno(r, "cannot look at it");
+	r = identify(dump, process, self.pid, &info, ret_id, &is_new);
+	if (r == 0 && is_new)
+		(void)take_fd(our_fd); /* closed by our exit */
+	return r;
 }
 
 static int collect_descriptor(struct dump *dump, struct process *process, int fd, Cr__Descriptor *descriptor,
@@ -271,16 +307,17 @@ static int collect_descriptor(struct dump *dump, struct process *process, int fd
 	cleanup_(fd_info_done) struct fd_info info = {.our_fd = -EBADF};
 	const struct open_file *file;
 	uint32_t id = 0;
+	bool is_new;
 	int r;
 
 	LOG_SCOPE("fd %d", fd);
 	r = fd_info_read(&info, &process->pidref, process->proc_fd, fd);
 	if (r < 0)
 		return log_error_errno(r, "cannot look at it");
-	r = identify(dump, process, &info, &id);
+	r = identify(dump, process, process->pidref.pid, &info, &id, &is_new);
 	if (r < 0)
 		return r;
-	file = &dump->open_files[id - 1];
+	file = dump->open_files[id - 1];
 	cr__descriptor__init(descriptor);
 	descriptor->fd = fd;
 	descriptor->open_file_id = id;
@@ -348,7 +385,7 @@ static int write_kind(struct dump *dump, const struct fd_dumper *kind)
 	if (!files)
 		return log_error_errno(-ENOMEM, "cannot write the images of open files");
 	for (size_t i = 0; i < dump->open_files_count; i++) {
-		struct open_file *file = &dump->open_files[i];
+		struct open_file *file = dump->open_files[i];
 
 		if (file->kind != kind)
 			continue;
@@ -367,6 +404,17 @@ static int write_kind(struct dump *dump, const struct fd_dumper *kind)
 	return archive_writer_message(dump->writer, name, &list.base);
 }
 
+int open_files_check(struct dump *dump)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		int r = kinds[i]->check ? kinds[i]->check(dump) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int open_files_write(struct dump *dump)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
@@ -375,8 +423,35 @@ int open_files_write(struct dump *dump)
 		if (r < 0)
 			return r;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		int r = kinds[i]->finish ? kinds[i]->finish(dump) : 0;
+	return 0;
+}
+
+static int write_contents(struct dump *dump, const struct open_file *file)
+{
+	cleanup_close int our_fd = -EBADF;
+	char name[LAYOUT_NAME_SIZE];
+	int r;
+
+	LOG_SCOPE("pid %d", (int)file->pid);
+	LOG_SCOPE("fd %d", file->fd);
+	if (file->process)
+		r = pidref_getfd(&file->process->pidref, file->fd, &our_fd);
+	else
+		r = (our_fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0)) < 0 ? -errno : 0;
+	if (r < 0)
+		return log_error_errno(r, "cannot read its contents");
+	snprintf(name, sizeof(name), LAYOUT_FD_CONTENTS_FORMAT, file->kind->name, file->image.id);
+	r = archive_writer_member_begin(dump->writer, name, file->contents_size);
+	if (r == 0)
+		r = file->kind->write_contents(dump, file, our_fd);
+	return r < 0 ? r : archive_writer_member_end(dump->writer);
+}
+
+int open_files_write_contents(struct dump *dump)
+{
+	for (size_t i = 0; i < dump->open_files_count; i++) {
+		const struct open_file *file = dump->open_files[i];
+		int r = file->contents_size > 0 ? write_contents(dump, file) : 0;
 
 		if (r < 0)
 			return r;
@@ -386,6 +461,9 @@ int open_files_write(struct dump *dump)
 
 void open_files_done(struct dump *dump)
 {
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (kinds[i]->done)
+			kinds[i]->done(dump);
 	free(dump->open_files);
 	dump->open_files = NULL;
 	dump->open_files_count = dump->open_files_capacity = 0;

@@ -12,7 +12,20 @@
  */
 int must_check open_files_collect(struct dump *dump, struct process *process);
 
-/* Writes fd/KIND.pb for every kind that is there. */
+/*
+ * For a kind, from its collect(): the id of the description behind OUR_FD, a descriptor of cr-dump itself,
+ * which was found in a queue (SCM_RIGHTS, unix(7)). It may be open in processes as well, or nowhere else.
+ * Takes *OUR_FD if it must stay open. PROCESS is the one whose queue it is, for messages.
+ */
+int must_check open_files_add_own(struct dump *dump, const struct process *process, int *our_fd,
+				  uint32_t *ret_id);
+
+/* After the last process: lets every kind look at what was collected as a whole. */
+int must_check open_files_check(struct dump *dump);
+
+/* Writes fd/KIND.pb for every kind that is there, */
 int must_check open_files_write(struct dump *dump);
+/* and fd/KIND/ID for every description that has contents of its own. */
+int must_check open_files_write_contents(struct dump *dump);
 
 void open_files_done(struct dump *dump);

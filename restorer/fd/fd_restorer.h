@@ -2,11 +2,21 @@
 /*
  * A kind of open file at restore: what it has to do; the driver, objects.c, does the rest and knows no kind.
  *
- * read   says whether object->entry, a message of the kind, is valid: -EBADMSG, and why in *ret_reason
- * (static text). plan   once all is read: resolves ids, adds to restore->blockers what this host cannot give.
- * read and plan touch nothing outside memory. open   makes the open file description anew in this process;
- * *ret_fd is O_CLOEXEC. Logs. done   frees what the kind has in object->state. The functions return 0 or a
- * negative errno. NULL: nothing to do.
+ * read     says whether object->entry, a message of the kind, is valid: -EBADMSG, and why in *ret_reason
+ *          (static text). Sets object->contents_size if the archive holds contents of it.
+ * plan     once all is read: resolves ids, adds to restore->blockers what this host cannot give. read and
+ *          plan touch nothing outside memory.
+ * open     makes the open file description anew; all processes exist by then. *ret_fd, O_CLOEXEC, is a
+ *          descriptor of this process: what the kernel has to think a process of the tree's own can be made
+ *          there (object_task(), puppet_run()) and taken over by pidfd_getfd(2).
+ * fill     restores its contents, read with archive_reader_data() until size 0; all objects are open in their
+ *          processes. *our_fd leads to the description.
+ * connect  adds calls to the batch of a process that has it at object->holder_fd, when every process has all
+ *          its descriptors and threads, in the order of the archive. Runs the batch itself if it needs room
+ * or a result (puppet_run()). finish   once, after the last connect: closes what the kind still holds in this
+ * process. done     frees what the kind has in object->state; kind_done the kind's own
+ *          restore->fd_kind_states[FD_KIND_name], NULL at first; in any state.
+ * The functions return 0 or a negative errno, and log why, but for read. NULL: nothing to do.
  *
  * Flags that can be set later, position, owner, sharing and close-on-exec are the driver's.
  */
@@ -19,11 +29,14 @@ struct fd_restorer;
 /* An open file description to be restored. */
 struct object {
 	const struct fd_restorer *kind;
-	Cr__OpenFile *image;       /* owned */
-	ProtobufCMessage *entry;   /* owned */
-	void *state;               /* the kind's */
-	const struct task *holder; /* a task that has it already, NULL: none yet */
-	int holder_fd;             /* its number there */
+	Cr__OpenFile *image;     /* owned */
+	ProtobufCMessage *entry; /* owned */
+	void *state;             /* the kind's */
+	struct task *holder;     /* a task that has it already, NULL: none yet */
+	int holder_fd;           /* its number there */
+	int our_fd;              /* kept open here for what no task has yet; -EBADF */
+	uint64_t contents_size;  /* bytes of the member fd/KIND/ID; 0: there is none */
+	bool has_contents;       /* it has been met */
 };
 
 struct fd_restorer {
@@ -31,8 +44,20 @@ struct fd_restorer {
 	int (*read)(struct restore *restore, struct object *object, const char **ret_reason);
 	int (*plan)(struct restore *restore, struct object *object);
 	int (*open)(struct restore *restore, const struct object *object, int *ret_fd);
+	int (*fill)(struct restore *restore, const struct object *object, int our_fd);
+	int (*connect)(struct restore *restore, const struct object *object, struct puppet *puppet,
+		       struct batch *batch);
+	int (*finish)(struct restore *restore);
 	void (*done)(struct object *object);
+	void (*kind_done)(struct restore *restore);
 };
+
+/* The object of id ID; NULL: there is none. */
+struct object *object_find(struct restore *restore, uint32_t id);
+
+/* A descriptor of this process, O_CLOEXEC, for an object, wherever it is; it is opened if it was not yet.
+ * Logs. */
+int must_check object_take(struct restore *restore, struct object *object, int *ret_fd);
 
 /* The flags that F_SETFL can change, fcntl(2); all others have to be given to open(2). */
 #define OBJECT_FLAGS_SETTABLE (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME)

@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "common/vector.h"
 #include "format/fd/open_file.h"
+#include "format/layout.h"
 #include "format/message.h"
 #include "restorer/fd/fd_restorer.h"
 
@@ -38,16 +39,20 @@ static void object_done(struct object *object)
 {
 	if (object->kind && object->kind->done)
 		object->kind->done(object);
+	close_fd(&object->our_fd);
 	message_free(object->entry);
 	if (object->image)
 		message_free(&object->image->base);
-	*object = (struct object){0};
+	*object = (struct object){.our_fd = -EBADF};
 }
 
 void objects_done(struct restore *restore)
 {
 	for (size_t i = 0; i < restore->objects_count; i++)
 		object_done(&restore->objects[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (kinds[i].restorer->kind_done)
+			kinds[i].restorer->kind_done(restore);
 	free(restore->objects);
 	restore->objects = NULL;
 	restore->objects_count = restore->objects_capacity = 0;
@@ -67,6 +72,7 @@ static int object_read(struct restore *restore, size_t kind, Cr__OpenFile *image
 		return -ENOMEM;
 	}
 	object->kind = kinds[kind].restorer;
+	object->our_fd = -EBADF;
 	object->image = image;
 	r = open_file_check(image, &reason);
 	if (r == 0 && id_map_get(&restore->objects_by_id, image->id, NULL)) {
@@ -212,6 +218,54 @@ int objects_plan(struct restore *restore)
 	}
 	for (size_t i = 0; i < restore->objects_count; i++) {
 		r = plan_object(restore, &restore->objects[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+struct object *object_find(struct restore *restore, uint32_t id)
+{
+	uint64_t index = 0;
+
+	return id_map_get(&restore->objects_by_id, id, &index) ? &restore->objects[index - 1] : NULL;
+}
+
+struct object *objects_find_by_contents(struct restore *restore, const char *member_name)
+{
+	const char *slash = strrchr(member_name, '/');
+	char expected[LAYOUT_NAME_SIZE];
+	struct object *object;
+
+	if (!slash)
+		return NULL;
+	object = object_find(restore, (uint32_t)strtoul(slash + 1, NULL, 10));
+	if (!object || object->contents_size == 0 || !object->kind->fill)
+		return NULL;
+	snprintf(expected, sizeof(expected), LAYOUT_FD_CONTENTS_FORMAT, object->kind->name,
+		 object->image->id);
+	return strcmp(expected, member_name) == 0 ? object : NULL;
+}
+
+int objects_check_contents(const struct restore *restore)
+{
+	for (size_t i = 0; i < restore->objects_count; i++) {
+		const struct object *object = &restore->objects[i];
+
+		if (object->contents_size > 0 && !object->has_contents) {
+			log_error("the contents of open file %u (%s) are missing", object->image->id,
+				  object->kind->name);
+			return -EBADMSG;
+		}
+	}
+	return 0;
+}
+
+int objects_finish(struct restore *restore)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		int r = kinds[i].restorer->finish ? kinds[i].restorer->finish(restore) : 0;
+
 		if (r < 0)
 			return r;
 	}

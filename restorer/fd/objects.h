@@ -21,6 +21,15 @@ int must_check objects_read(struct restore *restore, const char *kind, Cr__OpenF
  */
 int must_check objects_plan(struct restore *restore);
 
+/* The object whose contents a member of this name holds; NULL: none has such. */
+struct object *objects_find_by_contents(struct restore *restore, const char *member_name);
+
+/* -EBADMSG, logged, if contents that must be there have not been met. */
+int must_check objects_check_contents(const struct restore *restore);
+
+/* Restores the contents of an object that a task holds from the open member. */
+int must_check objects_fill(struct restore *restore, struct object *object);
+
 /* The lowest number from 3 on that no descriptor of a planned task has: for task->controller_fd_inside. */
 int objects_unused_fd(const struct task *task);
 
@@ -32,10 +41,13 @@ int objects_unused_fd(const struct task *task);
 int must_check objects_open_for_task(struct restore *restore, struct task *task, struct puppet *leader);
 
 /*
- * Sets the owners and signals (F_SETOWN_EX, F_SETSIG, O_ASYNC) of the objects that TASK was the first to get.
- * All owners must exist, and the task's leader must still have the credentials of this process: the kernel
- * notes who sets an owner.
+ * Connects the objects that TASK was the first to get, and sets their owners and signals (F_SETOWN_EX,
+ * F_SETSIG, O_ASYNC). All owners must exist, and the task's leader must still have the credentials of this
+ * process: the kernel notes who sets an owner.
  */
 int must_check objects_finish_task(struct restore *restore, struct task *task);
+
+/* After the last task. */
+int must_check objects_finish(struct restore *restore);
 
 void objects_done(struct restore *restore);

@@ -14,6 +14,10 @@
 #include "restorer/fd/fd_restorer.h"
 #include "restorer/fd/objects.h"
 
+/* Room in a batch for an object to be connected, of which its signals take some; who needs more makes it. */
+#define CONNECT_CALLS 32
+#define CONNECT_BYTES 2048
+
 /* Descriptors in one batch, each with up to three calls; so many does the controller hold open at a time. */
 #define CHUNK_SIZE 128
 _Static_assert(CHUNK_SIZE * 3 + 8 <= EXECUTOR_CALLS_MAX, "a chunk fits into a batch");
@@ -42,13 +46,6 @@ static void placement_done(struct placement *placement)
 	for (size_t i = 0; i < placement->count; i++)
 		close_fd(&placement->ours[i]);
 	placement->count = 0;
-}
-
-static struct object *find_object(struct restore *restore, uint32_t id)
-{
-	uint64_t index = 0;
-
-	return id_map_get(&restore->objects_by_id, id, &index) ? &restore->objects[index - 1] : NULL;
 }
 
 /* What open(2) did not do. */
@@ -92,6 +89,8 @@ static int object_open(struct restore *restore, const struct object *object, int
 
 	if (object->holder)
 		return take_from_holder(object, ret_fd);
+	if (object->our_fd >= 0)
+		return (*ret_fd = fcntl(object->our_fd, F_DUPFD_CLOEXEC, 0)) < 0 ? -errno : 0;
 	r = object->kind->open(restore, object, &fd);
 	if (r < 0)
 		return r;
@@ -100,6 +99,25 @@ static int object_open(struct restore *restore, const struct object *object, int
 		return r;
 	*ret_fd = take_fd(&fd);
 	return 0;
+}
+
+int object_take(struct restore *restore, struct object *object, int *ret_fd)
+{
+	int r = 0;
+
+	if (!object->holder && object->our_fd < 0)
+		r = object_open(restore, object, &object->our_fd);
+	return r < 0 ? r : object_open(restore, object, ret_fd);
+}
+
+int objects_fill(struct restore *restore, struct object *object)
+{
+	cleanup_close int fd = -EBADF;
+	int r;
+
+	LOG_SCOPE("open file %u (%s)", object->image->id, object->kind->name);
+	r = object_take(restore, object, &fd);
+	return r < 0 ? r : object->kind->fill(restore, object, fd);
 }
 
 /* The number that a call which makes a descriptor gets in the puppet. */
@@ -120,7 +138,7 @@ static int predict_number(struct placement *placement)
 /* Adds the calls that fill one number. */
 static int place(struct placement *placement, const Cr__Descriptor *descriptor)
 {
-	struct object *object = find_object(placement->restore, descriptor->open_file_id);
+	struct object *object = object_find(placement->restore, descriptor->open_file_id);
 	struct batch *batch = placement->batch;
 	uint64_t number = (uint64_t)descriptor->fd, flags = descriptor->is_close_on_exec ? O_CLOEXEC : 0;
 	size_t slot = placement->count;
@@ -270,17 +288,21 @@ int objects_finish_task(struct restore *restore, struct task *task)
 
 	for (size_t i = 0; i < restore->objects_count; i++) {
 		const struct object *object = &restore->objects[i];
+		int r = 0;
 
-		if (object->holder != task || (!object->image->owner && !(object->image->flags & O_ASYNC)))
+		if (object->holder != task)
 			continue;
-		if (batch_is_nearly_full(batch, 5, sizeof(struct f_owner_ex) + 16)) {
-			int r = puppet_run(leader, "owners of open files");
-
+		if (batch_is_nearly_full(batch, CONNECT_CALLS, CONNECT_BYTES)) {
+			r = puppet_run(leader, "connecting open files");
 			if (r < 0)
 				return r;
 			batch = puppet_batch(leader);
 		}
+		if (object->kind->connect)
+			r = object->kind->connect(restore, object, leader, batch);
+		if (r < 0)
+			return r;
 		add_signals(batch, object);
 	}
-	return batch->call_count > 0 ? puppet_run(leader, "owners of open files") : 0;
+	return batch->call_count > 0 ? puppet_run(leader, "connecting open files") : 0;
 }
