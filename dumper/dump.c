@@ -17,7 +17,10 @@
 #include "dumper/fd/open_files.h"
 #include "dumper/manifest.h"
 #include "dumper/memory.h"
+#include "dumper/sessions.h"
+#include "dumper/sharing.h"
 #include "dumper/task/task_dumper.h"
+#include "dumper/task/zombie.h"
 #include "dumper/tree.h"
 #include "format/archive_file.h"
 #include "format/layout.h"
@@ -76,6 +79,8 @@ static int collect_process(struct dump *dump, struct process *process)
 	r = new_summary(dump, process);
 	if (r < 0)
 		return log_error_errno(r, "cannot note the process");
+	if (process->is_zombie)
+		return zombie_collect(dump, process);
 	r = memory_collect(dump, process);
 	if (r == 0)
 		r = open_files_collect(dump, process);
@@ -103,23 +108,11 @@ static int stage_collect(struct dump *dump)
 /* Whether what was collected makes a whole. */
 static int stage_check(struct dump *dump)
 {
-	const struct process *root = &dump->processes[0];
+	int r = sessions_check(dump);
 
-	LOG_SCOPE("pid %d (%s)", (int)root->pidref.pid, root->status.name);
-	if (!dump->options->is_shell_job && root->stat.sid != root->pidref.pid)
-		blockers_add(&dump->blockers,
-			     "is not a session leader: its session, %d, is led by a process outside of the "
-			     "dump; give "
-			     "--shell-job (-j) on both commands to take the session of cr-restore instead, "
-			     "or start the "
-			     "program with setsid",
-			     root->stat.sid);
-	else if (!dump->options->is_shell_job && root->stat.pgid != root->pidref.pid)
-		blockers_add(&dump->blockers,
-			     "its process group, %d, is led by a process outside of the dump; give "
-			     "--shell-job (-j) on both commands",
-			     root->stat.pgid);
-	return open_files_check(dump);
+	if (r == 0)
+		r = sharing_check(dump);
+	return r < 0 ? r : open_files_check(dump);
 }
 
 /* What only the tasks themselves can ask. */
@@ -129,6 +122,8 @@ static int stage_ask(struct dump *dump)
 		struct process *process = &dump->processes[i];
 		int r;
 
+		if (process->is_zombie)
+			continue;
 		LOG_SCOPE("pid %d (%s)", (int)process->pidref.pid, process->status.name);
 		r = task_dumpers_ask(dump, process);
 		if (r == 0)
@@ -146,6 +141,8 @@ static int write_process(struct dump *dump, const struct process *process)
 
 	r = archive_writer_message(dump->writer, layout_name(name, LAYOUT_TASK_FORMAT, process->pidref.pid),
 				   &process->image->base);
+	if (process->is_zombie)
+		return r;
 	if (r == 0)
 		r = archive_writer_message(dump->writer,
 					   layout_name(name, LAYOUT_MEMORY_FORMAT, process->pidref.pid),
@@ -180,9 +177,9 @@ static int write_archive(struct dump *dump)
 	if (r == 0)
 		r = open_files_write(dump);
 	if (r == 0)
-		r = open_files_write_contents(dump);
-	if (r == 0)
 		r = write_pages(dump);
+	if (r == 0)
+		r = open_files_write_contents(dump);
 	/* All has been read: a tree that is to go on need not wait for the rest of the writing. */
 	if (r == 0 && dump->options->aftermath == DUMP_AFTERMATH_LEAVE_RUNNING)
 		tree_thaw(dump);

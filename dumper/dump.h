@@ -41,6 +41,8 @@ struct process {
 	struct thread *threads; /* the leader first */
 	size_t threads_count;
 	size_t threads_capacity;
+	bool is_zombie;       /* it has exited: only ids, name and status are there, no thread */
+	bool is_gone;         /* while the tree is being frozen: it left no trace */
 	bool is_stopped;      /* was in a job-control stop when it was frozen */
 	struct status status; /* of the leader */
 	struct stat_info stat;

@@ -9,10 +9,13 @@
 int must_check tree_check_root(struct dump *dump);
 
 /*
- * Seizes and stops every thread, again until no new one appears. -ETIMEDOUT after logging who did not stop.
- * All that was seized is let go by tree_thaw(), also after a failure.
+ * Seizes and stops every thread of the root and of all processes below it, again until no new one appears.
+ * -ETIMEDOUT after logging who did not stop. All that was seized is let go by tree_thaw(), also after a failure.
  */
 int must_check tree_freeze(struct dump *dump);
+
+/* sort.c: puts the processes in the order in which they can be made again, see there. */
+int must_check tree_sort(struct dump *dump);
 
 /* Detaches from every thread; it goes on, or stays in its job-control stop. */
 void tree_thaw(struct dump *dump);

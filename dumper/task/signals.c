@@ -126,6 +126,7 @@ static int signals_collect_process(struct dump *dump, struct process *process)
 
 	check_pending(dump, process->status.shared_pending);
 	image->stop_signal = leader->stop == TRACEE_STOP_GROUP ? leader->signal : 0;
+	image->is_stop_reported = image->stop_signal != 0 && process->stat.exit_code == 0;
 	return pending_collect(dump, leader, true, process->status.shared_pending, &image->n_pending,
 			       &image->pending);
 }

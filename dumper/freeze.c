@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* Stops the threads of one process. */
+#include "dumper/freeze.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "common/proc/auxv.h"
+#include "common/proc/proc_dir.h"
+#include "common/vector.h"
+
+/* Rounds of looking for new threads; each finds fewer unless threads are made faster than they can be seized.
+ */
+#define FREEZE_ROUNDS_MAX 64
+/* Looks, a millisecond apart at most, at a thread that goes to sleep. */
+#define LOOK_ROUNDS_MAX 1000
+
+void freeze_comm(pid_t pid, char comm[PROC_COMM_SIZE])
+{
+	cleanup_close int proc_fd = -EBADF;
+
+	if (proc_open(pid, &proc_fd) < 0 || proc_read_comm(proc_fd, comm) < 0)
+		strcpy(comm, "?");
+}
+
+static bool has_thread(const struct process *process, pid_t tid)
+{
+	/* Threads are listed ascending by the kernel and appended so; look from the end. */
+	for (size_t i = process->threads_count; i > 0; i--)
+		if (process->threads[i - 1].tracee.tid == tid)
+			return true;
+	return false;
+}
+
+static int explain_seize(int error, const struct process *process, pid_t tid)
+{
+	cleanup_close int proc_fd = -EBADF;
+	cleanup_(status_done) struct status status = {0};
+
+	if (error == -EPERM && proc_open_thread(process->proc_fd, tid, &proc_fd) == 0 &&
+	    status_read(proc_fd, &status) == 0 && status.tracer_pid != 0) {
+		char comm[PROC_COMM_SIZE];
+
+		freeze_comm(status.tracer_pid, comm);
+		log_error("thread %d is traced by pid %d (%s): detach that first", (int)tid,
+			  status.tracer_pid, comm);
+		return -EBUSY;
+	}
+	if (error == -EPERM)
+		return log_error_errno(error,
+				       "cannot attach to thread %d: run cr-dump as the same user, or as root "
+				       "(CAP_SYS_PTRACE)",
+				       (int)tid);
+	return log_error_errno(error, "cannot attach to thread %d", (int)tid);
+}
+
+static bool is_dead(int proc_fd)
+{
+	struct stat_info stat;
+
+	return stat_read(proc_fd, &stat) < 0 || stat.state == 'Z' || stat.state == 'X';
+}
+
+static int seize_thread(struct process *process, pid_t tid)
+{
+	struct thread thread = {.proc_fd = -EBADF};
+	struct thread *slot;
+	int r = proc_open_thread(process->proc_fd, tid, &thread.proc_fd);
+
+	if (r < 0)
+		return r == -ESRCH || r == -ENOENT ? 0
+						   : log_error_errno(r, "cannot look at thread %d", (int)tid);
+	sleep_note(thread.proc_fd, &thread.sleep);
+	slot = vector_append(process, threads);
+	if (!slot) {
+		close_fd(&thread.proc_fd);
+		return log_error_errno(-ENOMEM, "cannot note thread %d", (int)tid);
+	}
+	r = tracee_seize(&thread.tracee, tid, process->pidref.pid, TRACEE_SUSPEND_SECCOMP);
+	if (r == -EPERM) /* only CAP_SYS_ADMIN may suspend filters */
+		r = tracee_seize(&thread.tracee, tid, process->pidref.pid, 0);
+	if (r == 0)
+		r = tracee_interrupt(&thread.tracee);
+	if (r < 0) {
+		bool has_ended = r == -ESRCH || is_dead(thread.proc_fd);
+
+		close_fd(&thread.proc_fd);
+		process->threads_count--;
+		return has_ended ? 0 : explain_seize(r, process, tid);
+	}
+	*slot = thread;
+	return 0;
+}
+
+static int wait_thread(const struct dump *dump, struct process *process, size_t index)
+{
+	struct thread *thread = &process->threads[index];
+	int r = tracee_wait_frozen(&thread->tracee, (int)dump->options->timeout_seconds * 1000);
+
+	if (r == -ETIMEDOUT && strstr(thread->sleep.wait_channel, "vfork"))
+		return log_error_errno(r,
+				       "thread %d does not stop within %u s: it waits in vfork(2) for a child "
+				       "that has neither ended nor called execve(2); try again later",
+				       (int)thread->tracee.tid, dump->options->timeout_seconds);
+	if (r == -ETIMEDOUT)
+		return log_error_errno(r,
+				       "thread %d does not stop within %u s (it waits in %s, "
+				       "uninterruptibly): try again, or "
+				       "give a longer --timeout",
+				       (int)thread->tracee.tid, dump->options->timeout_seconds,
+				       thread->sleep.wait_channel[0] ? thread->sleep.wait_channel
+								     : "the kernel");
+	return r == -ESRCH ? 0 : r;
+}
+
+/* Forgets the threads that exited on the way. */
+static void drop_gone(struct process *process)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < process->threads_count; i++) {
+		if (process->threads[i].tracee.stop == TRACEE_GONE)
+			close_fd(&process->threads[i].proc_fd);
+		else
+			process->threads[kept++] = process->threads[i];
+	}
+	process->threads_count = kept;
+}
+
+int freeze_process(struct dump *dump, struct process *process)
+{
+	for (int round = 0; round < FREEZE_ROUNDS_MAX; round++) {
+		cleanup_free pid_t *tids = NULL;
+		size_t count, known = process->threads_count;
+		int r = proc_list_threads(process->proc_fd, &tids, &count);
+
+		if (r == -ESRCH || r == -ENOENT)
+			return 0;
+		if (r < 0)
+			return log_error_errno(r, "cannot list the threads");
+		for (size_t i = 0; i < count; i++) {
+			r = has_thread(process, tids[i]) ? 0 : seize_thread(process, tids[i]);
+			if (r < 0)
+				return r;
+		}
+		if (process->threads_count == known)
+			return 0;
+		for (size_t i = known; i < process->threads_count; i++) {
+			r = wait_thread(dump, process, i);
+			if (r < 0)
+				return r;
+		}
+		drop_gone(process);
+	}
+	return log_error_errno(-EAGAIN, "it makes threads faster than they can be stopped");
+}
+
+/*
+ * A thread that is in restart_syscall(2), but was only on its way to sleep when it was looked at: which call
+ * that goes on with cannot be told. Lets it sleep, looks again, and freezes it anew; it runs nothing of its
+ * own meanwhile.
+ */
+static int look_into_restart(struct thread *thread)
+{
+	struct tracee *tracee = &thread->tracee;
+	struct registers registers;
+	int r = registers_get(tracee->tid, &registers);
+
+	if (r < 0 || registers_restart(&registers) != SYSCALL_RESTART_BLOCK ||
+	    registers_syscall_number(&registers) != SYS_restart_syscall || sleep_is_timed(&thread->sleep))
+		return r;
+	r = tracee_resume(tracee, TRACEE_RESUME_TO_SYSCALL, 0);
+	if (r == 0)
+		r = tracee_wait(tracee, TRACEE_TIMEOUT_MS);
+	if (r < 0 || tracee->stop != TRACEE_STOP_SYSCALL)
+		return r < 0 ? r : tracee_wait_frozen(tracee, TRACEE_TIMEOUT_MS);
+	r = tracee_resume(tracee, TRACEE_RESUME_TO_SYSCALL, 0);
+	if (r == 0)
+		r = -ETIMEDOUT;
+	/* Unless the call is over meanwhile, which is a stop too. */
+	for (int i = 0; r == -ETIMEDOUT && i < LOOK_ROUNDS_MAX && !sleep_is_timed(&thread->sleep); i++) {
+		r = tracee_wait(tracee, 1);
+		if (r == -ETIMEDOUT)
+			sleep_note(thread->proc_fd, &thread->sleep);
+	}
+	if (r < 0 && r != -ETIMEDOUT)
+		return r;
+	r = tracee_interrupt(tracee);
+	if (r == 0 && tracee->stop != TRACEE_RUNNING)
+		r = tracee_resume(tracee, TRACEE_RESUME_RUN, 0);
+	return r < 0 ? r : tracee_wait_frozen(tracee, TRACEE_TIMEOUT_MS);
+}
+
+int freeze_settle(struct process *process)
+{
+	cleanup_close int mem_fd = openat(process->proc_fd, "mem", O_RDONLY | O_CLOEXEC);
+	struct auxv auxv;
+	uint64_t vdso;
+	int r = auxv_read(process->proc_fd, &auxv);
+
+	if (r < 0 || !auxv_get(&auxv, AT_SYSINFO_EHDR, &vdso))
+		return r;
+	if (mem_fd < 0)
+		return -errno;
+	for (size_t i = 0; r == 0 && i < process->threads_count; i++)
+		r = borrow_settle(&process->threads[i].tracee, mem_fd, vdso);
+	for (size_t i = 0; r == 0 && i < process->threads_count; i++)
+		r = look_into_restart(&process->threads[i]);
+	return r;
+}
+

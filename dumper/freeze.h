@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Stops the threads of one process. */
+#pragma once
+
+#include "dumper/dump.h"
+
+/*
+ * Seizes and stops every thread that is not known yet, again until no new one appears; those that exit on the
+ * way are forgotten. -ETIMEDOUT after logging who did not stop. process->threads is empty when the process has
+ * exited. Opens no log scope.
+ */
+int must_check freeze_process(struct dump *dump, struct process *process);
+
+/*
+ * After it: lets threads that another cr-dump, which was killed, has left inside its code come out of that, and
+ * finds out what they sleep for.
+ */
+int must_check freeze_settle(struct process *process);
+
+/* The name of a process for messages; "?" if it is gone. */
+void freeze_comm(pid_t pid, char comm[PROC_COMM_SIZE]);
