@@ -103,10 +103,11 @@ static int wait_thread(const struct dump *dump, struct process *process, size_t 
 	int r = tracee_wait_frozen(&thread->tracee, (int)dump->options->timeout_seconds * 1000);
 
 	if (r == -ETIMEDOUT && strstr(thread->sleep.wait_channel, "vfork"))
-		return log_error_errno(r,
-				       "thread %d does not stop within %u s: it waits in vfork(2) for a child "
-				       "that has neither ended nor called execve(2); try again later",
-				       (int)thread->tracee.tid, dump->options->timeout_seconds);
+		return log_error_errno(
+			r,
+			"thread %d does not stop within %u s: it waits in vfork(2) for a child "
+			"that has neither ended nor called execve(2); try again later",
+			(int)thread->tracee.tid, dump->options->timeout_seconds);
 	if (r == -ETIMEDOUT)
 		return log_error_errno(r,
 				       "thread %d does not stop within %u s (it waits in %s, "
@@ -213,4 +214,3 @@ int freeze_settle(struct process *process)
 		r = look_into_restart(&process->threads[i]);
 	return r;
 }
-

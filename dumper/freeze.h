@@ -6,14 +6,14 @@
 
 /*
  * Seizes and stops every thread that is not known yet, again until no new one appears; those that exit on the
- * way are forgotten. -ETIMEDOUT after logging who did not stop. process->threads is empty when the process has
- * exited. Opens no log scope.
+ * way are forgotten. -ETIMEDOUT after logging who did not stop. process->threads is empty when the process
+ * has exited. Opens no log scope.
  */
 int must_check freeze_process(struct dump *dump, struct process *process);
 
 /*
- * After it: lets threads that another cr-dump, which was killed, has left inside its code come out of that, and
- * finds out what they sleep for.
+ * After it: lets threads that another cr-dump, which was killed, has left inside its code come out of that,
+ * and finds out what they sleep for.
  */
 int must_check freeze_settle(struct process *process);
 

@@ -22,16 +22,18 @@ static void refuse_session(struct dump *dump, const struct process *process)
 
 	freeze_comm(session, comm);
 	if (session == dump->processes[0].stat.sid)
-		blockers_add(&dump->blockers,
-			     "is not a session leader: its session, %d, is led by '%s' outside of the dump; give "
-			     "--shell-job (-j) on both commands to take the session of cr-restore instead, or "
-			     "start the program with setsid",
-			     session, comm);
+		blockers_add(
+			&dump->blockers,
+			"is not a session leader: its session, %d, is led by '%s' outside of the dump; give "
+			"--shell-job (-j) on both commands to take the session of cr-restore instead, or "
+			"start the program with setsid",
+			session, comm);
 	else
-		blockers_add(&dump->blockers,
-			     "is in session %d, which is led by '%s' outside of the dump, and is not that of the "
-			     "root process: it cannot be made again",
-			     session, comm);
+		blockers_add(
+			&dump->blockers,
+			"is in session %d, which is led by '%s' outside of the dump, and is not that of the "
+			"root process: it cannot be made again",
+			session, comm);
 }
 
 static void refuse_group(struct dump *dump, const struct process *process)
@@ -41,15 +43,17 @@ static void refuse_group(struct dump *dump, const struct process *process)
 
 	freeze_comm(group, comm);
 	if (group == dump->processes[0].stat.pgid)
-		blockers_add(&dump->blockers,
-			     "its process group, %d, is led by '%s' outside of the dump; give --shell-job (-j) on "
-			     "both commands",
-			     group, comm);
+		blockers_add(
+			&dump->blockers,
+			"its process group, %d, is led by '%s' outside of the dump; give --shell-job (-j) on "
+			"both commands",
+			group, comm);
 	else
-		blockers_add(&dump->blockers,
-			     "is in process group %d, which is led by '%s' outside of the dump, and is not that "
-			     "of the root process: it cannot be made again",
-			     group, comm);
+		blockers_add(
+			&dump->blockers,
+			"is in process group %d, which is led by '%s' outside of the dump, and is not that "
+			"of the root process: it cannot be made again",
+			group, comm);
 }
 
 /*

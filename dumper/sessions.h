@@ -5,7 +5,8 @@
 #include "dumper/dump.h"
 
 /*
- * Adds a blocker for each session and group that a process outside of the tree leads, unless it is the root's and
+ * Adds a blocker for each session and group that a process outside of the tree leads, unless it is the root's
+ * and
  * --shell-job says that cr-restore's is to take its place.
  */
 int must_check sessions_check(struct dump *dump);

@@ -2,9 +2,10 @@
 /*
  * The order of the processes in the archive, which is that in which cr-restore makes them.
  *
- * Parents come before children. Besides, a process gets its session from the one that makes it, as that has it at
- * the moment (setsid(2)): so the leader of a session comes before its members, and what its leader had made
- * before it became one comes before both the other children of the leader and the session's other members.
+ * Parents come before children. Besides, a process gets its session from the one that makes it, as that has
+ * it at the moment (setsid(2)): so the leader of a session comes before its members, and what its leader had
+ * made before it became one comes before both the other children of the leader and the session's other
+ * members.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +17,11 @@
 
 struct sorting {
 	const struct dump *dump;
-	struct id_map by_pid;   /* index in dump->processes */
-	size_t *first_child;    /* index + 1 of the first child, by index of the parent; 0: none */
-	size_t *next_sibling;   /* the same of the next */
-	unsigned char *states;  /* by index */
-	size_t *order;          /* what was placed */
+	struct id_map by_pid;  /* index in dump->processes */
+	size_t *first_child;   /* index + 1 of the first child, by index of the parent; 0: none */
+	size_t *next_sibling;  /* the same of the next */
+	unsigned char *states; /* by index */
+	size_t *order;         /* what was placed */
 	size_t count;
 };
 
@@ -75,7 +76,8 @@ static void place_older_children(struct sorting *sorting, size_t index)
 {
 	const struct process *processes = sorting->dump->processes;
 
-	for (size_t child = sorting->first_child[index]; child != 0; child = sorting->next_sibling[child - 1]) {
+	for (size_t child = sorting->first_child[index]; child != 0;
+	     child = sorting->next_sibling[child - 1]) {
 		const struct process *process = &processes[child - 1];
 
 		if (!leads_session(process) && process->stat.sid != processes[index].pidref.pid)
@@ -115,8 +117,9 @@ int tree_sort(struct dump *dump)
 	int r = sorting_init(&sorting, dump);
 
 	if (r == -ESRCH)
-		return log_error_errno(-EAGAIN, "a process changed its parent while the tree was being frozen: "
-						"try again");
+		return log_error_errno(-EAGAIN,
+				       "a process changed its parent while the tree was being frozen: "
+				       "try again");
 	sorted = r == 0 ? calloc(dump->processes_capacity, sizeof(*sorted)) : NULL;
 	if (!sorted)
 		return log_error_errno(-ENOMEM, "cannot put the processes in order");

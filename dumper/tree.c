@@ -164,15 +164,15 @@ static int take_child(struct dump *dump, struct tree_search *search, pid_t pid)
 	return r < 0 ? log_error_errno(r, "cannot open its child, pid %d", (int)pid) : 0;
 }
 
-/* /proc/PID/task/TID/children, proc_pid_task(5); complete because the thread is stopped, as are its children or
- * will be. */
+/* /proc/PID/task/TID/children, proc_pid_task(5); complete because the thread is stopped, as are its children
+ * or will be. */
 static int take_children(struct dump *dump, struct tree_search *search, size_t index)
 {
 	for (size_t i = 0; i < dump->processes[index].threads_count; i++) {
 		cleanup_free char *children = NULL;
 		char *at, *rest = NULL;
-		int r = file_read_at(dump->processes[index].threads[i].proc_fd, "children", 1 << 20, &children,
-				     NULL);
+		int r = file_read_at(dump->processes[index].threads[i].proc_fd, "children", 1 << 20,
+				     &children, NULL);
 
 		if (r < 0)
 			return log_error_errno(r, "cannot list the children");
@@ -205,8 +205,8 @@ static int freeze_one(struct dump *dump, struct tree_search *search, size_t inde
 }
 
 /*
- * Parents first, again until a whole round finds nothing new: a child may be made as a sibling (CLONE_PARENT),
- * or come in as the orphan of one that has just ended (PR_SET_CHILD_SUBREAPER).
+ * Parents first, again until a whole round finds nothing new: a child may be made as a sibling
+ * (CLONE_PARENT), or come in as the orphan of one that has just ended (PR_SET_CHILD_SUBREAPER).
  */
 static int freeze_all(struct dump *dump, struct tree_search *search)
 {

@@ -171,7 +171,7 @@ static int enter_group_stop(struct task *task)
 	return r < 0 ? log_error_errno(r, "cannot stop it as it was stopped") : 0;
 }
 
-int finish_task(struct task *task)
+int finish_task(struct restore *restore, struct task *task)
 {
 	struct remote_address instruction;
 	struct registers registers;
@@ -179,6 +179,9 @@ int finish_task(struct task *task)
 
 	if (r < 0)
 		return log_error_errno(r, "cannot find a syscall instruction in its vdso");
+	r = signals_finish(restore, task);
+	if (r < 0)
+		return r;
 	/* The leader last: with it goes the memory that the calls of the others may need. */
 	for (size_t i = task->threads_count - 1; i > 0; i--) {
 		r = prepare_registers(&task->threads[i], instruction, &registers);
@@ -200,7 +203,7 @@ int finish_task(struct task *task)
 	return r;
 }
 
-int finish_let_go(struct task *task)
+int finish_let_go(struct restore *restore maybe_unused, struct task *task)
 {
 	for (size_t i = 0; i < task->threads_count; i++) {
 		int r = tracee_detach(&task->threads[i].puppet.tracee);

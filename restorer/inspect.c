@@ -10,6 +10,7 @@
 #include "restorer/fd/objects.h"
 #include "restorer/inspect_json.h"
 #include "restorer/inspect_table.h"
+#include "restorer/plan.h"
 #include "restorer/read.h"
 #include "restorer/task/task_restorer.h"
 
@@ -61,7 +62,10 @@ static int verify_images(struct restore *restore)
 	int r = 0;
 
 	for (size_t i = 0; i < restore->tasks_count && r == 0; i++)
-		r = task_restorers_check(restore, &restore->tasks[i]);
+		if (!restore->tasks[i].image->zombie)
+			r = task_restorers_check(restore, &restore->tasks[i]);
+	if (r == 0)
+		r = plan_tree(restore);
 	return r < 0 ? r : objects_plan(restore);
 }
 

@@ -40,13 +40,11 @@ struct span {
 	uint64_t start, end;
 };
 
-/* The end of the first span that overlaps START..END, or 0. */
-static uint64_t overlap_end(const struct span *spans, size_t count, uint64_t start, uint64_t end)
+static int compare_spans(const void *left, const void *right)
 {
-	for (size_t i = 0; i < count; i++)
-		if (spans[i].start < end && spans[i].end > start)
-			return spans[i].end;
-	return 0;
+	const struct span *a = left, *b = right;
+
+	return (a->start > b->start) - (a->start < b->start);
 }
 
 static int own_maps(pid_t pid, struct vma_list *ret_list)
@@ -57,76 +55,49 @@ static int own_maps(pid_t pid, struct vma_list *ret_list)
 	return r < 0 ? r : vma_list_read(proc_fd, VMA_DETAIL_MAPS, ret_list);
 }
 
-int memory_find_home(const struct task *task, struct remote_address *ret_home)
+/* The first gap of HOME_SIZE bytes between sorted spans. */
+static int find_gap(const struct span *spans, size_t count, struct remote_address *ret_home)
+{
+	uint64_t at = HOME_LOWEST;
+
+	for (size_t i = 0; i < count && spans[i].start < at + PUPPET_HOME_SIZE; i++)
+		at = MAX(at, spans[i].end);
+	if (at > HOME_HIGHEST)
+		return -ENOSPC;
+	*ret_home = remote_address(at);
+	return 0;
+}
+
+int memory_find_home(const struct restore *restore, struct remote_address *ret_home)
 {
 	cleanup_(vma_list_done) struct vma_list own = {0};
 	cleanup_free struct span *spans = NULL;
-	uint64_t at = HOME_LOWEST;
 	size_t count = 0;
 	int r = own_maps(getpid(), &own);
 
 	if (r < 0)
 		return r;
-	spans = calloc(own.vmas_count + task->memory->n_mappings, sizeof(*spans));
+	for (size_t i = 0; i < restore->tasks_count; i++)
+		count += restore->tasks[i].memory ? restore->tasks[i].memory->n_mappings : 0;
+	spans = calloc(own.vmas_count + count, sizeof(*spans));
 	if (!spans)
 		return -ENOMEM;
-	for (size_t i = 0; i < task->memory->n_mappings; i++)
-		spans[count++] =
-			(struct span){task->memory->mappings[i]->start, task->memory->mappings[i]->end};
+	count = 0;
 	for (size_t i = 0; i < own.vmas_count; i++)
 		spans[count++] = (struct span){own.vmas[i].start, own.vmas[i].end};
-	while (at < HOME_HIGHEST) {
-		uint64_t end = overlap_end(spans, count, at, at + PUPPET_HOME_SIZE);
+	for (size_t i = 0; i < restore->tasks_count; i++) {
+		const Cr__Memory *memory = restore->tasks[i].memory;
 
-		if (end == 0) {
-			*ret_home = remote_address(at);
-			return 0;
-		}
-		at = end;
+		for (size_t k = 0; memory && k < memory->n_mappings; k++)
+			spans[count++] = (struct span){memory->mappings[k]->start, memory->mappings[k]->end};
 	}
-	return -ENOSPC;
-}
-
-static int open_mapped(const Cr__MappedFile *file, int *ret_fd)
-{
-	int fd = open(file->path, (file->is_writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY);
-
-	if (fd < 0)
-		return log_error_errno(-errno, "cannot open '%s', which is mapped", file->path);
-	*ret_fd = fd;
-	return 0;
-}
-
-int memory_files_open(const struct task *task, struct memory_files *ret_files)
-{
-	const Cr__Memory *memory = task->memory;
-
-	*ret_files = (struct memory_files){.exe_fd = -EBADF};
-	ret_files->fds = calloc(memory->n_files + 1, sizeof(int));
-	if (!ret_files->fds)
-		return log_error_errno(-ENOMEM, "cannot open the mapped files");
-	for (size_t i = 0; i < memory->n_files; i++) {
-		int r = open_mapped(memory->files[i], &ret_files->fds[i]);
-
-		if (r < 0)
-			return r;
-		ret_files->fds_count++;
-	}
-	return open_mapped(memory->exe, &ret_files->exe_fd);
-}
-
-void memory_files_done(struct memory_files *files)
-{
-	for (size_t i = 0; i < files->fds_count; i++)
-		close_fd(&files->fds[i]);
-	free(files->fds);
-	close_fd(&files->exe_fd);
-	*files = (struct memory_files){.exe_fd = -EBADF};
+	qsort(spans, count, sizeof(*spans), compare_spans);
+	return find_gap(spans, count, ret_home);
 }
 
 static struct puppet *leader(struct task *task)
 {
-	return &task->threads[0].puppet;
+	return task_puppet(task);
 }
 
 /* Runs the batch if it is nearly full; returns the one to go on with, or NULL after an error. */
@@ -142,17 +113,17 @@ static struct batch *room(struct task *task, size_t size)
 }
 
 /* What glibc registered for cr-restore itself must not be written to when its memory is gone. */
-static int forget_registrations(struct task *task)
+static int forget_registrations(struct puppet *puppet)
 {
 	struct tracee_rseq rseq = {0};
-	struct batch *batch = puppet_batch(leader(task));
-	int r = tracee_get_rseq(&leader(task)->tracee, &rseq);
+	struct batch *batch = puppet_batch(puppet);
+	int r = tracee_get_rseq(&puppet->tracee, &rseq);
 
 	if (r == 0 && rseq.address != 0)
 		batch_call(batch, SYS_rseq, rseq.address, rseq.size, RSEQ_FLAG_UNREGISTER, rseq.signature);
 	batch_call(batch, SYS_set_robust_list, 0, 24);
 	batch_call(batch, SYS_set_tid_address, 0);
-	return puppet_run(leader(task), "forgetting cr-restore's own registrations");
+	return puppet_run(puppet, "forgetting cr-restore's own registrations");
 }
 
 static bool is_special(const char *name)
@@ -162,10 +133,10 @@ static bool is_special(const char *name)
 }
 
 /* Unmaps all but the executor and what the kernel maps into every process. */
-static int unmap_all(struct task *task, const struct vma_list *vmas)
+static int unmap_all(struct puppet *puppet, const struct vma_list *vmas)
 {
-	uint64_t home = leader(task)->blob.value, at = 0;
-	struct batch *batch = puppet_batch(leader(task));
+	uint64_t home = puppet->blob.value, at = 0;
+	struct batch *batch = puppet_batch(puppet);
 
 	for (size_t i = 0; i < vmas->vmas_count; i++) {
 		const struct vma *vma = &vmas->vmas[i];
@@ -180,7 +151,7 @@ static int unmap_all(struct task *task, const struct vma_list *vmas)
 		at = vma->end;
 	}
 	batch_call(batch, SYS_munmap, at, USER_SPACE_END - at);
-	return puppet_run(leader(task), "emptying its memory");
+	return puppet_run(puppet, "emptying its memory");
 }
 
 static const char *special_name(Cr__MappingKind kind)
@@ -255,8 +226,8 @@ static bool is_file(const Cr__Mapping *mapping)
 	       mapping->kind == CR__MAPPING_KIND__MAPPING_FILE_SHARED;
 }
 
-static void add_mmap(struct batch *batch, const Cr__Mapping *mapping, bool has_contents,
-		     const struct memory_files *files)
+static void add_mmap(struct batch *batch, const struct task *task, const Cr__Mapping *mapping,
+		     bool has_contents)
 {
 	uint64_t flags = mapping->flags | MAP_FIXED_NOREPLACE, prot = mapping->prot;
 	int fd = -1;
@@ -264,7 +235,7 @@ static void add_mmap(struct batch *batch, const Cr__Mapping *mapping, bool has_c
 	if (needs_later_protection(mapping, has_contents))
 		prot = PROT_READ | PROT_WRITE;
 	if (is_file(mapping))
-		fd = files->fds[mapping->file];
+		fd = task->mapped_fds[mapping->file];
 	else
 		flags |= MAP_ANONYMOUS;
 	if (mapping->kind == CR__MAPPING_KIND__MAPPING_FILE_SHARED)
@@ -290,7 +261,7 @@ static bool has_run(const Cr__Memory *memory, const Cr__Mapping *mapping, size_t
 	return *run < memory->n_run_pages && memory->run_pages[*run] * PAGE_SIZE_BYTES < mapping->end;
 }
 
-static int map_all(struct task *task, const struct memory_files *files)
+static int map_all(struct task *task)
 {
 	const Cr__Memory *memory = task->memory;
 	size_t run = 0;
@@ -304,13 +275,13 @@ static int map_all(struct task *task, const struct memory_files *files)
 		if (!batch)
 			return -EIO;
 		if (!special_name(mapping->kind))
-			add_mmap(batch, mapping, has_contents, files);
+			add_mmap(batch, task, mapping, has_contents);
 	}
 	return puppet_run(leader(task), "building its memory");
 }
 
 /* What /proc/PID shows of the layout; also the executable (PR_SET_MM_MAP, prctl(2)). */
-static int set_layout(struct task *task, const struct memory_files *files)
+static int set_layout(struct task *task)
 {
 	const Cr__Memory *memory = task->memory;
 	struct batch *batch = puppet_batch(leader(task));
@@ -327,7 +298,7 @@ static int set_layout(struct task *task, const struct memory_files *files)
 		.env_start = memory->env_start,
 		.env_end = memory->env_end,
 		.auxv_size = (uint32_t)memory->auxv.len,
-		.exe_fd = (uint32_t)files->exe_fd,
+		.exe_fd = (uint32_t)task->exe_fd,
 	};
 
 	map.auxv = (void *)(uintptr_t)batch_data(batch, memory->auxv.data, memory->auxv.len);
@@ -336,22 +307,29 @@ static int set_layout(struct task *task, const struct memory_files *files)
 	return puppet_run(leader(task), "setting its executable and the bounds of its memory");
 }
 
-int memory_build(struct task *task, const struct memory_files *files)
+int memory_empty(struct puppet *puppet)
 {
 	cleanup_(vma_list_done) struct vma_list vmas = {0};
-	int r = forget_registrations(task);
+	int r = forget_registrations(puppet);
 
 	if (r < 0)
 		return r;
-	r = own_maps(leader(task)->tracee.tid, &vmas);
+	r = own_maps(puppet->tracee.tid, &vmas);
+	return r < 0 ? log_error_errno(r, "cannot read the mappings of the new process")
+		     : unmap_all(puppet, &vmas);
+}
+
+int memory_build(struct task *task)
+{
+	cleanup_(vma_list_done) struct vma_list vmas = {0};
+	int r = own_maps(leader(task)->tracee.tid, &vmas);
+
 	if (r < 0)
 		return log_error_errno(r, "cannot read the mappings of the new process");
-	r = unmap_all(task, &vmas);
+	r = move_special(task, &vmas);
 	if (r == 0)
-		r = move_special(task, &vmas);
-	if (r == 0)
-		r = map_all(task, files);
-	return r < 0 ? r : set_layout(task, files);
+		r = map_all(task);
+	return r < 0 ? r : set_layout(task);
 }
 
 /* Where the next byte of the member goes. */

@@ -6,25 +6,16 @@
 #include "restorer/restore.h"
 
 /*
- * Finds PUPPET_HOME_SIZE bytes that are free in this process as well as in what TASK is to become. -ENOSPC if
- * there are none.
+ * Finds PUPPET_HOME_SIZE bytes that are free in this process as well as in what all tasks are to become.
+ * -ENOSPC if there are none.
  */
-int must_check memory_find_home(const struct task *task, struct remote_address *ret_home);
+int must_check memory_find_home(const struct restore *restore, struct remote_address *ret_home);
 
-/*
- * Opens what TASK maps, before its puppet is made, which inherits the descriptors under the same numbers. The
- * caller frees memory_files_done() after memory_build().
- */
-struct memory_files {
-	int *fds; /* by index in Memory.files */
-	size_t fds_count;
-	int exe_fd;
-};
-int must_check memory_files_open(const struct task *task, struct memory_files *ret_files);
-void memory_files_done(struct memory_files *files);
+/* Removes all that a puppet has from this process, but for the executor and the kernel's own mappings. */
+int must_check memory_empty(struct puppet *puppet);
 
-/* Empties the puppet's address space and makes the mappings of TASK, without contents. */
-int must_check memory_build(struct task *task, const struct memory_files *files);
+/* Makes the mappings of TASK in its empty puppet, without contents. */
+int must_check memory_build(struct task *task);
 
 /* Fills the pages from the member that READER stands at. */
 struct progress;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Finds everything that would stop a restore here and now, before anything is created. */
+#include "restorer/plan.h"
 #include "restorer/preflight.h"
 
 #include <errno.h>
@@ -45,7 +46,8 @@ static void check_shell_job(struct restore *restore)
 static int check_tasks(struct restore *restore)
 {
 	for (size_t i = 0; i < restore->tasks_count; i++) {
-		int r = task_restorers_check(restore, &restore->tasks[i]);
+		int r = restore->tasks[i].image->zombie ? 0
+							: task_restorers_check(restore, &restore->tasks[i]);
 
 		if (r < 0)
 			return r;
@@ -58,6 +60,8 @@ int preflight_run(struct restore *restore)
 	/* What is in the archive comes first: if it is bad, the rest is of no interest. */
 	int r = check_tasks(restore);
 
+	if (r == 0)
+		r = plan_tree(restore);
 	if (r == 0)
 		r = objects_plan(restore);
 	if (r == 0)

@@ -17,6 +17,7 @@
 #include "common/proc/stat.h"
 #include "common/proc/status.h"
 #include "common/vector.h"
+#include "restorer/plan.h"
 #include "restorer/preflight.h"
 
 /* More than the two seconds after which some reapers (a container's init) look again. */
@@ -137,21 +138,26 @@ static int add_holder(struct holder_list *list, pid_t id)
 	return 0;
 }
 
+static int check_id(struct holder_list *list, pid_t id)
+{
+	return id_is_taken(list->probe_fd, id) ? add_holder(list, id) : 0;
+}
+
 static int collect_holders(const struct restore *restore, struct holder_list *list)
 {
+	int r = 0;
+
 	holder_list_clear(list);
-	for (size_t i = 0; i < restore->tasks_count; i++) {
+	for (size_t i = 0; r == 0 && i < restore->tasks_count; i++) {
 		const Cr__Process *process = restore->tasks[i].image;
 
-		for (size_t j = 0; j < process->n_threads; j++) {
-			pid_t id = process->threads[j]->tid;
-			int r = id_is_taken(list->probe_fd, id) ? add_holder(list, id) : 0;
-
-			if (r < 0)
-				return r;
-		}
+		r = check_id(list, process->pid);
+		for (size_t j = 1; r == 0 && j < process->n_threads; j++)
+			r = check_id(list, process->threads[j]->tid);
 	}
-	return 0;
+	for (size_t i = 0; r == 0 && i < restore->stand_ins_count; i++)
+		r = check_id(list, restore->stand_ins[i].pid);
+	return r;
 }
 
 /* "'comm' (pid 12)", or "" if it is gone or cannot be looked at. */
@@ -231,9 +237,13 @@ static void check_pid_max(struct restore *restore)
 	size_t size;
 	int32_t pid_max, largest = 0;
 
-	for (size_t i = 0; i < restore->tasks_count; i++)
+	for (size_t i = 0; i < restore->tasks_count; i++) {
+		largest = MAX(largest, restore->tasks[i].image->pid);
 		for (size_t j = 0; j < restore->tasks[i].threads_count; j++)
 			largest = MAX(largest, restore->tasks[i].threads[j].image->tid);
+	}
+	for (size_t i = 0; i < restore->stand_ins_count; i++)
+		largest = MAX(largest, restore->stand_ins[i].pid);
 	if (file_read_at(AT_FDCWD, "/proc/sys/kernel/pid_max", 64, &text, &size) < 0)
 		return;
 	cursor = CURSOR(text, size);

@@ -141,7 +141,7 @@ static struct task *find_task(struct image_reader *images, const struct id_map *
 
 static int prepare_threads(struct task *task)
 {
-	task->threads = calloc(task->image->n_threads, sizeof(*task->threads));
+	task->threads = calloc(MAX(task->image->n_threads, (size_t)1), sizeof(*task->threads));
 	if (!task->threads)
 		return log_error_errno(-ENOMEM, "cannot read the images");
 	task->threads_count = task->image->n_threads;
@@ -170,6 +170,8 @@ static int read_process(struct image_reader *images, int32_t pid)
 		return r;
 	if (task->image->pid != pid)
 		return bad_member(&images->member, "is of another process");
+	if (task->image->zombie)
+		return prepare_threads(task);
 	if (task->image->fd_table_id < 0 ||
 	    find_task(images, &images->task_by_table, task->image->fd_table_id))
 		return bad_member(&images->member, "names a descriptor table that is not its own");
@@ -189,6 +191,8 @@ static int read_memory(struct image_reader *images, int32_t pid)
 		return bad_member(&images->member, "is of no process in the manifest");
 	if (task->memory)
 		return bad_member(&images->member, "is there twice");
+	if (task->image && task->image->zombie)
+		return bad_member(&images->member, "is of a zombie");
 	r = read_message(images->restore, &images->member, &cr__memory__descriptor, LAYOUT_MEMORY_SIZE_MAX,
 			 &message);
 	if (r < 0)
@@ -285,10 +289,11 @@ static int check_all_read(const struct restore *restore)
 {
 	for (size_t i = 0; i < restore->tasks_count; i++) {
 		const struct task *task = &restore->tasks[i];
-		const char *missing = !task->image         ? "state"
-				      : !task->memory      ? "memory"
-				      : !task->descriptors ? "descriptors"
-							   : NULL;
+		const char *missing = !task->image          ? "state"
+				      : task->image->zombie ? NULL
+				      : !task->memory       ? "memory"
+				      : !task->descriptors  ? "descriptors"
+							    : NULL;
 
 		if (missing) {
 			log_error("the image of the %s of process %d is missing", missing,
@@ -316,6 +321,8 @@ static int find_pages(struct restore *restore, const struct archive_member *memb
 
 		if (task->image->pid != pid)
 			continue;
+		if (!task->memory)
+			break;
 		if (task->has_pages)
 			return bad_member(member, "is there twice");
 		*ret_task = task;
@@ -346,6 +353,13 @@ static int find_contents(struct restore *restore, const struct archive_member *m
 	if (name_matches(member->name, LAYOUT_PAGES_FORMAT, &pid))
 		return find_pages(restore, member, pid, &ret_contents->task);
 	return find_object(restore, member, &ret_contents->object);
+}
+
+bool restore_is_pages(const struct archive_member *member)
+{
+	int32_t pid;
+
+	return name_matches(member->name, LAYOUT_PAGES_FORMAT, &pid);
 }
 
 int restore_find_contents(struct restore *restore, const struct archive_member *member,
@@ -420,7 +434,7 @@ int restore_check_contents(const struct restore *restore)
 	for (size_t i = 0; i < restore->tasks_count; i++) {
 		const struct task *task = &restore->tasks[i];
 
-		if (!task->has_pages && memory_page_bytes(task->memory) > 0) {
+		if (task->memory && !task->has_pages && memory_page_bytes(task->memory) > 0) {
 			log_error("the pages of process %d are missing", task->image->pid);
 			return -EBADMSG;
 		}

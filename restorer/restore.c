@@ -16,7 +16,9 @@
 #include "format/message.h"
 #include "restorer/fd/objects.h"
 #include "restorer/finish.h"
+#include "restorer/mapped_files.h"
 #include "restorer/memory.h"
+#include "restorer/plan.h"
 #include "restorer/read.h"
 #include "restorer/task/task_restorer.h"
 #include "restorer/tree.h"
@@ -39,58 +41,80 @@ static int stage_probe(struct restore *restore)
 	return r < 0 ? log_error_errno(r, "cannot prepare for tracing") : 0;
 }
 
-static int stage_images(struct restore *restore)
-{
-	return restore_read_images(restore, &restore->first_contents);
-}
-
-static int stage_create(struct restore *restore)
+int restore_each_task(struct restore *restore, int (*step)(struct restore *restore, struct task *task))
 {
 	for (size_t i = 0; i < restore->tasks_count; i++) {
 		int r;
 
+		if (restore->tasks[i].image->zombie)
+			continue;
 		LOG_SCOPE("pid %d", restore->tasks[i].image->pid);
-		r = tree_create(restore, &restore->tasks[i]);
-		if (r == 0)
-			r = objects_open_for_task(restore, &restore->tasks[i],
-						  &restore->tasks[i].threads[0].puppet);
+		r = step(restore, &restore->tasks[i]);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int fill_member(struct restore *restore, const struct archive_member *member,
-		       struct progress *progress, uint64_t *done)
+static int stage_images(struct restore *restore)
 {
-	struct contents contents;
-	int r = restore_find_contents(restore, member, &contents);
-
-	if (r < 0)
-		return r;
-	if (contents.object)
-		return objects_fill(restore, contents.object);
-	LOG_SCOPE("pid %d", contents.task->image->pid);
-	return memory_fill(contents.task, restore->reader, progress, done);
+	return restore_read_images(restore, &restore->next_contents);
 }
 
-/* The contents of memory, and of open files that have some; after it the archive is known to be whole. */
-static int stage_fill(struct restore *restore)
+static int fill_member(struct restore *restore, const struct contents *contents, struct progress *progress,
+		       uint64_t *done)
 {
-	struct archive_member member = restore->first_contents;
+	if (contents->object)
+		return objects_fill(restore, contents->object);
+	LOG_SCOPE("pid %d", contents->task->image->pid);
+	return memory_fill(contents->task, restore->reader, progress, done);
+}
+
+/* Members are taken as long as they are what this stage is for; the next one is kept. */
+static int fill_members(struct restore *restore, bool is_memory, const char *what, uint64_t total)
+{
+	struct archive_member *member = &restore->next_contents;
 	struct progress progress;
 	uint64_t done = 0;
-	int r = member.name ? 1 : 0;
+	int r = 0;
 
 	LOG_SCOPE("%s", restore_input_name(restore));
-	progress_init(&progress, restore->options->progress, "reading memory",
-		      restore->manifest->stored_bytes);
-	while (r > 0) {
-		r = fill_member(restore, &member, &progress, &done);
+	progress_init(&progress, restore->options->progress, what, total);
+	while (r == 0 && member->name && restore_is_pages(member) == is_memory) {
+		struct contents contents;
+
+		r = restore_find_contents(restore, member, &contents);
 		if (r == 0)
-			r = archive_reader_next(restore->reader, &member);
+			r = fill_member(restore, &contents, &progress, &done);
+		if (r == 0)
+			r = archive_reader_next(restore->reader, member);
+		if (r == 0)
+			*member = (struct archive_member){0};
+		r = MIN(r, 0);
 	}
 	progress_finish(&progress, done);
+	return r;
+}
+
+static int stage_fill_memory(struct restore *restore)
+{
+	return fill_members(restore, true, "reading memory", restore->manifest->stored_bytes);
+}
+
+/* Every process has all its descriptors after it. */
+static int stage_open(struct restore *restore)
+{
+	return restore_each_task(restore, objects_open_for_task);
+}
+
+/* After it the archive is known to be whole. */
+static int stage_fill_files(struct restore *restore)
+{
+	int r = fill_members(restore, false, "reading open files", 0);
+
+	if (r == 0 && restore->next_contents.name)
+		r = log_error_errno(-EBADMSG, "member '%s' stands behind contents of open files",
+				    restore->next_contents.name);
 	return r < 0 ? r : restore_check_contents(restore);
 }
 
@@ -100,41 +124,39 @@ static int stage_check_contents(struct restore *restore)
 	size_t count;
 
 	LOG_SCOPE("%s", restore_input_name(restore));
-	return restore_skim_contents(restore, &restore->first_contents, &count);
+	return restore_skim_contents(restore, &restore->next_contents, &count);
 }
 
-static int rebuild(struct restore *restore, struct task *task)
+static int protect_and_thread(struct restore *restore maybe_unused, struct task *task)
 {
 	int r = memory_protect(task);
 
-	if (r == 0)
-		r = tree_create_threads(task);
-	if (r == 0)
-		r = objects_finish_task(restore, task);
-	return r < 0 ? r : task_restorers_apply(restore, task);
+	return r < 0 ? r : tree_create_threads(task);
 }
 
-/* Threads, and what each process and thread has of its own. */
+/* Threads, and what each process and thread has of its own. Any may refer to any other's, so one step is made
+ * with all before the next. */
 static int stage_rebuild(struct restore *restore)
 {
-	for (size_t i = 0; i < restore->tasks_count; i++) {
-		int r;
+	int r = restore_each_task(restore, protect_and_thread);
 
-		LOG_SCOPE("pid %d", restore->tasks[i].image->pid);
-		r = rebuild(restore, &restore->tasks[i]);
-		if (r < 0)
-			return r;
-	}
-	return objects_finish(restore);
+	if (r == 0)
+		r = restore_each_task(restore, objects_finish_task);
+	if (r == 0)
+		r = objects_finish(restore);
+	return r < 0 ? r : restore_each_task(restore, task_restorers_apply);
 }
 
+/* Children first: what they do when they stop must not reach a parent that has its own signals already. */
 static int stage_finish(struct restore *restore)
 {
-	for (size_t i = 0; i < restore->tasks_count; i++) {
+	for (size_t i = restore->tasks_count; i-- > 0;) {
 		int r;
 
+		if (restore->tasks[i].image->zombie)
+			continue;
 		LOG_SCOPE("pid %d", restore->tasks[i].image->pid);
-		r = finish_task(&restore->tasks[i]);
+		r = finish_task(restore, &restore->tasks[i]);
 		if (r < 0)
 			return r;
 	}
@@ -143,13 +165,7 @@ static int stage_finish(struct restore *restore)
 
 static int stage_let_go(struct restore *restore)
 {
-	for (size_t i = 0; i < restore->tasks_count; i++) {
-		int r = finish_let_go(&restore->tasks[i]);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return restore_each_task(restore, finish_let_go);
 }
 
 static void task_done(struct task *task)
@@ -158,7 +174,8 @@ static void task_done(struct task *task)
 	message_free(task->memory ? &task->memory->base : NULL);
 	message_free(task->descriptors ? &task->descriptors->base : NULL);
 	if (task->threads)
-		free(task->threads[0].puppet.batch);
+		free(task_puppet(task)->batch);
+	free(task->mapped_fds);
 	free(task->threads);
 }
 
@@ -167,7 +184,9 @@ static void restore_done(struct restore *restore)
 	for (size_t i = 0; i < restore->tasks_count; i++)
 		task_done(&restore->tasks[i]);
 	free(restore->tasks);
+	mapped_files_done(restore);
 	objects_done(restore);
+	plan_done(restore);
 	message_free(restore->manifest ? &restore->manifest->base : NULL);
 	archive_reader_free(restore->reader);
 	close_fd(&restore->input_fd);
@@ -192,8 +211,10 @@ static const struct stage stages[] = {
 	{"read the images", stage_images, STAGE_ALWAYS},
 	{"preflight", preflight_run, STAGE_ALWAYS},
 	{"check the contents", stage_check_contents, STAGE_ONLY_CHECK},
-	{"create", stage_create, STAGE_ONLY_RESTORE},
-	{"fill", stage_fill, STAGE_ONLY_RESTORE},
+	{"create", tree_create, STAGE_ONLY_RESTORE},
+	{"fill memory", stage_fill_memory, STAGE_ONLY_RESTORE},
+	{"open files", stage_open, STAGE_ONLY_RESTORE},
+	{"fill files", stage_fill_files, STAGE_ONLY_RESTORE},
 	{"rebuild", stage_rebuild, STAGE_ONLY_RESTORE},
 	{"finish", stage_finish, STAGE_ONLY_RESTORE},
 	{"let go", stage_let_go, STAGE_ONLY_RESTORE},

@@ -27,17 +27,37 @@ struct thread {
 
 /* A process being restored. */
 struct task {
+	/* The plan, restorer/plan.h. */
+	struct task *parent;    /* NULL: cr-restore, of the root */
+	struct task *maker;     /* who makes it; NULL: cr-restore */
+	size_t stand_in;        /* instead: index in restore->stand_ins + 1; 0: none */
+	bool is_sibling;        /* of its maker, or made by a stand-in: CLONE_PARENT */
+	bool is_older;          /* is made before its maker calls setsid(2) */
+	size_t older_children;  /* of those, how many are still to be made by it */
+	uint64_t child_signals; /* exit signals of its children, bit N-1 is signal N */
+	bool has_stopped_child;
+	pid_t first_session; /* it is in when it has been made; 0: that of cr-restore */
+
 	Cr__Process *image; /* owned, message_free() */
 	Cr__Memory *memory;
 	Cr__DescriptorTable *descriptors;
 	struct thread *threads; /* the leader first */
 	size_t threads_count;
-	struct remote_address vdso; /* where the task's vdso will be; 0: none */
-	int controller_fd_inside;   /* pidfd of the controller in the task */
-	bool has_pages;             /* its pages have been read */
+	int *mapped_fds;          /* by index in Memory.files, of restore->mapped_files; owned */
+	int exe_fd;               /* the same; borrowed */
+	int controller_fd_inside; /* pidfd of the controller in the task */
+	bool has_pages;           /* its pages have been read */
 };
 
+struct stand_in;
+struct mapped_file;
 struct object; /* an open file description, restorer/fd/fd_restorer.h */
+
+/* A zombie has no memory, no descriptors and no threads but the puppet that it is made of. */
+static inline struct puppet *task_puppet(struct task *task)
+{
+	return &task->threads[0].puppet;
+}
 
 /* Whose contents a member behind the images holds: one of the two. */
 struct contents {
@@ -53,10 +73,18 @@ struct restore {
 	bool is_seekable;
 	struct archive_reader *reader;
 	struct archive_member
-		first_contents; /* where the reader stands after the images; no name: there are none */
+		next_contents; /* where the reader stands after the images; no name: there are none */
 	Cr__Manifest *manifest;
 	struct task *tasks; /* in the manifest's order */
 	size_t tasks_count;
+	struct id_map tasks_by_pid; /* index in tasks, since plan_tree() */
+	struct stand_in *stand_ins; /* restorer/plan.h */
+	size_t stand_ins_count;
+	size_t stand_ins_capacity;
+	struct mapped_file *mapped_files; /* restorer/mapped_files.c */
+	size_t mapped_files_count;
+	size_t mapped_files_capacity;
+	struct id_map mapped_files_by_path;
 	struct object *objects;
 	size_t objects_count;
 	size_t objects_capacity;
@@ -66,6 +94,10 @@ struct restore {
 
 /* Runs all stages. Returns the exit status of the command (common/exit_status.h). */
 int restore_run(const struct restore_options *options);
+
+/* Calls STEP with every task but zombies, in a log scope with its pid, until one fails. */
+int must_check restore_each_task(struct restore *restore,
+				 int (*step)(struct restore *restore, struct task *task));
 
 /* restorer/read.c: reads manifest and images up to the pages. -EBADMSG after logging what is wrong. */
 int must_check restore_read_manifest(struct restore *restore);

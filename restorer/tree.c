@@ -7,6 +7,9 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -15,23 +18,13 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "restorer/fd/objects.h"
+#include "restorer/mapped_files.h"
 #include "restorer/memory.h"
+#include "restorer/plan.h"
 
 #define REAP_TIMEOUT_MS 2000
 
 #define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
-
-/* Session and group: those of its own, or cr-restore's with --shell-job. */
-static int join_session(struct restore *restore, struct task *task)
-{
-	struct batch *batch = puppet_batch(&task->threads[0].puppet);
-
-	if (task->image->sid == task->image->pid)
-		batch_call(batch, SYS_setsid);
-	else if (restore->options->is_shell_job && task->image->pgid == task->image->pid)
-		batch_call(batch, SYS_setpgid, 0, 0);
-	return puppet_run(&task->threads[0].puppet, "joining its session");
-}
 
 /* Keeps one descriptor of the controller in the task, to pull others through. */
 static int open_controller(struct task *task)
@@ -57,25 +50,261 @@ static bool has_parent_death_signal(const struct task *task)
 	return false;
 }
 
-int tree_create(struct restore *restore, struct task *task)
+/* Room for the arguments of a clone3(2). */
+#define CLONE_BYTES 256
+
+/* Adds the call to the batch of MAKER; flags 0: a child of its own. */
+static void add_clone(struct puppet *maker, pid_t pid, uint64_t flags, int exit_signal)
 {
-	cleanup_(memory_files_done) struct memory_files files = {.exe_fd = -EBADF};
+	struct batch *batch = puppet_batch(maker);
+	pid_t set_tid[] = {pid};
+	struct clone_args args = {
+		.flags = flags,
+		/* A sibling's is that of its maker. */
+		.exit_signal = flags & CLONE_PARENT ? 0 : (uint64_t)exit_signal,
+		.set_tid = batch_data(batch, set_tid, sizeof(set_tid)),
+		.set_tid_size = ARRAY_SIZE(set_tid),
+	};
+
+	batch_call(batch, SYS_clone3, batch_data(batch, &args, sizeof(args)), sizeof(args));
+}
+
+static int make_process(struct puppet *puppet, struct puppet *maker, pid_t pid, bool is_sibling,
+			int exit_signal)
+{
+	int r;
+
+	add_clone(maker, pid, is_sibling ? CLONE_PARENT : 0, exit_signal);
+	r = puppet_run(maker, "making a process");
+	if (r < 0)
+		return r;
+	r = puppet_adopt_process(puppet, maker, pid);
+	return r < 0 ? log_error_errno(r, "cannot take over the new process %d", pid) : 0;
+}
+
+static int set_session(struct puppet *puppet)
+{
+	batch_call(puppet_batch(puppet), SYS_setsid);
+	return puppet_run(puppet, "leading its session");
+}
+
+/* The first puppet, from which all others come. */
+static int make_first(struct restore *restore, struct puppet *puppet, pid_t pid)
+{
 	struct remote_address home;
-	int r = memory_find_home(task, &home);
+	int r = memory_find_home(restore, &home);
 
 	if (r < 0)
 		return log_error_errno(r, "cannot find free address space");
-	r = memory_files_open(task, &files);
+	r = puppet_create(puppet, pid, home,
+			  restore->options->is_detached && has_parent_death_signal(&restore->tasks[0]));
+	if (r < 0)
+		return log_error_errno(r, "cannot make a process with pid %d", pid);
+	return memory_empty(puppet);
+}
+
+static int make_stand_in(struct restore *restore, struct stand_in *stand_in)
+{
+	int r;
+
+	if (stand_in->puppet.tracee.tid != 0)
+		return 0;
+	r = stand_in->parent ? make_process(&stand_in->puppet, task_puppet(stand_in->parent), stand_in->pid,
+					    false, stand_in->exit_signal)
+			     : make_first(restore, &stand_in->puppet, stand_in->pid);
+	return r < 0 ? r : set_session(&stand_in->puppet);
+}
+
+static int make_task(struct restore *restore, struct task *task)
+{
+	pid_t pid = task->image->pid;
+	struct stand_in *stand_in = task->stand_in ? &restore->stand_ins[task->stand_in - 1] : NULL;
+	int r = stand_in ? make_stand_in(restore, stand_in) : 0;
+
 	if (r < 0)
 		return r;
-	r = puppet_create(&task->threads[0].puppet, task->image->pid, home,
-			  restore->options->is_detached && has_parent_death_signal(task));
+	if (stand_in)
+		return make_process(task_puppet(task), &stand_in->puppet, pid, true, 0);
+	if (task->maker)
+		return make_process(task_puppet(task), task_puppet(task->maker), pid, task->is_sibling,
+				    task->image->exit_signal);
+	return make_first(restore, task_puppet(task), pid);
+}
+
+static bool leads_session(const struct task *task)
+{
+	return task->image->sid == task->image->pid;
+}
+
+/* A leader makes those of its children first that were in the session before. */
+static int settle_session(struct task *task)
+{
+	if (leads_session(task) && task->older_children == 0)
+		return set_session(task_puppet(task));
+	if (!task->is_older || --task->maker->older_children > 0)
+		return 0;
+	return set_session(task_puppet(task->maker));
+}
+
+static int set_group(struct puppet *puppet, pid_t group)
+{
+	batch_call(puppet_batch(puppet), SYS_setpgid, 0, (uint64_t)group);
+	return puppet_run(puppet, "joining its process group");
+}
+
+/* The groups that are led, or whose leader is stood in for. */
+static int make_groups(struct restore *restore)
+{
+	for (size_t i = 0; i < restore->tasks_count; i++) {
+		struct task *task = &restore->tasks[i];
+		int r = task->image->pgid == task->image->pid && !leads_session(task)
+				? set_group(task_puppet(task), 0)
+				: 0;
+
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < restore->stand_ins_count; i++) {
+		struct stand_in *stand_in = &restore->stand_ins[i];
+		int r;
+
+		if (stand_in->is_session)
+			continue;
+		r = make_process(&stand_in->puppet, task_puppet(stand_in->parent), stand_in->pid, false, 0);
+		if (r == 0)
+			r = set_group(&stand_in->puppet, 0);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int join_groups(struct restore *restore)
+{
+	pid_t outside = restore->tasks[0].image->pgid;
+
+	for (size_t i = 0; i < restore->tasks_count; i++) {
+		struct task *task = &restore->tasks[i];
+		pid_t group = task->image->pgid;
+		int r;
+
+		LOG_SCOPE("pid %d", task->image->pid);
+		if (group == task->image->pid ||
+		    (group == outside && restore->manifest->is_shell_job && !plan_find_task(restore, group)))
+			continue;
+		r = set_group(task_puppet(task), group);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int end_stand_ins(struct restore *restore)
+{
+	for (size_t i = 0; i < restore->stand_ins_count; i++) {
+		struct stand_in *stand_in = &restore->stand_ins[i];
+		int r = puppet_kill(&stand_in->puppet);
+
+		if (r < 0)
+			return log_error_errno(r, "cannot end the stand-in for process %d", stand_in->pid);
+		if (!stand_in->parent)
+			continue;
+		batch_call(puppet_batch(task_puppet(stand_in->parent)), SYS_wait4, (uint64_t)stand_in->pid, 0,
+			   __WALL);
+		r = puppet_run(task_puppet(stand_in->parent), "waiting for a stand-in");
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Name and ids, and then its end. */
+static int end_zombie(struct task *task)
+{
+	static const struct rlimit no_core = {0, 0};
+	static const unsigned char default_action[32];
+	const Cr__Zombie *zombie = task->image->zombie;
+	struct puppet *puppet = task_puppet(task);
+	struct batch *batch = puppet_batch(puppet);
+	int signal = WIFSIGNALED(zombie->status) ? WTERMSIG(zombie->status) : 0;
+	char name[16] = "";
+	int r;
+
+	memcpy(name, zombie->comm.data, MIN(zombie->comm.len, sizeof(name) - 1));
+	batch_call(batch, SYS_prctl, PR_SET_NAME, batch_data(batch, name, sizeof(name)));
+	batch_call(batch, SYS_prlimit64, 0, RLIMIT_CORE, batch_data(batch, &no_core, sizeof(no_core)), 0);
+	if (signal != 0 && signal != SIGKILL)
+		batch_call(batch, SYS_rt_sigaction, (uint64_t)signal,
+			   batch_data(batch, default_action, sizeof(default_action)), 0, 8);
+	if (zombie->gid != getgid())
+		batch_call(batch, SYS_setresgid, zombie->gid, zombie->gid, zombie->gid);
+	if (zombie->uid != getuid())
+		batch_call(batch, SYS_setresuid, zombie->uid, zombie->uid, zombie->uid);
+	r = puppet_run(puppet, "its state");
 	if (r < 0)
-		return log_error_errno(r, "cannot make a process with pid %d", task->image->pid);
-	r = join_session(restore, task);
-	if (r == 0)
-		r = memory_build(task, &files);
+		return r;
+	if (signal != 0)
+		r = puppet_end_by(puppet, signal);
+	else {
+		batch_call(puppet_batch(puppet), SYS_exit_group, (uint64_t)WEXITSTATUS(zombie->status));
+		r = puppet_run_to_end(puppet);
+	}
+	return r < 0 ? log_error_errno(r, "cannot make it the zombie that it was") : 0;
+}
+
+static int end_zombies(struct restore *restore)
+{
+	for (size_t i = 0; i < restore->tasks_count; i++) {
+		int r;
+
+		LOG_SCOPE("pid %d", restore->tasks[i].image->pid);
+		r = restore->tasks[i].image->zombie ? end_zombie(&restore->tasks[i]) : 0;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int make_tasks(struct restore *restore)
+{
+	for (size_t i = 0; i < restore->tasks_count; i++) {
+		int r;
+
+		LOG_SCOPE("pid %d", restore->tasks[i].image->pid);
+		r = make_task(restore, &restore->tasks[i]);
+		if (r == 0)
+			r = settle_session(&restore->tasks[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int build_memory(struct restore *restore maybe_unused, struct task *task)
+{
+	int r = memory_build(task);
+
 	return r < 0 ? r : open_controller(task);
+}
+
+int tree_create(struct restore *restore)
+{
+	int r = mapped_files_open(restore);
+
+	if (r == 0)
+		r = make_tasks(restore);
+	if (r == 0)
+		r = make_groups(restore);
+	if (r == 0)
+		r = join_groups(restore);
+	if (r == 0)
+		r = end_stand_ins(restore);
+	if (r == 0)
+		r = end_zombies(restore);
+	if (r == 0)
+		r = restore_each_task(restore, build_memory);
+	mapped_files_done(restore);
+	return r;
 }
 
 static int clone_thread(struct task *task, int32_t tid)
@@ -133,24 +362,36 @@ static void wait_until_free(pid_t pid)
 		nanosleep(&pause, NULL);
 }
 
+/* Until the last of its threads is gone. */
+static void await_death(struct task *task)
+{
+	for (size_t k = MAX(task->threads_count, (size_t)1); k > 0; k--) {
+		struct tracee *tracee = &task->threads[k - 1].puppet.tracee;
+
+		while (tracee->tid != 0 && tracee->stop != TRACEE_GONE)
+			if (tracee_wait(tracee, TRACEE_TIMEOUT_MS) < 0)
+				break;
+	}
+	/* An orphan, or a child of another, is not ours to wait for. */
+	if (waitpid(task->image->pid, NULL, 0) < 0)
+		wait_until_free(task->image->pid);
+}
+
+static pid_t made_pid(const struct task *task)
+{
+	return task->threads ? task->threads[0].puppet.tracee.tid : 0;
+}
+
 void tree_kill(struct restore *restore)
 {
-	for (size_t i = 0; i < restore->tasks_count; i++) {
-		struct task *task = &restore->tasks[i];
-		pid_t pid = task->threads ? task->threads[0].puppet.tracee.tid : 0;
-
-		if (pid == 0)
-			continue;
-		kill(pid, SIGKILL);
-		for (size_t k = task->threads_count; k > 0; k--) {
-			struct tracee *tracee = &task->threads[k - 1].puppet.tracee;
-
-			while (tracee->tid != 0 && tracee->stop != TRACEE_GONE)
-				if (tracee_wait(tracee, TRACEE_TIMEOUT_MS) < 0)
-					break;
-		}
-		/* An orphan is not ours to wait for. */
-		if (waitpid(pid, NULL, 0) < 0)
-			wait_until_free(pid);
-	}
+	for (size_t i = 0; i < restore->stand_ins_count; i++)
+		if (restore->stand_ins[i].puppet.tracee.tid != 0 &&
+		    restore->stand_ins[i].puppet.tracee.stop != TRACEE_GONE)
+			(void)!puppet_kill(&restore->stand_ins[i].puppet);
+	for (size_t i = 0; i < restore->tasks_count; i++)
+		if (made_pid(&restore->tasks[i]) != 0)
+			kill(made_pid(&restore->tasks[i]), SIGKILL);
+	for (size_t i = 0; i < restore->tasks_count; i++)
+		if (made_pid(&restore->tasks[i]) != 0)
+			await_death(&restore->tasks[i]);
 }

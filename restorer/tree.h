@@ -4,8 +4,11 @@
 
 #include "restorer/restore.h"
 
-/* Makes the process of TASK, empty but for the executor, with its mappings but without their contents. */
-int must_check tree_create(struct restore *restore, struct task *task);
+/*
+ * Makes the processes as they were planned (plan.h), in their sessions and process groups, each with its
+ * mappings but without their contents, and no thread but the leader. Zombies have come to their end.
+ */
+int must_check tree_create(struct restore *restore);
 
 /* Makes its other threads, which start as puppets. */
 int must_check tree_create_threads(struct task *task);

@@ -139,24 +139,6 @@ int puppet_create(struct puppet *puppet, pid_t pid, struct remote_address home, 
 	return tracee_set_signal_mask(&puppet->tracee, ALL_BUT_SIGTRAP);
 }
 
-int puppet_adopt(struct puppet *puppet, const struct puppet *parent, pid_t tid)
-{
-	int r;
-
-	*puppet = (struct puppet){.blob = parent->blob, .region = parent->region, .batch = parent->batch};
-	puppet->tracee = (struct tracee){.tid = tid, .tgid = parent->tracee.tgid};
-	r = tracee_wait(&puppet->tracee, TRACEE_TIMEOUT_MS);
-	if (r < 0)
-		return r;
-	return puppet->tracee.stop == TRACEE_STOP_EVENT ? 0 : -EIO;
-}
-
-struct batch *puppet_batch(struct puppet *puppet)
-{
-	batch_reset(puppet->batch, puppet->region);
-	return puppet->batch;
-}
-
 /* The events of new tasks are passed over: whoever made them looks for them by tid. */
 static int run_executor(struct puppet *puppet)
 {
@@ -173,6 +155,88 @@ static int run_executor(struct puppet *puppet)
 		return r;
 	r = tracee_resume(&puppet->tracee, TRACEE_RESUME_RUN, 0);
 	return r < 0 ? r : run_to_trap(puppet);
+}
+
+/* The stop in which it starts. */
+static int wait_for_start(struct puppet *puppet)
+{
+	int r = tracee_wait(&puppet->tracee, TRACEE_TIMEOUT_MS);
+
+	if (r < 0)
+		return r;
+	return puppet->tracee.stop == TRACEE_STOP_EVENT ? 0 : -EIO;
+}
+
+int puppet_adopt(struct puppet *puppet, const struct puppet *parent, pid_t tid)
+{
+	*puppet = (struct puppet){.blob = parent->blob, .region = parent->region, .batch = parent->batch};
+	puppet->tracee = (struct tracee){.tid = tid, .tgid = parent->tracee.tgid};
+	return wait_for_start(puppet);
+}
+
+int puppet_adopt_process(struct puppet *puppet, const struct puppet *maker, pid_t pid)
+{
+	*puppet = (struct puppet){.blob = maker->blob, .region = maker->region};
+	puppet->tracee = (struct tracee){.tid = pid, .tgid = pid};
+	puppet->batch = batch_new(PUPPET_REGION_SIZE);
+	return puppet->batch ? wait_for_start(puppet) : -ENOMEM;
+}
+
+static int wait_for_end(struct puppet *puppet)
+{
+	while (puppet->tracee.stop != TRACEE_GONE) {
+		int r = tracee_wait(&puppet->tracee, TRACEE_TIMEOUT_MS);
+
+		if (r < 0 && r != -ESRCH)
+			return r;
+		if (r == 0) /* on its way, whatever it stops for */
+			r = tracee_resume(&puppet->tracee, TRACEE_RESUME_RUN, 0);
+		if (r < 0 && r != -ESRCH)
+			return r;
+	}
+	return 0;
+}
+
+int puppet_kill(struct puppet *puppet)
+{
+	if (kill(puppet->tracee.tid, SIGKILL) < 0)
+		return -errno;
+	return wait_for_end(puppet);
+}
+
+int puppet_end_by(struct puppet *puppet, int signal)
+{
+	int r;
+
+	if (signal == SIGKILL)
+		return puppet_kill(puppet);
+	/* Out of the stop in which it rests, into one in which a signal can be given to it. */
+	r = tracee_set_signal_mask(&puppet->tracee, ~(UINT64_C(1) << (signal - 1)));
+	if (r == 0 && kill(puppet->tracee.tid, signal) < 0)
+		r = -errno;
+	while (r == 0 && puppet->tracee.stop != TRACEE_GONE) {
+		bool is_it = puppet->tracee.stop == TRACEE_STOP_SIGNAL && puppet->tracee.signal == signal;
+
+		r = tracee_resume(&puppet->tracee, TRACEE_RESUME_RUN, is_it ? signal : 0);
+		if (r == 0)
+			r = tracee_wait(&puppet->tracee, TRACEE_TIMEOUT_MS);
+	}
+	return r == -ESRCH ? 0 : r;
+}
+
+int puppet_run_to_end(struct puppet *puppet)
+{
+	int r = batch_send(puppet->tracee.tid, puppet->batch);
+
+	if (r == 0)
+		r = run_executor(puppet);
+	return r == -ESRCH && puppet->tracee.stop == TRACEE_GONE ? 0 : r < 0 ? r : -EIO;
+}
+
+struct batch *puppet_batch(struct puppet *puppet)
+{
+	batch_reset(puppet->batch, puppet->region);
+	return puppet->batch;
 }
 
 int puppet_run(struct puppet *puppet, const char *what)

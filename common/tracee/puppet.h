@@ -37,6 +37,18 @@ int must_check puppet_create(struct puppet *puppet, pid_t pid, struct remote_add
  */
 int must_check puppet_adopt(struct puppet *puppet, const struct puppet *parent, pid_t tid);
 
+/* The same for a process: its executor and the batches for it are its own. */
+int must_check puppet_adopt_process(struct puppet *puppet, const struct puppet *maker, pid_t pid);
+
+/* Ends it with SIGKILL, and waits until it is a zombie, or gone if it was our child. */
+int must_check puppet_kill(struct puppet *puppet);
+
+/* Lets a puppet run into SIGNAL, which must end it, and waits as puppet_kill() does. */
+int must_check puppet_end_by(struct puppet *puppet, int signal);
+
+/* Runs the batch, whose last call is exit_group(2), and waits as puppet_kill() does. */
+int must_check puppet_run_to_end(struct puppet *puppet);
+
 /* Starts an empty batch and returns it. */
 struct batch *puppet_batch(struct puppet *puppet);
 /* Runs it. A call that must succeed and did not is logged ("WHAT: mmap(...): error") and returned as its

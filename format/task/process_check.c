@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "common/arch/x86_64/registers.h"
 #include "common/id_map.h"
@@ -78,6 +79,21 @@ static bool directory_is_valid(const Cr__Directory *directory)
 	       strlen(directory->path) < PATH_MAX;
 }
 
+static int zombie_check(const Cr__Process *process)
+{
+	const Cr__Zombie *zombie = process->zombie;
+	int status = zombie->status;
+
+	if (process->n_threads > 0)
+		return bad_process("it is a zombie with %zu threads", process->n_threads);
+	if (zombie->comm.len >= COMM_SIZE)
+		return bad_process("its name has %zu bytes", zombie->comm.len);
+	if (status & ~0xffff || (!WIFEXITED(status) && !WIFSIGNALED(status)) ||
+	    (WIFSIGNALED(status) && WTERMSIG(status) > SIGNAL_COUNT))
+		return bad_process("it cannot have ended with status %#x", (unsigned)status);
+	return 0;
+}
+
 int process_check(const Cr__Process *process)
 {
 	cleanup_(id_map_done) struct id_map seen = {0};
@@ -92,6 +108,8 @@ int process_check(const Cr__Process *process)
 	    process->stop_signal > SIGNAL_COUNT)
 		return bad_process("signals %d at its end and %d for its stop", process->exit_signal,
 				   process->stop_signal);
+	if (process->zombie)
+		return zombie_check(process);
 	if (process->n_actions > SIGNAL_COUNT)
 		return bad_process("it has %zu signals", process->n_actions);
 	if (process->n_limits > RESOURCE_LIMITS_MAX)

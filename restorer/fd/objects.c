@@ -211,6 +211,8 @@ int objects_plan(struct restore *restore)
 	for (size_t i = 0; i < restore->tasks_count; i++) {
 		struct task *task = &restore->tasks[i];
 
+		if (!task->descriptors)
+			continue;
 		LOG_SCOPE("pid %d", task->image->pid);
 		r = plan_table(restore, task, limit);
 		if (r < 0)

@@ -34,11 +34,11 @@ int must_check objects_fill(struct restore *restore, struct object *object);
 int objects_unused_fd(const struct task *task);
 
 /*
- * Gives the task's puppet LEADER, the only one that uses its table, exactly the descriptors of its image; all
+ * Gives the task, the puppet of which is its only thread, exactly the descriptors of its image; all
  * others are closed, task->controller_fd_inside, which must be a pidfd of this process, as the last. The
  * puppet must still have the right to trace this process. Leaves its RLIMIT_NOFILE raised.
  */
-int must_check objects_open_for_task(struct restore *restore, struct task *task, struct puppet *leader);
+int must_check objects_open_for_task(struct restore *restore, struct task *task);
 
 /*
  * Connects the objects that TASK was the first to get, and sets their owners and signals (F_SETOWN_EX,

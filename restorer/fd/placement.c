@@ -218,13 +218,13 @@ static int add_preparation(struct placement *placement)
 	return 0;
 }
 
-int objects_open_for_task(struct restore *restore, struct task *task, struct puppet *leader)
+int objects_open_for_task(struct restore *restore, struct task *task)
 {
 	cleanup_(placement_done) struct placement placement = {
 		.restore = restore,
 		.task = task,
-		.puppet = leader,
-		.batch = puppet_batch(leader),
+		.puppet = task_puppet(task),
+		.batch = puppet_batch(task_puppet(task)),
 	};
 	const Cr__DescriptorTable *table = task->descriptors;
 	int r;

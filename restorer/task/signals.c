@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "restorer/task/bad_image.h"
 #include "restorer/task/task_restorer.h"
@@ -73,17 +74,31 @@ static int signals_check(struct restore *restore, const struct task *task)
 	return 0;
 }
 
-/* All of them: what the puppet has is cr-restore's. */
-static void actions_add(const Cr__Process *image, struct batch *batch)
+/* What children send when they end or stop comes from those that we make as well, and is thrown away in the
+ * end. */
+static bool is_late(const struct task *task, int signal)
 {
+	return signal == SIGCHLD || (task->child_signals & UINT64_C(1) << (signal - 1));
+}
+
+static void action_add(struct batch *batch, unsigned signal, const unsigned char bytes[SIGNAL_ACTION_SIZE])
+{
+	(void)batch_call(batch, SYS_rt_sigaction, signal, batch_data(batch, bytes, SIGNAL_ACTION_SIZE), 0,
+			 KERNEL_SIGSET_SIZE);
+}
+
+/* All of them: what the puppet has is cr-restore's. */
+static void actions_add(const struct task *task, struct batch *batch)
+{
+	const Cr__Process *image = task->image;
+
 	for (unsigned signal = 1; signal <= SIGNALS_COUNT; signal++) {
 		unsigned char bytes[SIGNAL_ACTION_SIZE];
 
-		if (signal == SIGKILL || signal == SIGSTOP || signal == SIGTRAP)
+		if (signal == SIGKILL || signal == SIGSTOP || signal == SIGTRAP || is_late(task, (int)signal))
 			continue;
 		signals_action_bytes(image->actions[signal - 1], bytes);
-		(void)batch_call(batch, SYS_rt_sigaction, signal, batch_data(batch, bytes, sizeof(bytes)), 0,
-				 KERNEL_SIGSET_SIZE);
+		action_add(batch, signal, bytes);
 	}
 }
 
@@ -100,7 +115,8 @@ static siginfo_t pending_info(const ProtobufCBinaryData *pending)
 }
 
 /* Any siginfo may be sent to oneself. All signals are blocked now, so that none is delivered or ignored. */
-static int pending_add(struct task *task, struct thread *thread, struct batch *batch, bool is_shared)
+static int pending_add(struct task *task, struct thread *thread, struct batch *batch, bool is_shared,
+		       bool is_for_late)
 {
 	const ProtobufCBinaryData *pending = is_shared ? task->image->pending : thread->image->pending;
 	size_t count = is_shared ? task->image->n_pending : thread->image->n_pending;
@@ -109,7 +125,11 @@ static int pending_add(struct task *task, struct thread *thread, struct batch *b
 	for (size_t i = 0; i < count; i++) {
 		siginfo_t info = pending_info(&pending[i]);
 		uint64_t signal = (uint64_t)info.si_signo, address;
-		int r = task_batch_room(thread, 1, sizeof(info), "its state");
+		int r;
+
+		if (is_late(task, info.si_signo) != is_for_late)
+			continue;
+		r = task_batch_room(thread, 1, sizeof(info), "its state");
 
 		if (r < 0)
 			return r;
@@ -130,8 +150,8 @@ static int signals_process(struct restore *restore maybe_unused, struct task *ta
 
 	if (r < 0)
 		return r;
-	actions_add(task->image, batch);
-	return pending_add(task, &task->threads[0], batch, true);
+	actions_add(task, batch);
+	return pending_add(task, &task->threads[0], batch, true, false);
 }
 
 static int signals_thread(struct restore *restore maybe_unused, struct task *task, struct thread *thread,
@@ -150,7 +170,67 @@ static int signals_thread(struct restore *restore maybe_unused, struct task *tas
 			.ss_flags = (int)(image->flags & SS_AUTODISARM_FLAG),
 		};
 	(void)batch_call(batch, SYS_sigaltstack, batch_data(batch, &stack, sizeof(stack)), 0);
-	return pending_add(task, thread, batch, false);
+	return pending_add(task, thread, batch, false, false);
+}
+
+/* Of its children that were stopped, and it had been told (waitpid(2), WUNTRACED), it is told now. */
+static int stops_report(const struct restore *restore, struct task *task, struct batch *batch)
+{
+	int r = 0;
+
+	if (!task->has_stopped_child)
+		return 0;
+	for (size_t i = 0; i < restore->tasks_count; i++) {
+		const struct task *child = &restore->tasks[i];
+
+		if (child->parent != task || !child->image->is_stop_reported)
+			continue;
+		r = task_batch_room(&task->threads[0], 1, 0, "its stopped children");
+		if (r < 0)
+			return r;
+		(void)batch_try(batch, SYS_waitid, P_PID, (uint64_t)child->image->pid, 0, WSTOPPED | WNOHANG,
+				0);
+	}
+	return task_batch_room(&task->threads[0], 2 * SIGNALS_COUNT,
+			       (size_t)2 * SIGNALS_COUNT * SIGNAL_ACTION_SIZE, "its signals");
+}
+
+static int late_process(const struct restore *restore, struct task *task)
+{
+	static const unsigned char ignored[SIGNAL_ACTION_SIZE] = {(uintptr_t)SIG_IGN};
+	struct batch *batch = puppet_batch(task_puppet(task));
+	int r = stops_report(restore, task, batch);
+
+	if (r < 0)
+		return r;
+	for (unsigned signal = 1; signal <= SIGNALS_COUNT; signal++) {
+		unsigned char bytes[SIGNAL_ACTION_SIZE];
+
+		if (!is_late(task, (int)signal))
+			continue;
+		action_add(batch, signal, ignored);
+		signals_action_bytes(task->image->actions[signal - 1], bytes);
+		action_add(batch, signal, bytes);
+	}
+	return pending_add(task, &task->threads[0], batch, true, true);
+}
+
+int signals_finish(const struct restore *restore, struct task *task)
+{
+	int r = late_process(restore, task);
+
+	for (size_t i = 0; r == 0 && i < task->threads_count; i++) {
+		struct thread *thread = &task->threads[i];
+
+		if (i > 0 && thread->image->n_pending == 0)
+			continue;
+		if (i > 0)
+			(void)puppet_batch(&thread->puppet);
+		r = pending_add(task, thread, thread->puppet.batch, false, true);
+		if (r == 0)
+			r = puppet_run(&thread->puppet, "its signals");
+	}
+	return r;
 }
 
 const struct task_restorer signals_task_restorer = {

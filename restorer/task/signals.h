@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* What of the signals is not set by a batch: the action for SIGTRAP, which ends batches. */
+/* What of the signals is set at the end: the action for SIGTRAP, which ends batches, and what children send.
+ */
 #pragma once
 
-#include "format/task/process.pb-c.h"
+#include "restorer/restore.h"
 
 /* struct kernel_sigaction of rt_sigaction(2). */
 #define SIGNAL_ACTION_SIZE 32
 
 void signals_action_bytes(const Cr__SignalAction *action, unsigned char ret[SIGNAL_ACTION_SIZE]);
+
+/*
+ * After all children of TASK are finished: what they have sent in the making is thrown away, then the actions
+ * and pending signals for it are put in place.
+ */
+int must_check signals_finish(const struct restore *restore, struct task *task);

@@ -4,22 +4,24 @@
  *
  *   refusal_target FILE [WHAT]...     WHAT: something to hold while it counts
  *
- *   pipe, socketpair, tcp, epoll    as descriptor 7, 8, 9, 10 (and the pipe's and the pair's other end as 17,
- * 18) broken-pipe                     as descriptor 7, with no other end child                           a
- * child process thread                          a second thread map=PATH                        a private
- * mapping of the file PATH, whose first byte it has changed memory=MIB                      that much memory
- * which does not compress
+ *   pipe, socketpair, tcp, epoll  as descriptor 7, 8, 9, 10 (and the pipe's and the pair's other end as 17,
+ * 18) broken-pipe                   as descriptor 7, with no other end sharer                        a child
+ * process that shares its table of descriptors thread                        a second thread map=PATH a
+ * private mapping of the file PATH, whose first byte it has changed memory=MIB                    that much
+ * memory, which does not compress
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -107,8 +109,8 @@ static void hold(const char *what)
 		place(socket(AF_INET, SOCK_STREAM, 0), 9);
 	} else if (strcmp(what, "epoll") == 0) {
 		place(epoll_create1(0), 10);
-	} else if (strcmp(what, "child") == 0) {
-		child = fork();
+	} else if (strcmp(what, "sharer") == 0) {
+		child = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
 		if (child < 0)
 			fail(what);
 		if (child == 0) {
