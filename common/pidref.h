@@ -19,6 +19,9 @@ struct pidref {
 /* -ESRCH if there is none, -ENOENT or -EINVAL (by kernel version) if PID is a thread that does not lead its
  * process. */
 int must_check pidref_open(pid_t pid, struct pidref *ret);
+/* The same for one thread, whether or not it leads its process; it leads to the process as well (Linux 6.9).
+ */
+int must_check pidref_open_thread(pid_t tid, struct pidref *ret);
 void pidref_done(struct pidref *pidref);
 
 /* -ESRCH if the process is gone; a zombie takes the signal without effect. */

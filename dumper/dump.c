@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "common/proc/proc_dir.h"
 #include "common/vector.h"
+#include "dumper/dead_leader.h"
 #include "dumper/fd/open_files.h"
 #include "dumper/manifest.h"
 #include "dumper/memory.h"
@@ -60,9 +61,11 @@ static int new_summary(struct dump *dump, struct process *process)
 		return -ENOMEM;
 	cr__process_summary__init(summary);
 	process->summary = summary;
-	summary->tids = arena_array(&dump->arena, int32_t, process->threads_count);
+	summary->tids = arena_array(&dump->arena, int32_t, process->threads_count + 1);
 	if (!summary->tids)
 		return -ENOMEM;
+	if (process->has_dead_leader)
+		summary->tids[summary->n_tids++] = process->pidref.pid;
 	for (size_t i = 0; i < process->threads_count; i++)
 		summary->tids[summary->n_tids++] = process->threads[i].tracee.tid;
 	summary->pid = process->pidref.pid;
@@ -126,6 +129,8 @@ static int stage_ask(struct dump *dump)
 			continue;
 		LOG_SCOPE("pid %d (%s)", (int)process->pidref.pid, process->status.name);
 		r = task_dumpers_ask(dump, process);
+		if (r == 0)
+			r = dead_leader_add_image(dump, process);
 		if (r == 0)
 			r = pages_collect(dump, process);
 		if (r < 0)

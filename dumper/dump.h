@@ -36,15 +36,17 @@ struct thread {
 };
 
 struct process {
-	struct pidref pidref;
+	struct pidref pidref; /* its descriptor, and proc_fd: of the first thread */
 	int proc_fd;
-	struct thread *threads; /* the leader first */
+	struct thread *threads; /* the leader first, unless has_dead_leader */
 	size_t threads_count;
 	size_t threads_capacity;
-	bool is_zombie;       /* it has exited: only ids, name and status are there, no thread */
-	bool is_gone;         /* while the tree is being frozen: it left no trace */
-	bool is_stopped;      /* was in a job-control stop when it was frozen */
-	struct status status; /* of the leader */
+	bool is_zombie;               /* it has exited: only ids, name and status are there, no thread */
+	bool is_gone;                 /* while the tree is being frozen: it left no trace */
+	bool has_dead_leader;         /* see dead_leader.h */
+	struct stat_info leader_stat; /* then */
+	bool is_stopped;              /* was in a job-control stop when it was frozen */
+	struct status status;         /* of the leader */
 	struct stat_info stat;
 	struct vma_list vmas;
 	Cr__Process *image;

@@ -145,7 +145,7 @@ static int scan(struct process *process, int pagemap_fd, int mem_fd, struct page
 
 			if (!has_contents_of_its_own(mapping))
 				continue;
-			r = add_range(process->pidref.pid, mem_fd, lists, mapping,
+			r = add_range(process->threads[0].tracee.tid, mem_fd, lists, mapping,
 				      MAX(range.start, mapping->start), MIN(range.end, mapping->end));
 			if (r < 0)
 				return r;
@@ -229,7 +229,7 @@ static int read_runs(struct process *process, int mem_fd, size_t *run, uint64_t 
 		}
 	}
 	local.iov_len = filled;
-	if (process_vm_readv(process->pidref.pid, &local, 1, remote, count, 0) == (ssize_t)filled)
+	if (process_vm_readv(process->threads[0].tracee.tid, &local, 1, remote, count, 0) == (ssize_t)filled)
 		return (int)filled;
 	/* Some range is not readable for the task itself. */
 	for (size_t i = 0, at = 0; i < count; at += remote[i].iov_len, i++) {

@@ -32,8 +32,8 @@ static int compare(const void *left, const void *right, void *data)
 {
 	struct sorting *sorting = data;
 	const struct process *processes = sorting->dump->processes;
-	long r = syscall(SYS_kcmp, processes[*(const size_t *)left].pidref.pid,
-			 processes[*(const size_t *)right].pidref.pid, sorting->type, 0, 0);
+	long r = syscall(SYS_kcmp, processes[*(const size_t *)left].threads[0].tracee.tid,
+			 processes[*(const size_t *)right].threads[0].tracee.tid, sorting->type, 0, 0);
 
 	if (r < 0)
 		sorting->error = -errno;

@@ -17,6 +17,7 @@
 #include "common/log.h"
 #include "common/proc/proc_dir.h"
 #include "common/vector.h"
+#include "dumper/dead_leader.h"
 #include "dumper/freeze.h"
 #include "format/layout.h"
 
@@ -55,16 +56,16 @@ static bool is_our_ancestor(pid_t pid)
 static void check_status(struct dump *dump, const struct status *status)
 {
 	pid_t pid = dump->options->root_pid;
+	bool has_ended = status->state == 'Z' || status->state == 'X'; /* the main thread, that is */
 
 	LOG_SCOPE("pid %d (%s)", (int)pid, status->name);
 	if (status->tgid != pid)
 		blockers_add(&dump->blockers, "is a thread of process %d, not a process: give -t %d",
 			     status->tgid, status->tgid);
-	else if (status->is_kernel_thread ||
-		 (!status->has_memory && status->state != 'Z' && status->state != 'X'))
+	else if (status->is_kernel_thread || (!status->has_memory && !has_ended))
 		blockers_add(&dump->blockers,
 			     "is a kernel thread, which belongs to this kernel and cannot be dumped");
-	else if (status->state == 'Z' || status->state == 'X')
+	else if (has_ended && status->threads_count <= 1)
 		blockers_add(
 			&dump->blockers,
 			"is a zombie: it has exited and waits for its parent, pid %d, to collect its status",
@@ -253,11 +254,14 @@ static void drop_gone(struct dump *dump)
 	dump->processes_count = kept;
 }
 
-static int read_frozen(struct dump *dump, struct process *process)
+static int read_frozen(struct process *process)
 {
 	int r = 0;
 
 	if (!process->is_zombie) {
+		r = dead_leader_replace(process);
+		if (r < 0)
+			return r;
 		process->is_stopped = process->threads[0].tracee.stop == TRACEE_STOP_GROUP;
 		r = freeze_settle(process);
 	}
@@ -270,9 +274,8 @@ static int read_frozen(struct dump *dump, struct process *process)
 		r = vma_list_read(process->proc_fd, VMA_DETAIL_SMAPS, &process->vmas);
 	if (r < 0)
 		return log_error_errno(r, "cannot read its state from /proc");
-	if (!process->is_zombie && process->threads[0].tracee.tid != process->pidref.pid)
-		blockers_add(&dump->blockers,
-			     "its main thread has exited while others live, which cannot be dumped yet");
+	if (process->has_dead_leader)
+		process->stat.exit_signal = process->leader_stat.exit_signal;
 	return 0;
 }
 
@@ -286,7 +289,7 @@ static int freeze_and_sort(struct dump *dump, struct tree_search *search)
 	drop_gone(dump);
 	for (size_t i = 0; i < dump->processes_count; i++) {
 		LOG_SCOPE("pid %d", (int)dump->processes[i].pidref.pid);
-		r = read_frozen(dump, &dump->processes[i]);
+		r = read_frozen(&dump->processes[i]);
 		if (r < 0)
 			return r;
 	}

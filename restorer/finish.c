@@ -16,9 +16,17 @@
 #define NS_PER_MS INT64_C(1000000)
 #define SIGNAL_SET_SIZE 8
 
-static void image_registers(const struct thread *thread, struct registers *ret_registers)
+static void image_registers(const struct thread *thread, struct remote_address instruction,
+			    struct registers *ret_registers)
 {
+	const uint64_t exit_arguments[6] = {(uint64_t)(thread->image->exit_status >> 8)};
+
 	memcpy(&ret_registers->user, thread->image->registers.data, sizeof(ret_registers->user));
+	/* The first thing it does when it is let go. */
+	if (thread->image->has_exited) {
+		registers_jump(ret_registers, instruction.value);
+		registers_set_call(ret_registers, SYS_exit, exit_arguments);
+	}
 }
 
 /*
@@ -116,7 +124,7 @@ static int prepare_registers(struct thread *thread, struct remote_address instru
 {
 	int r = 0;
 
-	image_registers(thread, ret_registers);
+	image_registers(thread, instruction, ret_registers);
 	if (thread->image->restart)
 		r = remake_call(thread, instruction, ret_registers);
 	return r < 0 ? log_error_errno(r, "thread %d: cannot make its interrupted system call again",

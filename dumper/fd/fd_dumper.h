@@ -27,7 +27,7 @@ struct open_file {
 	const struct fd_dumper *kind; /* NULL: there is none, which is a blocker */
 	const struct process
 		*process;       /* where it was met first; NULL: in cr-dump, see open_files_add_own() */
-	pid_t pid;              /* its id, */
+	pid_t pid;              /* its id, or that of a living thread, */
 	int fd;                 /* and the number there */
 	uint64_t device, inode; /* of its file, fstat(2) */
 	uint32_t before, after; /* ids of the next smaller and greater in the tree of open_files.c; 0: none */

@@ -274,7 +274,7 @@ static int identify(struct dump *dump, const struct process *process, pid_t pid,
 	if (!file)
 		return log_error_errno(-ENOMEM, "cannot note the open file");
 	file->pid = pid;
-	file->process = pid == process->pidref.pid ? process : NULL;
+	file->process = pid == process->threads[0].tracee.tid ? process : NULL;
 	*ret_id = file->image.id;
 	return collect_new(dump, process, info, file);
 }
@@ -314,7 +314,7 @@ static int collect_descriptor(struct dump *dump, struct process *process, int fd
 	r = fd_info_read(&info, &process->pidref, process->proc_fd, fd);
 	if (r < 0)
 		return log_error_errno(r, "cannot look at it");
-	r = identify(dump, process, process->pidref.pid, &info, &id, &is_new);
+	r = identify(dump, process, process->threads[0].tracee.tid, &info, &id, &is_new);
 	if (r < 0)
 		return r;
 	file = dump->open_files[id - 1];

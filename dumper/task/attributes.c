@@ -122,7 +122,7 @@ static int directory_collect(struct dump *dump, const struct process *process, c
 
 static void ids_fill(const struct process *process, Cr__Process *image)
 {
-	image->pid = process->stat.pid;
+	image->pid = process->pidref.pid;
 	image->ppid = process->stat.ppid;
 	image->pgid = process->stat.pgid;
 	image->sid = process->stat.sid;

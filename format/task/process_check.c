@@ -35,7 +35,7 @@ static int pending_check(const ProtobufCBinaryData *pending, size_t count)
 	return 0;
 }
 
-static int thread_check(const Cr__Thread *thread)
+static int thread_check(const Cr__Thread *thread, bool is_leader)
 {
 	if (thread->registers.len != sizeof(struct user_regs_struct))
 		return bad_process("the registers of thread %d have %zu bytes, not %zu", thread->tid,
@@ -44,6 +44,11 @@ static int thread_check(const Cr__Thread *thread)
 		return bad_process(
 			"the extended registers of thread %d have %zu bytes; %d to %d are possible",
 			thread->tid, thread->xsave.len, XSAVE_SIZE_MIN, XSAVE_SIZE_MAX);
+	if (thread->has_exited && !is_leader)
+		return bad_process("thread %d has exited", thread->tid);
+	if (thread->exit_status & ~0xffff)
+		return bad_process("thread %d cannot have exited with status %#x", thread->tid,
+				   (unsigned)thread->exit_status);
 	if (thread->comm.len >= COMM_SIZE)
 		return bad_process("the name of thread %d has %zu bytes", thread->tid, thread->comm.len);
 	return pending_check(thread->pending, thread->n_pending);
@@ -66,7 +71,7 @@ static int threads_check(const Cr__Process *process, struct id_map *seen)
 			return bad_process("thread %d is there twice", thread->tid);
 		if (id_map_set(seen, (uint64_t)thread->tid, 1) < 0)
 			return log_error_errno(-ENOMEM, "cannot check the threads of %d", process->pid);
-		r = thread_check(thread);
+		r = thread_check(thread, i == 0 && process->n_threads > 1);
 		if (r < 0)
 			return r;
 	}

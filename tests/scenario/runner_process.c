@@ -203,7 +203,7 @@ static char task_state(pid_t pid, const char *tid)
 	return parenthesis && parenthesis[1] ? parenthesis[2] : '?';
 }
 
-/* T if all threads are stopped, else the state of one that is not. */
+/* T if all threads that live are stopped, else the state of one that is not. */
 static char process_state(pid_t pid)
 {
 	cleanup_free char *path = string_format("/proc/%d/task", (int)pid);
@@ -212,8 +212,8 @@ static char process_state(pid_t pid)
 	struct dirent *entry;
 
 	while (directory && state == 'T' && (entry = readdir(directory)))
-		if (entry->d_name[0] != '.')
-			state = task_state(pid, entry->d_name);
+		if (entry->d_name[0] != '.' && (state = task_state(pid, entry->d_name)) == 'Z')
+			state = 'T';
 	return state;
 }
 
