@@ -16,6 +16,7 @@
 #include "common/vector.h"
 #include "dumper/dead_leader.h"
 #include "dumper/fd/open_files.h"
+#include "dumper/holders.h"
 #include "dumper/manifest.h"
 #include "dumper/memory.h"
 #include "dumper/sessions.h"
@@ -30,6 +31,7 @@ static void dump_done(struct dump *dump)
 {
 	tree_done(dump);
 	open_files_done(dump);
+	holders_done(dump);
 	free(dump->files);
 	blockers_done(&dump->blockers);
 	arena_done(&dump->arena);

@@ -58,6 +58,9 @@ struct process {
 /* An open file description that was met, see dumper/fd/open_files.h. */
 struct open_file;
 
+/* The search for what is held outside, see dumper/holders.h. */
+struct holders;
+
 struct dump {
 	const struct dump_options *options;
 	int argc; /* the command line, for the manifest; borrowed */
@@ -73,6 +76,7 @@ struct dump {
 	size_t open_files_count;
 	size_t open_files_capacity;
 	void *fd_kind_states[FD_KIND_COUNT]; /* what a kind keeps, see fd_dumper.h */
+	struct holders *holders;             /* NULL: nobody has asked yet */
 	Cr__Manifest *manifest;
 	Cr__RequiredFile **files; /* become manifest->files */
 	size_t files_count;

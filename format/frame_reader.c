@@ -11,7 +11,7 @@
 #include "common/log.h"
 #include "format/frames.h"
 #include "format/stream_io.h"
-#include "format/workers.h"
+#include "common/workers.h"
 
 struct slot {
 	struct frame frame;

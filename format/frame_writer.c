@@ -13,7 +13,7 @@
 #include "format/frames.h"
 #include "format/seek_table.h"
 #include "format/stream_io.h"
-#include "format/workers.h"
+#include "common/workers.h"
 
 struct slot {
 	struct frame frame;

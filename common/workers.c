@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Starting and joining threads. */
-#include "format/workers.h"
+#include "common/workers.h"
 
 #include <sched.h>
 #include <signal.h>
