@@ -76,6 +76,29 @@ static int new_summary(struct dump *dump, struct process *process)
 	return 0;
 }
 
+/* What several processes may have together is collected with the first. */
+static int collect_shared(struct dump *dump, struct process *process)
+{
+	int r = 0;
+
+	if (sharing_is_owner(dump, process, SHARED_MEMORY))
+		r = memory_collect(dump, process);
+	else
+		process->memory = dump->processes[process->owners[SHARED_MEMORY]].memory;
+	if (r < 0)
+		return r;
+	if (sharing_is_owner(dump, process, SHARED_FILES))
+		return open_files_collect(dump, process);
+	process->descriptors = dump->processes[process->owners[SHARED_FILES]].descriptors;
+	return 0;
+}
+
+static int32_t owner_pid(const struct dump *dump, const struct process *process,
+			 enum shared_resource resource)
+{
+	return dump->processes[process->owners[resource]].pidref.pid;
+}
+
 static int collect_process(struct dump *dump, struct process *process)
 {
 	int r;
@@ -86,28 +109,26 @@ static int collect_process(struct dump *dump, struct process *process)
 		return log_error_errno(r, "cannot note the process");
 	if (process->is_zombie)
 		return zombie_collect(dump, process);
-	r = memory_collect(dump, process);
-	if (r == 0)
-		r = open_files_collect(dump, process);
+	r = collect_shared(dump, process);
 	if (r == 0)
 		r = task_dumpers_collect(dump, process);
 	if (r < 0)
 		return r;
-	process->image->fd_table_id = process->descriptors->id;
-	process->image->mm_id = process->pidref.pid;
+	process->image->mm_id = owner_pid(dump, process, SHARED_MEMORY);
+	process->image->fd_table_id = owner_pid(dump, process, SHARED_FILES);
+	process->image->fs_id = owner_pid(dump, process, SHARED_FS);
+	process->image->handlers_id = owner_pid(dump, process, SHARED_HANDLERS);
 	return 0;
 }
 
 /* All that can be asked from outside of the frozen tasks. */
 static int stage_collect(struct dump *dump)
 {
-	for (size_t i = 0; i < dump->processes_count; i++) {
-		int r = collect_process(dump, &dump->processes[i]);
+	int r = sharing_find(dump);
 
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (size_t i = 0; r == 0 && i < dump->processes_count; i++)
+		r = collect_process(dump, &dump->processes[i]);
+	return r;
 }
 
 /* Whether what was collected makes a whole. */
@@ -115,8 +136,6 @@ static int stage_check(struct dump *dump)
 {
 	int r = sessions_check(dump);
 
-	if (r == 0)
-		r = sharing_check(dump);
 	return r < 0 ? r : open_files_check(dump);
 }
 
@@ -133,7 +152,7 @@ static int stage_ask(struct dump *dump)
 		r = task_dumpers_ask(dump, process);
 		if (r == 0)
 			r = dead_leader_add_image(dump, process);
-		if (r == 0)
+		if (r == 0 && sharing_is_owner(dump, process, SHARED_MEMORY))
 			r = pages_collect(dump, process);
 		if (r < 0)
 			return r;
@@ -150,11 +169,11 @@ static int write_process(struct dump *dump, const struct process *process)
 				   &process->image->base);
 	if (process->is_zombie)
 		return r;
-	if (r == 0)
+	if (r == 0 && sharing_is_owner(dump, process, SHARED_MEMORY))
 		r = archive_writer_message(dump->writer,
 					   layout_name(name, LAYOUT_MEMORY_FORMAT, process->pidref.pid),
 					   &process->memory->base);
-	if (r == 0)
+	if (r == 0 && sharing_is_owner(dump, process, SHARED_FILES))
 		r = archive_writer_message(
 			dump->writer, layout_name(name, LAYOUT_FD_TABLE_FORMAT, process->descriptors->id),
 			&process->descriptors->base);

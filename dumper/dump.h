@@ -24,6 +24,7 @@
 #include "format/fd/open_file.pb-c.h"
 #include "format/kinds.h"
 #include "format/manifest.pb-c.h"
+#include "format/sharing.h"
 #include "format/task/memory.pb-c.h"
 #include "format/task/process.pb-c.h"
 
@@ -49,6 +50,8 @@ struct process {
 	struct status status;         /* of the leader */
 	struct stat_info stat;
 	struct vma_list vmas;
+	size_t owners[SHARED_COUNT]; /* index of the first process that has it: its own, if it is not shared
+				      */
 	Cr__Process *image;
 	Cr__Memory *memory;
 	Cr__DescriptorTable *descriptors;

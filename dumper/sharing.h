@@ -4,6 +4,14 @@
 
 #include "dumper/dump.h"
 
-/* Adds a blocker for each process that shares its memory, descriptors, directories or signal handlers with
- * another. */
-int must_check sharing_check(struct dump *dump);
+/*
+ * Fills in process->owners of all processes, which are in their final order. Adds a blocker where the sharing
+ * cannot be made again, because no relative that could make the process has part in it.
+ */
+int must_check sharing_find(struct dump *dump);
+
+static inline bool sharing_is_owner(const struct dump *dump, const struct process *process,
+				    enum shared_resource resource)
+{
+	return &dump->processes[process->owners[resource]] == process;
+}

@@ -157,7 +157,8 @@ static int remove_executor(struct task *task, struct remote_address instruction)
 	if (r == 0)
 		r = puppet_call_at(puppet, instruction, SYS_rt_sigaction,
 				   (const uint64_t[6]){SIGTRAP, room.value, 0, SIGNAL_SET_SIZE});
-	if (r == 0)
+	/* Those that share its memory, and may have need of it, are finished before. */
+	if (r == 0 && task_owns(task, SHARED_MEMORY))
 		r = puppet_call_at(puppet, instruction, SYS_munmap,
 				   (const uint64_t[6]){puppet->blob.value, PUPPET_FOOTPRINT});
 	return r < 0 ? log_error_errno((int)r, "cannot remove the executor") : 0;

@@ -59,6 +59,8 @@ static int open_for_task(struct restore *restore, struct task *task)
 {
 	const Cr__Memory *memory = task->memory;
 
+	if (!task_owns(task, SHARED_MEMORY))
+		return 0;
 	task->mapped_fds = calloc(memory->n_files + 1, sizeof(int));
 	if (!task->mapped_fds)
 		return log_error_errno(-ENOMEM, "cannot open the mapped files");

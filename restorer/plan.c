@@ -129,6 +129,35 @@ static int plan_stand_in(struct planning *planning, struct task *task)
 	return r;
 }
 
+/* All that A shares with anybody before it, it shares with B. */
+static bool has_part_in_all(const struct task *a, const struct task *b)
+{
+	for (size_t i = 0; i < SHARED_COUNT; i++)
+		if (!task_owns(a, i) && a->owners[i] != b->owners[i])
+			return false;
+	return true;
+}
+
+/* A task that shares something which its parent has no part in: a sibling that has is to make it. */
+static int plan_partner(struct planning *planning, struct task *task)
+{
+	struct restore *restore = planning->restore;
+
+	for (size_t i = 0; i < (size_t)(task - restore->tasks); i++) {
+		struct task *sibling = &restore->tasks[i];
+
+		if (sibling->parent != task->parent || sibling->image->zombie ||
+		    sibling->image->sid != task->image->sid || !has_part_in_all(task, sibling))
+			continue;
+		task->maker = sibling;
+		task->is_sibling = true;
+		return 0;
+	}
+	blockers_add(&restore->blockers, "shares something with a process that cannot make it again: neither "
+					 "its parent nor a sibling");
+	return 0;
+}
+
 /* The task as it is made: its session is then that of its maker. */
 static int plan_task(struct planning *planning, struct task *task)
 {
@@ -138,11 +167,13 @@ static int plan_task(struct planning *planning, struct task *task)
 	uint64_t member;
 
 	task->maker = parent;
-	if (leads_session(task)) {
+	if (leads_session(task) && (task->image->zombie || !parent || has_part_in_all(task, parent))) {
 		task->first_session = parent ? parent->image->sid : 0;
 		return 0;
 	}
 	task->first_session = session;
+	if (!task->image->zombie && parent && !has_part_in_all(task, parent))
+		return plan_partner(planning, task);
 	if (parent ? parent->image->sid == session
 		   : is_outside(restore, session, restore->tasks[0].image->sid))
 		return 0;

@@ -32,14 +32,12 @@ struct image_reader {
 	struct restore *restore;
 	struct archive_member member; /* the one being read */
 	struct id_map task_by_pid;    /* index in restore->tasks */
-	struct id_map task_by_table;
 	bool has_fd_kind[ARRAY_SIZE(fd_kind_names)];
 };
 
 static void image_reader_done(struct image_reader *images)
 {
 	id_map_done(&images->task_by_pid);
-	id_map_done(&images->task_by_table);
 }
 
 const char *restore_input_name(const struct restore *restore)
@@ -132,11 +130,13 @@ static int prepare_tasks(struct image_reader *images)
 	return 0;
 }
 
-static struct task *find_task(struct image_reader *images, const struct id_map *map, int32_t id)
+static struct task *find_task(struct image_reader *images, int32_t id)
 {
 	uint64_t index;
 
-	return id >= 0 && id_map_get(map, (uint64_t)id, &index) ? &images->restore->tasks[index] : NULL;
+	return id >= 0 && id_map_get(&images->task_by_pid, (uint64_t)id, &index)
+		       ? &images->restore->tasks[index]
+		       : NULL;
 }
 
 static int prepare_threads(struct task *task)
@@ -150,10 +150,32 @@ static int prepare_threads(struct task *task)
 	return 0;
 }
 
+/* Their processes stand before it, and have what they share as their own. */
+static int find_owners(struct image_reader *images, struct task *task)
+{
+	const int32_t ids[SHARED_COUNT] = {
+		[SHARED_MEMORY] = task->image->mm_id,
+		[SHARED_FILES] = task->image->fd_table_id,
+		[SHARED_FS] = task->image->fs_id,
+		[SHARED_HANDLERS] = task->image->handlers_id,
+	};
+
+	for (size_t i = 0; i < SHARED_COUNT; i++) {
+		struct task *owner = find_task(images, ids[i]);
+
+		if (owner != task && (!owner || owner > task || owner->owners[i] != owner))
+			return bad_member(&images->member, "shares something with no process before it");
+		task->owners[i] = owner;
+	}
+	if (task->owners[SHARED_HANDLERS] != task && task->owners[SHARED_MEMORY] == task)
+		return bad_member(&images->member, "shares signal handlers, but no memory");
+	return 0;
+}
+
 static int read_process(struct image_reader *images, int32_t pid)
 {
 	struct restore *restore = images->restore;
-	struct task *task = find_task(images, &images->task_by_pid, pid);
+	struct task *task = find_task(images, pid);
 	ProtobufCMessage *message;
 	int r;
 
@@ -172,18 +194,15 @@ static int read_process(struct image_reader *images, int32_t pid)
 		return bad_member(&images->member, "is of another process");
 	if (task->image->zombie)
 		return prepare_threads(task);
-	if (task->image->fd_table_id < 0 ||
-	    find_task(images, &images->task_by_table, task->image->fd_table_id))
-		return bad_member(&images->member, "names a descriptor table that is not its own");
-	if (id_map_set(&images->task_by_table, (uint64_t)task->image->fd_table_id,
-		       (uint64_t)(task - restore->tasks)) < 0)
-		return log_error_errno(-ENOMEM, "cannot read the images");
+	r = find_owners(images, task);
+	if (r < 0)
+		return r;
 	return prepare_threads(task);
 }
 
 static int read_memory(struct image_reader *images, int32_t pid)
 {
-	struct task *task = find_task(images, &images->task_by_pid, pid);
+	struct task *task = find_task(images, pid);
 	ProtobufCMessage *message;
 	int r;
 
@@ -191,8 +210,8 @@ static int read_memory(struct image_reader *images, int32_t pid)
 		return bad_member(&images->member, "is of no process in the manifest");
 	if (task->memory)
 		return bad_member(&images->member, "is there twice");
-	if (task->image && task->image->zombie)
-		return bad_member(&images->member, "is of a zombie");
+	if (!task->image || !task_owns(task, SHARED_MEMORY))
+		return bad_member(&images->member, "is of no process before it that has its own");
 	r = read_message(images->restore, &images->member, &cr__memory__descriptor, LAYOUT_MEMORY_SIZE_MAX,
 			 &message);
 	if (r < 0)
@@ -203,12 +222,12 @@ static int read_memory(struct image_reader *images, int32_t pid)
 
 static int read_descriptors(struct image_reader *images, int32_t id)
 {
-	struct task *task = find_task(images, &images->task_by_table, id);
+	struct task *task = find_task(images, id);
 	ProtobufCMessage *message;
 	int r;
 
-	if (!task)
-		return bad_member(&images->member, "is of no process before it");
+	if (!task || !task->image || !task_owns(task, SHARED_FILES))
+		return bad_member(&images->member, "is of no process before it that has its own");
 	if (task->descriptors)
 		return bad_member(&images->member, "is there twice");
 	r = read_message(images->restore, &images->member, &cr__descriptor_table__descriptor,
@@ -285,16 +304,23 @@ static int read_image(struct image_reader *images)
 	return bad_member(&images->member, "is not known to this cr-restore");
 }
 
-static int check_all_read(const struct restore *restore)
+/* Also gives the tasks that share what their owners have. */
+static int check_all_read(struct restore *restore)
 {
 	for (size_t i = 0; i < restore->tasks_count; i++) {
-		const struct task *task = &restore->tasks[i];
-		const char *missing = !task->image          ? "state"
-				      : task->image->zombie ? NULL
-				      : !task->memory       ? "memory"
-				      : !task->descriptors  ? "descriptors"
-							    : NULL;
+		struct task *task = &restore->tasks[i];
+		const char *missing = NULL;
 
+		if (task->image && task->image->zombie)
+			continue;
+		if (task->image && !task_owns(task, SHARED_MEMORY))
+			task->memory = task->owners[SHARED_MEMORY]->memory;
+		if (task->image && !task_owns(task, SHARED_FILES))
+			task->descriptors = task->owners[SHARED_FILES]->descriptors;
+		missing = !task->image         ? "state"
+			  : !task->memory      ? "memory"
+			  : !task->descriptors ? "descriptors"
+					       : NULL;
 		if (missing) {
 			log_error("the image of the %s of process %d is missing", missing,
 				  restore->manifest->processes[i]->pid);
@@ -321,7 +347,7 @@ static int find_pages(struct restore *restore, const struct archive_member *memb
 
 		if (task->image->pid != pid)
 			continue;
-		if (!task->memory)
+		if (!task->memory || !task_owns(task, SHARED_MEMORY))
 			break;
 		if (task->has_pages)
 			return bad_member(member, "is there twice");
@@ -434,7 +460,8 @@ int restore_check_contents(const struct restore *restore)
 	for (size_t i = 0; i < restore->tasks_count; i++) {
 		const struct task *task = &restore->tasks[i];
 
-		if (task->memory && !task->has_pages && memory_page_bytes(task->memory) > 0) {
+		if (task->memory && task_owns(task, SHARED_MEMORY) && !task->has_pages &&
+		    memory_page_bytes(task->memory) > 0) {
 			log_error("the pages of process %d are missing", task->image->pid);
 			return -EBADMSG;
 		}

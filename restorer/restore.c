@@ -101,10 +101,15 @@ static int stage_fill_memory(struct restore *restore)
 	return fill_members(restore, true, "reading memory", restore->manifest->stored_bytes);
 }
 
+static int open_table(struct restore *restore, struct task *task)
+{
+	return task_owns(task, SHARED_FILES) ? objects_open_for_task(restore, task) : 0;
+}
+
 /* Every process has all its descriptors after it. */
 static int stage_open(struct restore *restore)
 {
-	return restore_each_task(restore, objects_open_for_task);
+	return restore_each_task(restore, open_table);
 }
 
 /* After it the archive is known to be whole. */
@@ -129,7 +134,7 @@ static int stage_check_contents(struct restore *restore)
 
 static int protect_and_thread(struct restore *restore maybe_unused, struct task *task)
 {
-	int r = memory_protect(task);
+	int r = task_owns(task, SHARED_MEMORY) ? memory_protect(task) : 0;
 
 	return r < 0 ? r : tree_create_threads(task);
 }
@@ -171,8 +176,10 @@ static int stage_let_go(struct restore *restore)
 static void task_done(struct task *task)
 {
 	message_free(task->image ? &task->image->base : NULL);
-	message_free(task->memory ? &task->memory->base : NULL);
-	message_free(task->descriptors ? &task->descriptors->base : NULL);
+	if (task->memory && task_owns(task, SHARED_MEMORY))
+		message_free(&task->memory->base);
+	if (task->descriptors && task_owns(task, SHARED_FILES))
+		message_free(&task->descriptors->base);
 	if (task->threads)
 		free(task_puppet(task)->batch);
 	free(task->mapped_fds);

@@ -15,6 +15,7 @@
 #include "format/fd/open_file.pb-c.h"
 #include "format/kinds.h"
 #include "format/manifest.pb-c.h"
+#include "format/sharing.h"
 #include "format/task/memory.pb-c.h"
 #include "format/task/process.pb-c.h"
 #include "format/version.h"
@@ -38,10 +39,11 @@ struct task {
 	bool has_stopped_child;
 	pid_t first_session; /* it is in when it has been made; 0: that of cr-restore */
 
-	Cr__Process *image; /* owned, message_free() */
-	Cr__Memory *memory;
-	Cr__DescriptorTable *descriptors;
-	struct thread *threads; /* the leader first */
+	Cr__Process *image;                /* owned, message_free() */
+	Cr__Memory *memory;                /* owned by owners[SHARED_MEMORY] */
+	Cr__DescriptorTable *descriptors;  /* owned by owners[SHARED_FILES] */
+	struct task *owners[SHARED_COUNT]; /* the first that has it: the task itself, if it is not shared */
+	struct thread *threads;            /* the leader first */
 	size_t threads_count;
 	int *mapped_fds;          /* by index in Memory.files, of restore->mapped_files; owned */
 	int exe_fd;               /* the same; borrowed */
@@ -94,6 +96,11 @@ struct restore {
 
 /* Runs all stages. Returns the exit status of the command (common/exit_status.h). */
 int restore_run(const struct restore_options *options);
+
+static inline bool task_owns(const struct task *task, enum shared_resource resource)
+{
+	return task->owners[resource] == task;
+}
 
 /* Calls STEP with every task but zombies, in a log scope with its pid, until one fails. */
 int must_check restore_each_task(struct restore *restore,

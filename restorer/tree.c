@@ -69,12 +69,12 @@ static void add_clone(struct puppet *maker, pid_t pid, uint64_t flags, int exit_
 	batch_call(batch, SYS_clone3, batch_data(batch, &args, sizeof(args)), sizeof(args));
 }
 
-static int make_process(struct puppet *puppet, struct puppet *maker, pid_t pid, bool is_sibling,
+static int make_process(struct puppet *puppet, struct puppet *maker, pid_t pid, uint64_t flags,
 			int exit_signal)
 {
 	int r;
 
-	add_clone(maker, pid, is_sibling ? CLONE_PARENT : 0, exit_signal);
+	add_clone(maker, pid, flags, exit_signal);
 	r = puppet_run(maker, "making a process");
 	if (r < 0)
 		return r;
@@ -110,9 +110,25 @@ static int make_stand_in(struct restore *restore, struct stand_in *stand_in)
 	if (stand_in->puppet.tracee.tid != 0)
 		return 0;
 	r = stand_in->parent ? make_process(&stand_in->puppet, task_puppet(stand_in->parent), stand_in->pid,
-					    false, stand_in->exit_signal)
+					    0, stand_in->exit_signal)
 			     : make_first(restore, &stand_in->puppet, stand_in->pid);
 	return r < 0 ? r : set_session(&stand_in->puppet);
+}
+
+static uint64_t clone_flags(const struct task *task)
+{
+	static const uint64_t shared[SHARED_COUNT] = {
+		[SHARED_MEMORY] = CLONE_VM,
+		[SHARED_FILES] = CLONE_FILES,
+		[SHARED_FS] = CLONE_FS,
+		[SHARED_HANDLERS] = CLONE_SIGHAND,
+	};
+	uint64_t flags = task->is_sibling ? CLONE_PARENT : 0;
+
+	for (size_t i = 0; i < SHARED_COUNT; i++)
+		if (!task->image->zombie && task->owners[i] == task->maker->owners[i])
+			flags |= shared[i];
+	return flags;
 }
 
 static int make_task(struct restore *restore, struct task *task)
@@ -124,9 +140,9 @@ static int make_task(struct restore *restore, struct task *task)
 	if (r < 0)
 		return r;
 	if (stand_in)
-		return make_process(task_puppet(task), &stand_in->puppet, pid, true, 0);
+		return make_process(task_puppet(task), &stand_in->puppet, pid, CLONE_PARENT, 0);
 	if (task->maker)
-		return make_process(task_puppet(task), task_puppet(task->maker), pid, task->is_sibling,
+		return make_process(task_puppet(task), task_puppet(task->maker), pid, clone_flags(task),
 				    task->image->exit_signal);
 	return make_first(restore, task_puppet(task), pid);
 }
@@ -170,7 +186,7 @@ static int make_groups(struct restore *restore)
 
 		if (stand_in->is_session)
 			continue;
-		r = make_process(&stand_in->puppet, task_puppet(stand_in->parent), stand_in->pid, false, 0);
+		r = make_process(&stand_in->puppet, task_puppet(stand_in->parent), stand_in->pid, 0, 0);
 		if (r == 0)
 			r = set_group(&stand_in->puppet, 0);
 		if (r < 0)
@@ -282,9 +298,10 @@ static int make_tasks(struct restore *restore)
 
 static int build_memory(struct restore *restore maybe_unused, struct task *task)
 {
-	int r = memory_build(task);
+	int r = task_owns(task, SHARED_MEMORY) ? memory_build(task) : 0;
 
-	return r < 0 ? r : open_controller(task);
+	task->controller_fd_inside = task->owners[SHARED_FILES]->controller_fd_inside;
+	return r < 0 || !task_owns(task, SHARED_FILES) ? r : open_controller(task);
 }
 
 int tree_create(struct restore *restore)

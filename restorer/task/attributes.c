@@ -173,8 +173,10 @@ static int attributes_process(struct restore *restore maybe_unused, struct task 
 
 	if (r < 0)
 		return r;
-	directories_add(image, batch);
-	(void)batch_call(batch, SYS_umask, image->umask);
+	if (task_owns(task, SHARED_FS)) {
+		directories_add(image, batch);
+		(void)batch_call(batch, SYS_umask, image->umask);
+	}
 	(void)batch_call(batch, SYS_prctl, PR_SET_THP_DISABLE, image->is_thp_disabled);
 	if (image->is_child_subreaper)
 		(void)batch_call(batch, SYS_prctl, PR_SET_CHILD_SUBREAPER, 1);

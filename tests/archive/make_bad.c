@@ -185,7 +185,8 @@ static void init_parts(struct parts *parts)
 	}
 	parts->table.id = PID;
 	parts->table.descriptors = parts->descriptor_list;
-	parts->process.fd_table_id = PID;
+	parts->process.fd_table_id = parts->process.mm_id = PID;
+	parts->process.fs_id = parts->process.handlers_id = PID;
 	parts->task_pid = parts->memory_pid = parts->pages_pid = parts->table_id = PID;
 }
 

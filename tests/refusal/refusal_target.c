@@ -16,12 +16,13 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/syscall.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -86,11 +87,20 @@ static void *sleep_on(void *unused)
 	return unused;
 }
 
+static atomic_bool has_unshared;
+
+static void *unshare_directory(void *unused)
+{
+	if (unshare(CLONE_FS) < 0)
+		fail("unshare");
+	has_unshared = true;
+	return sleep_on(unused);
+}
+
 static void hold(const char *what)
 {
 	int ends[2];
 	pthread_t thread;
-	pid_t child;
 
 	if (strcmp(what, "pipe") == 0) {
 		if (pipe(ends) < 0)
@@ -109,14 +119,11 @@ static void hold(const char *what)
 		place(socket(AF_INET, SOCK_STREAM, 0), 9);
 	} else if (strcmp(what, "epoll") == 0) {
 		place(epoll_create1(0), 10);
-	} else if (strcmp(what, "sharer") == 0) {
-		child = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
-		if (child < 0)
+	} else if (strcmp(what, "own-directory") == 0) {
+		if (pthread_create(&thread, NULL, unshare_directory, NULL) != 0)
 			fail(what);
-		if (child == 0) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			sleep_on(NULL);
-		}
+		while (!has_unshared)
+			sched_yield();
 	} else if (strcmp(what, "thread") == 0) {
 		if (pthread_create(&thread, NULL, sleep_on, NULL) != 0)
 			fail(what);

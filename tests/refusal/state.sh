@@ -24,7 +24,7 @@ holds pipe 'pipe' 'fd 7\b'
 holds socketpair 'unix|socket' 'fd 8\b'
 holds tcp 'socket|tcp' 'fd 9\b'
 holds epoll 'epoll' 'fd 10\b'
-holds sharer 'shares its table of descriptors'
+holds own-directory 'a working directory, root and umask of its own'
 holds 'pipe epoll tcp' 'fd 7\b' 'fd 9\b' 'fd 10\b' 'pipe' 'epoll'
 
 start_target thread
