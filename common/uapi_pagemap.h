@@ -54,6 +54,7 @@ struct uapi_pagemap_scan {
 
 /* An entry of /proc/PID/pagemap. */
 #define UAPI_PAGEMAP_PFN_MASK (((uint64_t)1 << 55) - 1) /* 0 without CAP_SYS_ADMIN */
+#define UAPI_PAGEMAP_EXCLUSIVE ((uint64_t)1 << 56)      /* mapped once; only of pages that are present */
 #define UAPI_PAGEMAP_GUARD ((uint64_t)1 << 58)          /* since Linux 6.15 */
 #define UAPI_PAGEMAP_FILE ((uint64_t)1 << 61)
 #define UAPI_PAGEMAP_SWAPPED ((uint64_t)1 << 62)

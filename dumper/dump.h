@@ -50,6 +50,7 @@ struct process {
 	struct status status;         /* of the leader */
 	struct stat_info stat;
 	struct vma_list vmas;
+	bool has_shared_pages;       /* with another process, since a fork */
 	size_t owners[SHARED_COUNT]; /* index of the first process that has it: its own, if it is not shared
 				      */
 	Cr__Process *image;

@@ -14,6 +14,7 @@
 #include "common/pagemap.h"
 #include "common/progress.h"
 #include "common/vector.h"
+#include "dumper/cow.h"
 #include "dumper/memory.h"
 
 /* The end of user space on x86-64 with four levels of page tables. */
@@ -28,30 +29,48 @@ struct page_run {
 	uint64_t page, count;
 };
 
-/* What is being collected: two lists of runs, of adjacent pages each. */
+enum page_class { PAGES_DATA, PAGES_ZERO, PAGES_OF_PARENT, PAGE_CLASSES };
+
+struct run_list {
+	struct page_run *runs;
+	size_t runs_count, runs_capacity;
+};
+
+/* What is being collected: lists of runs, of adjacent pages each. */
 struct page_lists {
-	struct page_run *data;
-	size_t data_count, data_capacity;
-	struct page_run *zeros;
-	size_t zeros_count, zeros_capacity;
+	struct run_list lists[PAGE_CLASSES];
+	struct cow cow;
+	bool has_shared; /* with whatever other process */
+};
+
+/*
+ * process_vm_readv(2) is faster, but gives a process a copy of each page that it reads and that is shared
+ * since a fork: it pins them. Reading from /proc/PID/mem leaves them alone.
+ */
+struct page_source {
+	pid_t pid;
+	int mem_fd;
+	bool is_exclusive; /* what is read now is not shared */
 };
 
 static void page_lists_done(struct page_lists *lists)
 {
-	free(lists->data);
-	free(lists->zeros);
+	for (size_t i = 0; i < PAGE_CLASSES; i++)
+		free(lists->lists[i].runs);
+	cow_done(&lists->cow);
 }
 
-static int add_pages(struct page_lists *lists, bool is_zero, uint64_t page, uint64_t count)
+static int add_pages(struct page_lists *lists, enum page_class class, uint64_t page, uint64_t count)
 {
-	struct page_run *last = is_zero ? lists->zeros : lists->data;
-	size_t runs = is_zero ? lists->zeros_count : lists->data_count;
+	struct run_list *list = &lists->lists[class];
+	struct page_run *last = list->runs;
 
-	if (runs > 0 && last[runs - 1].page + last[runs - 1].count == page) {
-		last[runs - 1].count += count;
+	if (list->runs_count > 0 &&
+	    last[list->runs_count - 1].page + last[list->runs_count - 1].count == page) {
+		last[list->runs_count - 1].count += count;
 		return 0;
 	}
-	last = is_zero ? vector_append(lists, zeros) : vector_append(lists, data);
+	last = vector_append(list, runs);
 	if (!last)
 		return -ENOMEM;
 	*last = (struct page_run){page, count};
@@ -69,7 +88,8 @@ static int read_page(int mem_fd, uint64_t page, unsigned char buffer[PAGE_SIZE_B
 }
 
 /* Splits COUNT pages, at most SAMPLE_PAGES: most are told from a small sample of each. */
-static int split_pages(pid_t pid, int mem_fd, struct page_lists *lists, uint64_t page, size_t count)
+static int split_pages(const struct page_source *source, struct page_lists *lists, uint64_t page,
+		       size_t count)
 {
 	unsigned char samples[SAMPLE_PAGES][SAMPLE_SIZE], buffer[PAGE_SIZE_BYTES];
 	struct iovec remote[SAMPLE_PAGES] = {0}, local = {samples, count * SAMPLE_SIZE};
@@ -79,19 +99,20 @@ static int split_pages(pid_t pid, int mem_fd, struct page_lists *lists, uint64_t
 		remote[i] =
 			(struct iovec){(void *)((page + i) * PAGE_SIZE_BYTES + SAMPLE_OFFSET), SAMPLE_SIZE};
 	/* Fails where the task itself may not read; then each page is read through /proc/PID/mem. */
-	has_samples = process_vm_readv(pid, &local, 1, remote, count, 0) == (ssize_t)local.iov_len;
+	has_samples = source->is_exclusive &&
+		      process_vm_readv(source->pid, &local, 1, remote, count, 0) == (ssize_t)local.iov_len;
 	for (size_t i = 0; i < count; i++) {
 		bool is_zero = false;
 		int r;
 
 		if (!has_samples || is_all_zero(samples[i], SAMPLE_SIZE)) {
-			r = read_page(mem_fd, page + i, buffer);
+			r = read_page(source->mem_fd, page + i, buffer);
 			if (r < 0)
 				return log_error_errno(r, "cannot read the page at %#lx",
 						       (unsigned long)((page + i) * PAGE_SIZE_BYTES));
 			is_zero = is_all_zero(buffer, sizeof(buffer));
 		}
-		r = add_pages(lists, is_zero, page + i, 1);
+		r = add_pages(lists, is_zero ? PAGES_ZERO : PAGES_DATA, page + i, 1);
 		if (r < 0)
 			return r;
 	}
@@ -99,21 +120,63 @@ static int split_pages(pid_t pid, int mem_fd, struct page_lists *lists, uint64_t
 }
 
 /* A page that a file would show otherwise must be stored even if it is all zeros. */
-static int add_range(pid_t pid, int mem_fd, struct page_lists *lists, const Cr__Mapping *mapping,
-		     uint64_t start, uint64_t end)
+static int add_own(const struct page_source *source, struct page_lists *lists, const Cr__Mapping *mapping,
+		   uint64_t start, uint64_t end)
 {
 	uint64_t page = start / PAGE_SIZE_BYTES, count = (end - start) / PAGE_SIZE_BYTES;
 
 	if (mapping->kind != CR__MAPPING_KIND__MAPPING_ANONYMOUS)
-		return add_pages(lists, false, page, count);
+		return add_pages(lists, PAGES_DATA, page, count);
 	while (count > 0) {
 		size_t part = MIN(count, (uint64_t)SAMPLE_PAGES);
-		int r = split_pages(pid, mem_fd, lists, page, part);
+		int r = split_pages(source, lists, page, part);
 
 		if (r < 0)
 			return r;
 		page += part;
 		count -= part;
+	}
+	return 0;
+}
+
+/* Pages of the parent are in its own list; the rest of what was looked at is the process's. */
+static int add_looked_at(struct page_source *source, struct page_lists *lists, const Cr__Mapping *mapping,
+			 uint64_t start, size_t count, const struct cow_pages *pages)
+{
+	int r = 0;
+
+	source->is_exclusive = pages->is_exclusive;
+	lists->has_shared |= !pages->is_exclusive;
+	for (size_t i = 0, next; r == 0 && i < count; i = next) {
+		uint64_t at = start + i * PAGE_SIZE_BYTES;
+
+		for (next = i + 1; next < count && pages->is_of_parent[next] == pages->is_of_parent[i];)
+			next++;
+		if (pages->is_of_parent[i])
+			r = add_pages(lists, PAGES_OF_PARENT, at / PAGE_SIZE_BYTES, next - i);
+		else
+			r = add_own(source, lists, mapping, at, at + (next - i) * PAGE_SIZE_BYTES);
+	}
+	return r;
+}
+
+static int add_range(struct page_source *source, struct page_lists *lists, const Cr__Memory *memory,
+		     size_t index, uint64_t start, uint64_t end)
+{
+	uint64_t twin_end = cow_twin_end(&lists->cow, index);
+
+	while (start < end) {
+		bool is_twin = start < twin_end;
+		uint64_t until = is_twin ? MIN(end, twin_end) : end;
+		size_t count = (size_t)MIN((until - start) / PAGE_SIZE_BYTES, (uint64_t)COW_PAGES_MAX);
+		struct cow_pages pages;
+		int r = cow_look(&lists->cow, start / PAGE_SIZE_BYTES, count, is_twin, &pages);
+
+		if (r == 0)
+			r = add_looked_at(source, lists, memory->mappings[index], start, count, &pages);
+		if (r < 0)
+			return r;
+		start += count * PAGE_SIZE_BYTES;
 	}
 	return 0;
 }
@@ -129,6 +192,7 @@ static int scan(struct process *process, int pagemap_fd, int mem_fd, struct page
 {
 	cleanup_free struct pagemap_scan *scan = malloc(sizeof(*scan));
 	const Cr__Memory *memory = process->memory;
+	struct page_source source = {.pid = process->threads[0].tracee.tid, .mem_fd = mem_fd};
 	struct pagemap_range range;
 	size_t at = 0;
 	int r;
@@ -145,8 +209,8 @@ static int scan(struct process *process, int pagemap_fd, int mem_fd, struct page
 
 			if (!has_contents_of_its_own(mapping))
 				continue;
-			r = add_range(process->threads[0].tracee.tid, mem_fd, lists, mapping,
-				      MAX(range.start, mapping->start), MIN(range.end, mapping->end));
+			r = add_range(&source, lists, memory, i, MAX(range.start, mapping->start),
+				      MIN(range.end, mapping->end));
 			if (r < 0)
 				return r;
 		}
@@ -154,9 +218,11 @@ static int scan(struct process *process, int pagemap_fd, int mem_fd, struct page
 	return r;
 }
 
-static int store_runs(struct dump *dump, const struct page_run *runs, size_t count, uint64_t **ret_pages,
+static int store_runs(struct dump *dump, const struct run_list *list, size_t *ret_count, uint64_t **ret_pages,
 		      uint64_t **ret_counts)
 {
+	const struct page_run *runs = list->runs;
+	size_t count = list->runs_count;
 	uint64_t *pages = arena_array(&dump->arena, uint64_t, count);
 	uint64_t *counts = arena_array(&dump->arena, uint64_t, count);
 
@@ -168,6 +234,7 @@ static int store_runs(struct dump *dump, const struct page_run *runs, size_t cou
 	}
 	*ret_pages = pages;
 	*ret_counts = counts;
+	*ret_count = count;
 	return 0;
 }
 
@@ -183,7 +250,7 @@ static int open_proc(struct process *process, const char *name, int *ret_fd)
 
 int pages_collect(struct dump *dump, struct process *process)
 {
-	cleanup_(page_lists_done) struct page_lists lists = {0};
+	cleanup_(page_lists_done) struct page_lists lists = {.cow = COW_NONE};
 	cleanup_close int pagemap_fd = -EBADF, mem_fd = -EBADF;
 	Cr__Memory *memory = process->memory;
 	int r = open_proc(process, "pagemap", &pagemap_fd);
@@ -192,18 +259,27 @@ int pages_collect(struct dump *dump, struct process *process)
 		r = open_proc(process, "mem", &mem_fd);
 	if (r < 0)
 		return r;
+	r = cow_begin(&lists.cow, dump, process);
+	if (r < 0)
+		return r;
 	r = scan(process, pagemap_fd, mem_fd, &lists);
 	if (r == 0)
-		r = store_runs(dump, lists.data, lists.data_count, &memory->run_pages, &memory->run_counts);
+		r = store_runs(dump, &lists.lists[PAGES_DATA], &memory->n_run_pages, &memory->run_pages,
+			       &memory->run_counts);
 	if (r == 0)
-		r = store_runs(dump, lists.zeros, lists.zeros_count, &memory->zero_pages,
+		r = store_runs(dump, &lists.lists[PAGES_ZERO], &memory->n_zero_pages, &memory->zero_pages,
 			       &memory->zero_counts);
+	if (r == 0)
+		r = store_runs(dump, &lists.lists[PAGES_OF_PARENT], &memory->n_parent_pages,
+			       &memory->parent_pages, &memory->parent_counts);
 	if (r < 0)
 		return log_error_errno(r, "cannot find out which pages hold contents");
-	memory->n_run_pages = memory->n_run_counts = lists.data_count;
-	memory->n_zero_pages = memory->n_zero_counts = lists.zeros_count;
-	for (size_t i = 0; i < lists.data_count; i++)
-		process->summary->stored_bytes += lists.data[i].count * PAGE_SIZE_BYTES;
+	process->has_shared_pages = lists.has_shared;
+	memory->n_run_counts = memory->n_run_pages;
+	memory->n_zero_counts = memory->n_zero_pages;
+	memory->n_parent_counts = memory->n_parent_pages;
+	for (size_t i = 0; i < memory->n_run_counts; i++)
+		process->summary->stored_bytes += memory->run_counts[i] * PAGE_SIZE_BYTES;
 	return 0;
 }
 
@@ -229,9 +305,10 @@ static int read_runs(struct process *process, int mem_fd, size_t *run, uint64_t 
 		}
 	}
 	local.iov_len = filled;
-	if (process_vm_readv(process->threads[0].tracee.tid, &local, 1, remote, count, 0) == (ssize_t)filled)
+	if (!process->has_shared_pages &&
+	    process_vm_readv(process->threads[0].tracee.tid, &local, 1, remote, count, 0) == (ssize_t)filled)
 		return (int)filled;
-	/* Some range is not readable for the task itself. */
+	/* Or some range is not readable for the task itself. */
 	for (size_t i = 0, at = 0; i < count; at += remote[i].iov_len, i++) {
 		int r = file_pread_full(mem_fd, buffer + at, remote[i].iov_len,
 					(off_t)(uintptr_t)remote[i].iov_base);

@@ -17,6 +17,7 @@
 #include "common/log.h"
 #include "common/proc/proc_dir.h"
 #include "common/progress.h"
+#include "restorer/inherit.h"
 
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08
@@ -132,26 +133,46 @@ static bool is_special(const char *name)
 			strcmp(name, "[vvar_vclock]") == 0);
 }
 
-/* Unmaps all but the executor and what the kernel maps into every process. */
-static int unmap_all(struct puppet *puppet, const struct vma_list *vmas)
+static int unmap_between(struct puppet *puppet, uint64_t start, uint64_t end)
 {
-	uint64_t home = puppet->blob.value, at = 0;
-	struct batch *batch = puppet_batch(puppet);
+	if (batch_is_nearly_full(puppet->batch, 1, 0)) {
+		int r = puppet_run(puppet, "emptying its memory");
 
-	for (size_t i = 0; i < vmas->vmas_count; i++) {
-		const struct vma *vma = &vmas->vmas[i];
-		bool is_home = vma->start < home + PUPPET_FOOTPRINT && vma->end > home;
-
-		if (vma->start >= USER_SPACE_END)
-			break;
-		if (!is_home && !is_special(vma->name))
-			continue;
-		if (vma->start > at)
-			batch_call(batch, SYS_munmap, at, vma->start - at);
-		at = vma->end;
+		if (r < 0)
+			return r;
+		(void)puppet_batch(puppet);
 	}
-	batch_call(batch, SYS_munmap, at, USER_SPACE_END - at);
-	return puppet_run(puppet, "emptying its memory");
+	if (start < end)
+		batch_call(puppet->batch, SYS_munmap, start, end - start);
+	return 0;
+}
+
+/* Unmaps all but the executor, what the kernel maps into every process, and what TASK, if any, keeps. */
+static int unmap_all(struct puppet *puppet, const struct vma_list *vmas, const struct task *task)
+{
+	size_t kept_max = task ? task->memory->n_mappings : 0, count = 0;
+	cleanup_free struct span *spans = calloc(vmas->vmas_count + kept_max + 1, sizeof(*spans));
+	uint64_t home = puppet->blob.value, at = 0;
+	int r = 0;
+
+	if (!spans)
+		return log_error_errno(-ENOMEM, "cannot empty its memory");
+	spans[count++] = (struct span){home, home + PUPPET_FOOTPRINT};
+	for (size_t i = 0; i < vmas->vmas_count; i++)
+		if (vmas->vmas[i].start < USER_SPACE_END && is_special(vmas->vmas[i].name))
+			spans[count++] = (struct span){vmas->vmas[i].start, vmas->vmas[i].end};
+	for (size_t i = 0; i < kept_max; i++)
+		if (task->mapping_states[i] & MAPPING_IS_KEPT)
+			spans[count++] = (struct span){task->memory->mappings[i]->start, task->kept_ends[i]};
+	qsort(spans, count, sizeof(*spans), compare_spans);
+	(void)puppet_batch(puppet);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		r = unmap_between(puppet, at, spans[i].start);
+		at = spans[i].end;
+	}
+	if (r == 0)
+		r = unmap_between(puppet, at, USER_SPACE_END);
+	return r < 0 ? r : puppet_run(puppet, "emptying its memory");
 }
 
 static const char *special_name(Cr__MappingKind kind)
@@ -252,32 +273,37 @@ static void add_mmap(struct batch *batch, const struct task *task, const Cr__Map
 			   mapping->advice[i]);
 }
 
-/* True if a run lies in the mapping; *RUN moves along, as both ascend. */
-static bool has_run(const Cr__Memory *memory, const Cr__Mapping *mapping, size_t *run)
+/* What was kept of it becomes as large as it was, in place. */
+static void add_growth(struct batch *batch, const Cr__Mapping *mapping, uint64_t kept_end)
 {
-	while (*run < memory->n_run_pages &&
-	       (memory->run_pages[*run] + memory->run_counts[*run]) * PAGE_SIZE_BYTES <= mapping->start)
-		(*run)++;
-	return *run < memory->n_run_pages && memory->run_pages[*run] * PAGE_SIZE_BYTES < mapping->end;
+	if (kept_end < mapping->end)
+		batch_call(batch, SYS_mremap, mapping->start, kept_end - mapping->start,
+			   mapping->end - mapping->start, 0);
 }
 
 static int map_all(struct task *task)
 {
 	const Cr__Memory *memory = task->memory;
-	size_t run = 0;
 
 	(void)puppet_batch(leader(task));
 	for (size_t i = 0; i < memory->n_mappings; i++) {
 		const Cr__Mapping *mapping = memory->mappings[i];
 		struct batch *batch = room(task, strlen(mapping->name) + 1);
-		bool has_contents = has_run(memory, mapping, &run);
 
 		if (!batch)
 			return -EIO;
-		if (!special_name(mapping->kind))
-			add_mmap(batch, task, mapping, has_contents);
+		if (task->mapping_states[i] & MAPPING_IS_KEPT)
+			add_growth(batch, mapping, task->kept_ends[i]);
+		else if (!special_name(mapping->kind))
+			add_mmap(batch, task, mapping, task->mapping_states[i] & MAPPING_HAS_CONTENTS);
 	}
 	return puppet_run(leader(task), "building its memory");
+}
+
+/* It came with the copy of its maker; the kernel refuses to set it while it is mapped. */
+static bool has_exe(const struct task *task)
+{
+	return task->is_late && task->maker && task->maker->owners[SHARED_MEMORY]->exe_fd == task->exe_fd;
 }
 
 /* What /proc/PID shows of the layout; also the executable (PR_SET_MM_MAP, prctl(2)). */
@@ -298,7 +324,7 @@ static int set_layout(struct task *task)
 		.env_start = memory->env_start,
 		.env_end = memory->env_end,
 		.auxv_size = (uint32_t)memory->auxv.len,
-		.exe_fd = (uint32_t)task->exe_fd,
+		.exe_fd = (uint32_t)(has_exe(task) ? -1 : task->exe_fd),
 	};
 
 	map.auxv = (void *)(uintptr_t)batch_data(batch, memory->auxv.data, memory->auxv.len);
@@ -316,20 +342,29 @@ int memory_empty(struct puppet *puppet)
 		return r;
 	r = own_maps(puppet->tracee.tid, &vmas);
 	return r < 0 ? log_error_errno(r, "cannot read the mappings of the new process")
-		     : unmap_all(puppet, &vmas);
+		     : unmap_all(puppet, &vmas, NULL);
 }
 
 int memory_build(struct task *task)
 {
 	cleanup_(vma_list_done) struct vma_list vmas = {0};
-	int r = own_maps(leader(task)->tracee.tid, &vmas);
+	int r = inherit_plan(task);
 
 	if (r < 0)
+		return r;
+	r = own_maps(leader(task)->tracee.tid, &vmas);
+	if (r < 0)
 		return log_error_errno(r, "cannot read the mappings of the new process");
-	r = move_special(task, &vmas);
+	/* Others are empty when they are made. */
+	if (task->is_late)
+		r = unmap_all(leader(task), &vmas, task);
+	if (r == 0)
+		r = move_special(task, &vmas);
 	if (r == 0)
 		r = map_all(task);
-	return r < 0 ? r : set_layout(task);
+	if (r == 0)
+		r = set_layout(task);
+	return r < 0 ? r : inherit_finish(task);
 }
 
 /* Where the next byte of the member goes. */
@@ -398,11 +433,11 @@ int memory_fill(struct task *task, struct archive_reader *reader, struct progres
 	return 0;
 }
 
-static void add_protection(struct batch *batch, const Cr__Mapping *mapping, bool has_contents)
+static void add_protection(struct batch *batch, const Cr__Mapping *mapping, unsigned char state)
 {
 	uint64_t size = mapping->end - mapping->start;
 
-	if (needs_later_protection(mapping, has_contents))
+	if (state & MAPPING_IS_KEPT || needs_later_protection(mapping, state & MAPPING_HAS_CONTENTS))
 		batch_call(batch, SYS_mprotect, mapping->start, size, mapping->prot);
 	/* Without access it is marked as locked, but its pages cannot be brought in, which is an error. */
 	if (mapping->is_locked && mapping->prot == PROT_NONE)
@@ -418,17 +453,15 @@ static void add_protection(struct batch *batch, const Cr__Mapping *mapping, bool
 int memory_protect(struct task *task)
 {
 	const Cr__Memory *memory = task->memory;
-	size_t run = 0;
 
 	(void)puppet_batch(leader(task));
 	for (size_t i = 0; i < memory->n_mappings; i++) {
 		struct batch *batch = room(task, 0);
-		bool has_contents = has_run(memory, memory->mappings[i], &run);
 
 		if (!batch)
 			return -EIO;
 		if (!special_name(memory->mappings[i]->kind))
-			add_protection(batch, memory->mappings[i], has_contents);
+			add_protection(batch, memory->mappings[i], task->mapping_states[i]);
 	}
 	if (memory->lock_future)
 		batch_call(leader(task)->batch, SYS_mlockall, memory->lock_future);

@@ -8,6 +8,8 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "common/vector.h"
+#include "format/task/memory_twin.h"
+#include "restorer/inherit.h"
 
 #define bad_tree(...) (log_error("bad archive: " __VA_ARGS__), -EBADMSG)
 
@@ -194,6 +196,28 @@ static int plan_task(struct planning *planning, struct task *task)
 	return plan_stand_in(planning, task);
 }
 
+/* With its parent's pages, or after one that is late. */
+static void plan_lateness(const struct restore *restore, struct task *task)
+{
+	const struct task *maker =
+		task->stand_in ? restore->stand_ins[task->stand_in - 1].parent : task->maker;
+
+	task->is_late = inherit_needs_parent(task) || (maker && maker->is_late) ||
+			(maker && maker->has_late_older_child && !task->is_older);
+	if (task->is_late && task->is_older)
+		task->maker->has_late_older_child = true;
+}
+
+/* What it has in common with its parent can be so. */
+static int check_parent_pages(const struct task *task)
+{
+	if (!inherit_needs_parent(task))
+		return 0;
+	if (!task->parent)
+		return bad_tree("process %d has pages of a parent that is not there", task->image->pid);
+	return memory_check_twins(task->parent->memory, task->memory);
+}
+
 static int plan_sessions(struct planning *planning)
 {
 	struct restore *restore = planning->restore;
@@ -204,7 +228,10 @@ static int plan_sessions(struct planning *planning)
 		int r;
 
 		LOG_SCOPE("pid %d", task->image->pid);
-		r = plan_task(planning, task);
+		r = check_parent_pages(task);
+		if (r == 0)
+			r = plan_task(planning, task);
+		plan_lateness(restore, task);
 		if (r == 0 && !task->image->zombie && !id_map_get(&planning->members, key, NULL))
 			r = id_map_set(&planning->members, key, i);
 		if (r < 0)

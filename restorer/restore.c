@@ -84,6 +84,8 @@ static int fill_members(struct restore *restore, bool is_memory, const char *wha
 		struct contents contents;
 
 		r = restore_find_contents(restore, member, &contents);
+		if (r == 0 && contents.task)
+			r = tree_create_until(restore, contents.task);
 		if (r == 0)
 			r = fill_member(restore, &contents, &progress, &done);
 		if (r == 0)
@@ -98,7 +100,9 @@ static int fill_members(struct restore *restore, bool is_memory, const char *wha
 
 static int stage_fill_memory(struct restore *restore)
 {
-	return fill_members(restore, true, "reading memory", restore->manifest->stored_bytes);
+	int r = fill_members(restore, true, "reading memory", restore->manifest->stored_bytes);
+
+	return r < 0 ? r : tree_settle(restore);
 }
 
 static int open_table(struct restore *restore, struct task *task)
@@ -182,6 +186,8 @@ static void task_done(struct task *task)
 		message_free(&task->descriptors->base);
 	if (task->threads)
 		free(task_puppet(task)->batch);
+	free(task->mapping_states);
+	free(task->kept_ends);
 	free(task->mapped_fds);
 	free(task->threads);
 }

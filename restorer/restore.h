@@ -29,6 +29,8 @@ struct thread {
 /* A process being restored. */
 struct task {
 	/* The plan, restorer/plan.h. */
+	bool has_late_older_child;
+	bool is_late;           /* is made when the memory of those before it has been filled */
 	struct task *parent;    /* NULL: cr-restore, of the root */
 	struct task *maker;     /* who makes it; NULL: cr-restore */
 	size_t stand_in;        /* instead: index in restore->stand_ins + 1; 0: none */
@@ -45,10 +47,12 @@ struct task {
 	struct task *owners[SHARED_COUNT]; /* the first that has it: the task itself, if it is not shared */
 	struct thread *threads;            /* the leader first */
 	size_t threads_count;
-	int *mapped_fds;          /* by index in Memory.files, of restore->mapped_files; owned */
-	int exe_fd;               /* the same; borrowed */
-	int controller_fd_inside; /* pidfd of the controller in the task */
-	bool has_pages;           /* its pages have been read */
+	uint64_t *kept_ends;           /* the same: see MAPPING_IS_KEPT */
+	unsigned char *mapping_states; /* restorer/inherit.h, by index in Memory.mappings; owned */
+	int *mapped_fds;               /* by index in Memory.files, of restore->mapped_files; owned */
+	int exe_fd;                    /* the same; borrowed */
+	int controller_fd_inside;      /* pidfd of the controller in the task */
+	bool has_pages;                /* its pages have been read */
 };
 
 struct stand_in;
@@ -79,6 +83,7 @@ struct restore {
 	Cr__Manifest *manifest;
 	struct task *tasks; /* in the manifest's order */
 	size_t tasks_count;
+	size_t tasks_made_count;    /* those before it have been made, late ones among them */
 	struct id_map tasks_by_pid; /* index in tasks, since plan_tree() */
 	struct stand_in *stand_ins; /* restorer/plan.h */
 	size_t stand_ins_count;

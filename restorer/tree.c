@@ -281,47 +281,69 @@ static int end_zombies(struct restore *restore)
 	return 0;
 }
 
-static int make_tasks(struct restore *restore)
+static int build_memory(struct task *task)
 {
-	for (size_t i = 0; i < restore->tasks_count; i++) {
+	int r = 0;
+
+	if (task_owns(task, SHARED_MEMORY))
+		r = memory_build(task);
+	task->controller_fd_inside = task->owners[SHARED_FILES]->controller_fd_inside;
+	return r < 0 || !task_owns(task, SHARED_FILES) ? r : open_controller(task);
+}
+
+/* Those that are late, or those that are not, from *NEXT on and before END. */
+static int make_tasks(struct restore *restore, size_t *next, size_t end, bool is_late)
+{
+	for (; *next < end; ++*next) {
+		struct task *task = &restore->tasks[*next];
 		int r;
 
-		LOG_SCOPE("pid %d", restore->tasks[i].image->pid);
-		r = make_task(restore, &restore->tasks[i]);
+		if (task->is_late != is_late)
+			continue;
+		LOG_SCOPE("pid %d", task->image->pid);
+		r = make_task(restore, task);
 		if (r == 0)
-			r = settle_session(&restore->tasks[i]);
+			r = settle_session(task);
+		if (r == 0 && is_late && !task->image->zombie)
+			r = build_memory(task);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int build_memory(struct restore *restore maybe_unused, struct task *task)
+static int build_early(struct restore *restore maybe_unused, struct task *task)
 {
-	int r = task_owns(task, SHARED_MEMORY) ? memory_build(task) : 0;
-
-	task->controller_fd_inside = task->owners[SHARED_FILES]->controller_fd_inside;
-	return r < 0 || !task_owns(task, SHARED_FILES) ? r : open_controller(task);
+	return task->is_late ? 0 : build_memory(task);
 }
 
 int tree_create(struct restore *restore)
 {
+	size_t next = 0;
 	int r = mapped_files_open(restore);
 
 	if (r == 0)
-		r = make_tasks(restore);
+		r = make_tasks(restore, &next, restore->tasks_count, false);
+	return r < 0 ? r : restore_each_task(restore, build_early);
+}
+
+int tree_create_until(struct restore *restore, struct task *task)
+{
+	return make_tasks(restore, &restore->tasks_made_count, (size_t)(task - restore->tasks) + 1, true);
+}
+
+int tree_settle(struct restore *restore)
+{
+	int r = make_tasks(restore, &restore->tasks_made_count, restore->tasks_count, true);
+
+	mapped_files_done(restore);
 	if (r == 0)
 		r = make_groups(restore);
 	if (r == 0)
 		r = join_groups(restore);
 	if (r == 0)
 		r = end_stand_ins(restore);
-	if (r == 0)
-		r = end_zombies(restore);
-	if (r == 0)
-		r = restore_each_task(restore, build_memory);
-	mapped_files_done(restore);
-	return r;
+	return r < 0 ? r : end_zombies(restore);
 }
 
 static int clone_thread(struct task *task, int32_t tid)

@@ -5,10 +5,19 @@
 #include "restorer/restore.h"
 
 /*
- * Makes the processes as they were planned (plan.h), in their sessions and process groups, each with its
- * mappings but without their contents, and no thread but the leader. Zombies have come to their end.
+ * Makes the processes as they were planned (plan.h), in their sessions, each with its mappings but without
+ * their contents, and no thread but the leader; but for those that come late.
  */
 int must_check tree_create(struct restore *restore);
+
+/* Before the memory of TASK is filled: makes it, and all before it, the memory of which has been filled. */
+int must_check tree_create_until(struct restore *restore, struct task *task);
+
+/*
+ * When all memory is filled: makes what is still to be made, and puts all into their process groups. Zombies
+ * come to their end.
+ */
+int must_check tree_settle(struct restore *restore);
 
 /* Makes its other threads, which start as puppets. */
 int must_check tree_create_threads(struct task *task);

@@ -250,6 +250,22 @@ static int layout_check(const Cr__Memory *memory)
 	return 0;
 }
 
+static int parent_runs_check(const Cr__Memory *memory)
+{
+	struct run_walk parent = {.memory = memory, .what = "of its parent"};
+
+	if (memory->n_parent_pages != memory->n_parent_counts)
+		return bad_memory("it has %zu runs of its parent's pages and %zu lengths",
+				  memory->n_parent_pages, memory->n_parent_counts);
+	for (size_t i = 0; i < memory->n_parent_pages; i++) {
+		int r = run_check(&parent, memory->parent_pages[i], memory->parent_counts[i]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int memory_check(const Cr__Memory *memory)
 {
 	int r = files_check(memory);
@@ -260,6 +276,8 @@ int memory_check(const Cr__Memory *memory)
 		r = mappings_check(memory);
 	if (r == 0)
 		r = runs_check(memory);
+	if (r == 0)
+		r = parent_runs_check(memory);
 	return r;
 }
 
