@@ -15,7 +15,7 @@
 
 #define ALL_BUT_SIGTRAP (~(UINT64_C(1) << (SIGTRAP - 1)))
 
-/* Interruptions within which a thread leaves the executor: each lets it go on for a system call or so at
+/* Interruptions within which a thread leaves the executor: each lets it go on for a few instructions at
  * least. */
 #define SETTLE_ROUNDS_MAX 10000
 
@@ -84,9 +84,10 @@ int borrow_settle(struct tracee *tracee, int mem_fd, uint64_t vdso_start)
 		r = registers_get(tracee->tid, &registers);
 		if (r < 0 || registers.user.rip < vdso_start + used || registers.user.rip >= end)
 			return r;
-		r = tracee_interrupt(tracee);
+		/* In this order: one that is interrupted before it goes on does not get anywhere. */
+		r = tracee_resume(tracee, TRACEE_RESUME_RUN, 0);
 		if (r == 0)
-			r = tracee_resume(tracee, TRACEE_RESUME_TO_SYSCALL, 0);
+			r = tracee_interrupt(tracee);
 		if (r == 0)
 			r = tracee_wait_frozen(tracee, TRACEE_TIMEOUT_MS);
 		if (r < 0)

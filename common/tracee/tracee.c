@@ -116,15 +116,18 @@ int tracee_wait(struct tracee *tracee, int timeout_ms)
 int tracee_wait_frozen(struct tracee *tracee, int timeout_ms)
 {
 	for (;;) {
-		int r = tracee_wait(tracee, timeout_ms);
+		int r = tracee_wait(tracee, timeout_ms), signal;
 
 		if (r < 0)
 			return r;
 		if (tracee->stop == TRACEE_STOP_EVENT || tracee->stop == TRACEE_STOP_GROUP)
 			return 0;
-		r = tracee_resume(tracee, TRACEE_RESUME_RUN,
-				  tracee->stop == TRACEE_STOP_SIGNAL ? tracee->signal : 0);
-		if (r < 0)
+		/* Any other stop uses up the interruption that was on its way. */
+		signal = tracee->stop == TRACEE_STOP_SIGNAL ? tracee->signal : 0;
+		r = tracee_interrupt(tracee);
+		if (r == 0)
+			r = tracee_resume(tracee, TRACEE_RESUME_RUN, signal);
+		if (r < 0 && r != -ESRCH) /* else it was killed, which the next wait tells */
 			return r;
 	}
 }
@@ -140,9 +143,12 @@ int tracee_resume(struct tracee *tracee, enum tracee_resume how, int signal)
 
 int tracee_detach(struct tracee *tracee)
 {
+	bool has_signal = tracee->stop == TRACEE_STOP_SIGNAL && tracee->signal != SIGTRAP;
+
 	if (tracee->stop == TRACEE_GONE)
 		return 0;
-	if (ptrace(PTRACE_DETACH, tracee->tid, NULL, NULL) < 0 && errno != ESRCH)
+	if (ptrace(PTRACE_DETACH, tracee->tid, NULL, has_signal ? (unsigned long)tracee->signal : 0) < 0 &&
+	    errno != ESRCH)
 		return -errno;
 	tracee->stop = TRACEE_GONE;
 	return 0;

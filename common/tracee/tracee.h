@@ -67,7 +67,10 @@ enum tracee_resume {
 /* Resumes a stopped thread, with SIGNAL (0: none) if it is in TRACEE_STOP_SIGNAL. */
 int must_check tracee_resume(struct tracee *tracee, enum tracee_resume how, int signal);
 
-/* Lets the thread go. One in a job-control stop stays in it. A thread that is gone is no error. */
+/*
+ * Lets the thread go, with the signal that it is about to receive unless that is a SIGTRAP, which may be our
+ * own. One in a job-control stop stays in it. A thread that is gone is no error.
+ */
 int tracee_detach(struct tracee *tracee);
 
 int must_check tracee_get_signal_mask(const struct tracee *tracee, uint64_t *ret_mask);
@@ -89,8 +92,8 @@ struct tracee_rseq {
 int must_check tracee_get_rseq(const struct tracee *tracee, struct tracee_rseq *ret_rseq);
 
 /*
- * Seccomp filter number INDEX, the most recently installed first, as classic BPF instructions that the caller
- * frees; -ENOENT past the last. *ret_flags are its SECCOMP_FILTER_FLAG_ flags.
+ * Seccomp filter number INDEX, the one that was installed first is 0, as classic BPF instructions that the
+ * caller frees; -ENOENT past the last. *ret_flags are its SECCOMP_FILTER_FLAG_ flags.
  */
 struct sock_filter;
 int must_check tracee_get_seccomp_filter(const struct tracee *tracee, unsigned index,

@@ -4,11 +4,17 @@
  *
  *   refusal_target FILE [WHAT]...     WHAT: something to hold while it counts
  *
- *   pipe, socketpair, tcp, epoll  as descriptor 7, 8, 9, 10 (and the pipe's and the pair's other end as 17,
- * 18) broken-pipe                   as descriptor 7, with no other end sharer                        a child
- * process that shares its table of descriptors thread                        a second thread map=PATH a
- * private mapping of the file PATH, whose first byte it has changed memory=MIB                    that much
- * memory, which does not compress
+ *   pipe, socketpair, tcp, epoll: as descriptor 7, 8, 9, 10 (and the other end of the first two as 17, 18);
+ *
+ *   broken-pipe: as descriptor 7, with no other end;
+ *
+ *   thread: a second thread; own-directory: one with a working directory of its own;
+ *
+ *   no-room: a limit by which it may not map any more memory;
+ *
+ *   map=PATH: a private mapping of the file PATH, whose first byte it has changed;
+ *
+ *   memory=MIB: that much memory, which does not compress.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +31,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -126,6 +133,9 @@ static void hold(const char *what)
 			sched_yield();
 	} else if (strcmp(what, "thread") == 0) {
 		if (pthread_create(&thread, NULL, sleep_on, NULL) != 0)
+			fail(what);
+	} else if (strcmp(what, "no-room") == 0) {
+		if (setrlimit(RLIMIT_AS, &(struct rlimit){0}) < 0)
 			fail(what);
 	} else if (strncmp(what, "map=", 4) == 0) {
 		hold_map(what + 4);

@@ -25,11 +25,29 @@ holds socketpair 'unix|socket' 'fd 8\b'
 holds tcp 'socket|tcp' 'fd 9\b'
 holds epoll 'epoll' 'fd 10\b'
 holds own-directory 'a working directory, root and umask of its own'
+holds no-room '64 KiB'
 holds 'pipe epoll tcp' 'fd 7\b' 'fd 9\b' 'fd 10\b' 'pipe' 'epoll'
 
 start_target thread
 works 'a check of what can be dumped' "$cr_dump" -t "$target" --check
 trouble=$(harm)
 [ -z "$trouble" ] || fail 'a check does no harm' "$trouble"
+
+# One that was killed has left a thread waiting inside of its code, for which there is no room to do more: the next one
+# lets it go its way first.
+start_target no-room
+"$cr_dump" -t "$target" -o "$out" </dev/null >/dev/null 2>&1 &
+dumper=$!
+asks_for_room() {
+	grep -q '^128 ' "/proc/$target/syscall" # rt_sigtimedwait, which the target itself does not use
+}
+if eventually asks_for_room; then
+	kill -KILL "$dumper"
+	wait "$dumper" 2>/dev/null
+	refused 'after a dump that was killed' 3 "\b$target\b" '64 KiB' -- "$cr_dump" -t "$target" -o "$out"
+else
+	fail 'after a dump that was killed' "it was not seen at work: $(cat "/proc/$target/syscall")"
+fi
+stop_target
 
 exit "$failed"
