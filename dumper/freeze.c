@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
@@ -19,6 +20,8 @@
 #define FREEZE_ROUNDS_MAX 64
 /* Looks, a millisecond apart at most, at a thread that goes to sleep. */
 #define LOOK_ROUNDS_MAX 1000
+/* Looks at a thread that signals keep from its sleep. */
+#define RESTART_ROUNDS_MAX 16
 
 void freeze_comm(pid_t pid, char comm[PROC_COMM_SIZE])
 {
@@ -161,40 +164,81 @@ int freeze_process(struct dump *dump, struct process *process)
 	return log_error_errno(-EAGAIN, "it makes threads faster than they can be stopped");
 }
 
-/*
- * A thread that is in restart_syscall(2), but was only on its way to sleep when it was looked at: which call
- * that goes on with cannot be told. Lets it sleep, looks again, and freezes it anew; it runs nothing of its
- * own meanwhile.
- */
-static int look_into_restart(struct thread *thread)
+/* Lets a thread at the entry of its call go to sleep in it, unless the call is over meanwhile, or a signal
+ * comes. */
+static int wait_asleep(struct thread *thread)
 {
-	struct tracee *tracee = &thread->tracee;
-	struct registers registers;
-	int r = registers_get(tracee->tid, &registers);
+	int r = tracee_resume(&thread->tracee, TRACEE_RESUME_TO_SYSCALL, 0);
 
-	if (r < 0 || registers_restart(&registers) != SYSCALL_RESTART_BLOCK ||
-	    registers_syscall_number(&registers) != SYS_restart_syscall || sleep_is_timed(&thread->sleep))
-		return r;
-	r = tracee_resume(tracee, TRACEE_RESUME_TO_SYSCALL, 0);
-	if (r == 0)
-		r = tracee_wait(tracee, TRACEE_TIMEOUT_MS);
-	if (r < 0 || tracee->stop != TRACEE_STOP_SYSCALL)
-		return r < 0 ? r : tracee_wait_frozen(tracee, TRACEE_TIMEOUT_MS);
-	r = tracee_resume(tracee, TRACEE_RESUME_TO_SYSCALL, 0);
 	if (r == 0)
 		r = -ETIMEDOUT;
-	/* Unless the call is over meanwhile, which is a stop too. */
 	for (int i = 0; r == -ETIMEDOUT && i < LOOK_ROUNDS_MAX && !sleep_is_timed(&thread->sleep); i++) {
-		r = tracee_wait(tracee, 1);
+		r = tracee_wait(&thread->tracee, 1);
 		if (r == -ETIMEDOUT)
 			sleep_note(thread->proc_fd, &thread->sleep);
 	}
-	if (r < 0 && r != -ETIMEDOUT)
-		return r;
-	r = tracee_interrupt(tracee);
+	return r == -ETIMEDOUT ? 0 : r;
+}
+
+/* From wherever the thread is, which takes the signal that it was about to take. */
+static int freeze_again(struct tracee *tracee)
+{
+	int signal = tracee->stop == TRACEE_STOP_SIGNAL ? tracee->signal : 0;
+	int r = tracee_interrupt(tracee);
+
 	if (r == 0 && tracee->stop != TRACEE_RUNNING)
-		r = tracee_resume(tracee, TRACEE_RESUME_RUN, 0);
+		r = tracee_resume(tracee, TRACEE_RESUME_RUN, signal);
 	return r < 0 ? r : tracee_wait_frozen(tracee, TRACEE_TIMEOUT_MS);
+}
+
+/* Whether a signal is going to end the thread's call, or the thread, as soon as it may take it. */
+static int awaits_signal(const struct thread *thread, bool *ret_awaits)
+{
+	const uint64_t ignored_by_default = UINT64_C(1) << (SIGCHLD - 1) | UINT64_C(1) << (SIGCONT - 1) |
+					    UINT64_C(1) << (SIGURG - 1) | UINT64_C(1) << (SIGWINCH - 1);
+	cleanup_(status_done) struct status status = {0};
+	int r = status_read(thread->proc_fd, &status);
+
+	if (r < 0)
+		return r;
+	*ret_awaits = (status.pending | status.shared_pending) & ~status.blocked & ~status.ignored &
+		      (status.caught | ~ignored_by_default);
+	return 0;
+}
+
+/*
+ * A thread that is in restart_syscall(2), but was only on its way to sleep when it was looked at: which call
+ * that goes on with cannot be told. Lets it sleep, looks again, and freezes it anew; it runs nothing of its
+ * own meanwhile. A signal that waits for it ends the call, or is ignored: then the next round tells. But in a
+ * stopped process it must not be taken yet, and the thread stays as it is, to be refused.
+ */
+static int look_into_restart(const struct process *process, struct thread *thread)
+{
+	struct tracee *tracee = &thread->tracee;
+	struct registers registers;
+	bool awaits = false;
+
+	for (int i = 0; i < RESTART_ROUNDS_MAX; i++) {
+		int r = registers_get(tracee->tid, &registers);
+
+		if (r < 0 || registers_restart(&registers) != SYSCALL_RESTART_BLOCK ||
+		    registers_syscall_number(&registers) != SYS_restart_syscall ||
+		    sleep_is_timed(&thread->sleep))
+			return r;
+		r = process->is_stopped ? awaits_signal(thread, &awaits) : 0;
+		if (r < 0 || awaits)
+			return r;
+		r = tracee_resume(tracee, TRACEE_RESUME_TO_SYSCALL, 0);
+		if (r == 0)
+			r = tracee_wait(tracee, TRACEE_TIMEOUT_MS);
+		if (r == 0 && tracee->stop == TRACEE_STOP_SYSCALL)
+			r = wait_asleep(thread);
+		if (r == 0)
+			r = freeze_again(tracee);
+		if (r < 0)
+			return r;
+	}
+	return 0; /* refused later, as a call that cannot be told */
 }
 
 int freeze_settle(struct process *process)
@@ -211,6 +255,6 @@ int freeze_settle(struct process *process)
 	for (size_t i = 0; r == 0 && i < process->threads_count; i++)
 		r = borrow_settle(&process->threads[i].tracee, mem_fd, vdso);
 	for (size_t i = 0; r == 0 && i < process->threads_count; i++)
-		r = look_into_restart(&process->threads[i]);
+		r = look_into_restart(process, &process->threads[i]);
 	return r;
 }

@@ -14,11 +14,6 @@
 /* A clock_nanosleep has a clock id where nanosleep has a pointer. */
 #define CLOCK_ID_MAX 64
 
-#define SYSCALL_INSTRUCTION_SIZE 2
-#define MOV_EAX_OPCODE 0xb8
-#define MOV_EAX_SIZE 5
-#define CODE_BEFORE_SYSCALL 48
-
 /* The call that restart_syscall stands for, from what the thread was seen waiting in. -1: not known. */
 static long call_behind_restart(const struct thread *thread)
 {
@@ -98,7 +93,7 @@ static void collect_remaining(const struct dump *dump, const struct thread *thre
 	}
 }
 
-static int collect_restart(struct dump *dump, struct thread *thread)
+static int collect_restart(struct dump *dump, const struct process *process, struct thread *thread)
 {
 	Cr__Restart *restart = arena_new(&dump->arena, Cr__Restart);
 	long number = registers_syscall_number(&thread->registers);
@@ -110,8 +105,9 @@ static int collect_restart(struct dump *dump, struct thread *thread)
 		number = call_behind_restart(thread);
 	if (number < 0) {
 		blockers_add(&dump->blockers,
-			     "is in an interrupted system call that cannot be told (it waits in %s)",
-			     thread->sleep.wait_channel[0] ? thread->sleep.wait_channel : "an unknown place");
+			     "is in an interrupted system call that cannot be told (it waits in %s)%s",
+			     thread->sleep.wait_channel[0] ? thread->sleep.wait_channel : "an unknown place",
+			     process->is_stopped ? ": continue it with SIGCONT, and stop it again" : "");
 		return 0;
 	}
 	restart->syscall_number = number;
@@ -198,7 +194,7 @@ static int registers_collect_thread(struct dump *dump, struct process *process, 
 	if (!thread->image->registers.data)
 		return log_error_errno(-ENOMEM, "cannot keep its registers");
 	if (registers_restart(&thread->registers) == SYSCALL_RESTART_BLOCK) {
-		r = collect_restart(dump, thread);
+		r = collect_restart(dump, process, thread);
 		if (r < 0)
 			return r;
 	}

@@ -50,4 +50,39 @@ else
 fi
 stop_target
 
+# Of a thread that was stopped for the second time in its sleep, it can be told what it sleeps in only by letting it sleep.
+# With a signal waiting for it, it would not, and must not take the signal before it is continued.
+setsid sleep 1000 </dev/null >/dev/null 2>&1 &
+sleeper=$!
+disown
+started+=("$sleeper")
+sleeps_again() {
+	grep -q '^219 ' "/proc/$sleeper/syscall" # restart_syscall
+}
+is_stopped() {
+	grep -q '^State:	T' "/proc/$sleeper/status"
+}
+term_waits() {
+	grep -q '^ShdPnd:	0000000000004000' "/proc/$sleeper/status"
+}
+eventually grep -q '^sleep$' "/proc/$sleeper/comm"
+eventually grep -q '^230 ' "/proc/$sleeper/syscall" # clock_nanosleep
+kill -STOP "$sleeper"
+eventually is_stopped
+kill -CONT "$sleeper"
+if eventually sleeps_again; then
+	kill -STOP "$sleeper"
+	eventually is_stopped
+	kill -TERM "$sleeper"
+	refused 'stopped again, a signal waits' 3 "\b$sleeper\b" 'SIGCONT' -- "$cr_dump" -t "$sleeper" -o "$out"
+	if is_stopped && term_waits; then
+		kill -CONT "$sleeper"
+		eventually gone "$sleeper" || fail 'stopped again, a signal waits: it is taken afterwards'
+	else
+		fail 'stopped again, a signal waits: it still does' "$(grep -E '^(State|S..Pnd)' "/proc/$sleeper/status")"
+	fi
+else
+	skip 'stopped again, a signal waits' "sleep does not sleep in a call that is restarted: $(cat "/proc/$sleeper/syscall")"
+fi
+
 exit "$failed"

@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define POLL_MS 5
-/* A wait of POLL_MS that took longer than this was a freeze, not the scheduler. */
+/* A round that waits for POLL_MS and took longer than this met a freeze, not the scheduler. */
 #define FREEZE_MS 15
 
 static char directory[PATH_MAX];
@@ -105,17 +106,23 @@ bool scenario_is_released(void)
 
 void scenario_wait(void)
 {
-	while (!scenario_is_released()) {
-		struct timespec pause = {.tv_nsec = POLL_MS * SCENARIO_MS};
-		int64_t before = scenario_now_ns(CLOCK_MONOTONIC);
-		int64_t elapsed;
+	int64_t before = scenario_now_ns(CLOCK_MONOTONIC);
+	bool is_released;
 
-		if (clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL) != 0)
-			continue;
-		elapsed = scenario_now_ns(CLOCK_MONOTONIC) - before;
-		if (elapsed > FREEZE_MS * SCENARIO_MS)
-			frozen_ns += elapsed - POLL_MS * SCENARIO_MS;
-	}
+	/* No moment lies between two rounds, so that no freeze goes unnoticed, however short the rest of a
+	 * round is. */
+	do {
+		struct timespec pause = {.tv_nsec = POLL_MS * SCENARIO_MS};
+		int64_t now;
+
+		is_released = scenario_is_released();
+		if (!is_released)
+			clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+		now = scenario_now_ns(CLOCK_MONOTONIC);
+		if (now - before > FREEZE_MS * SCENARIO_MS)
+			frozen_ns += now - before - POLL_MS * SCENARIO_MS;
+		before = now;
+	} while (!is_released);
 }
 
 void scenario_checkpoint(void)
@@ -125,6 +132,20 @@ void scenario_checkpoint(void)
 	scenario_announce();
 	scenario_wait();
 	errno = saved;
+}
+
+void scenario_start_helper(void (*body)(pid_t pid))
+{
+	pid_t pid = getpid(), child = scenario_call(fork());
+
+	if (child == 0) {
+		if (fork() != 0)
+			_exit(0);
+		setsid();
+		body(pid);
+		_exit(0);
+	}
+	scenario_call(waitpid(child, NULL, 0));
 }
 
 int64_t scenario_now_ns(clockid_t clock)

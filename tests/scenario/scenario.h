@@ -26,6 +26,13 @@ void scenario_announce(void);
 void scenario_wait(void);
 bool scenario_is_released(void);
 
+/*
+ * Runs BODY in a process of its own that is nobody's child and in another session, so that it is no part of
+ * what is dumped: for what the program cannot do itself, such as to announce its checkpoint when it is
+ * stopped. PID is the program's.
+ */
+void scenario_start_helper(void (*body)(pid_t pid));
+
 /* The directory by the name it has after a chroot(2). PATH is copied. */
 void scenario_set_directory(const char *path);
 
