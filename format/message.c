@@ -12,21 +12,21 @@
 /* What one message may still take while it is unpacked. */
 struct memory_budget {
 	size_t left;
-	bool is_exceeded;
+	bool is_memory_short; /* malloc(3) has failed, and not the message is to blame */
 };
 
 static void *budget_allocate(void *data, size_t size)
 {
 	struct memory_budget *budget = data;
-	void *memory = NULL;
+	void *memory;
 
-	if (size <= budget->left)
-		memory = malloc(size);
-	if (!memory) {
-		budget->is_exceeded = true;
+	if (size > budget->left)
 		return NULL;
-	}
-	budget->left -= size;
+	memory = malloc(size);
+	if (memory)
+		budget->left -= size;
+	else
+		budget->is_memory_short = true;
 	return memory;
 }
 
@@ -62,7 +62,7 @@ int message_unpack(const ProtobufCMessageDescriptor *descriptor, const void *dat
 		return -EFBIG;
 	message = protobuf_c_message_unpack(descriptor, &allocator, size, data);
 	if (!message)
-		return budget.is_exceeded ? -ENOMEM : -EBADMSG;
+		return budget.is_memory_short ? -ENOMEM : -EBADMSG;
 	*ret_message = message;
 	return 0;
 }

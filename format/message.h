@@ -12,8 +12,8 @@ int must_check message_pack(const ProtobufCMessage *message, void **ret_data, si
 
 /*
  * Unpacks SIZE bytes as a message of kind DESCRIPTOR, for the caller to free with message_free(). -EFBIG if
- * SIZE is more than LIMIT; -ENOMEM if the message would take more than MESSAGE_MEMORY_FACTOR times LIMIT in
- * memory, or memory is short; -EBADMSG if the bytes are not such a message. Silent.
+ * SIZE is more than LIMIT; -EBADMSG if the bytes are not such a message, or it would take more than
+ * MESSAGE_MEMORY_FACTOR times LIMIT in memory; -ENOMEM if memory is short. Silent.
  */
 #define MESSAGE_MEMORY_FACTOR 32
 int must_check message_unpack(const ProtobufCMessageDescriptor *descriptor, const void *data, size_t size,

@@ -72,6 +72,19 @@ struct parts {
 	uint64_t task_garbage, extra_size;
 };
 
+/* Two bytes a thread in the archive, and some hundred of them when it is read. */
+static void make_bomb(struct parts *parts)
+{
+	static Cr__Thread empty;
+	static Cr__Thread *threads[1 << 20];
+
+	cr__thread__init(&empty);
+	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+		threads[i] = &empty;
+	parts->process.threads = threads;
+	parts->process.n_threads = ARRAY_SIZE(threads);
+}
+
 static void init_manifest(struct parts *parts)
 {
 	cr__manifest__init(&parts->manifest);
@@ -227,6 +240,7 @@ static void init_parts(struct parts *parts)
 	CASE(second_manifest, p->extra_name = "images/manifest.pb")                                          \
 	CASE(task_garbage, p->task_garbage = 100000)                                                         \
 	CASE(task_gigantic, p->task_garbage = 300U << 20)                                                    \
+	CASE(task_bomb, make_bomb(p))                                                                        \
 	CASE(host_cpu, p->cpu_flags[0] = (char *)"avx512imagined", p->host.cpu_flags = p->cpu_flags,         \
 	     p->host.n_cpu_flags = 1)                                                                        \
 	CASE(host_xsave, p->manifest.needed_xsave_features = UINT64_C(1) << 60)                              \

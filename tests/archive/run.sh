@@ -81,6 +81,7 @@ bad name_longer "'task/4194000\.pb\.pb' is not known"
 bad second_manifest "'images/manifest\.pb' is not known"
 bad task_garbage 'task/.* readable'
 bad task_gigantic 'task/.* at most'
+bad task_bomb "'task/$pid\.pb' .* readable"
 bad no_thread '0 threads'
 bad thread_not_leader "first thread is 4194002, not $pid"
 bad thread_twice "thread $pid is there twice"

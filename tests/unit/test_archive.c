@@ -22,6 +22,7 @@
 #include "format/frames.h"
 #include "format/message.h"
 #include "format/seal.pb-c.h"
+#include "format/task/process.pb-c.h"
 
 #define TAR_BLOCK 512U
 
@@ -490,6 +491,10 @@ static void test_message_bomb(void **state maybe_unused)
 		memcpy(data + i, "\x0a\x02\x0a\x00", 4);
 	assert_int_equal(message_unpack(&cr__seal__descriptor, data, SIZE - 1, SIZE / 2, &message), -EFBIG);
 	assert_int_equal(message_unpack(&cr__seal__descriptor, data, SIZE, SIZE, &message), -EBADMSG);
+	/* Empty threads, of some hundred bytes each. */
+	for (size_t i = 0; i < SIZE; i += 2)
+		memcpy(data + i, "\x3a\x00", 2);
+	assert_int_equal(message_unpack(&cr__process__descriptor, data, SIZE, SIZE, &message), -EBADMSG);
 	for (size_t i = 0; i < SIZE; i += 8)
 		memcpy(data + i, "\x0a\x06\x0a\x00\x10\x00\x10\x00", 8);
 	assert_int_equal(message_unpack(&cr__seal__descriptor, data, SIZE, SIZE, &message), 0);
