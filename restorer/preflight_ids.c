@@ -41,7 +41,7 @@ struct holder_list {
 	size_t holders_count;
 	size_t holders_capacity;
 	struct id_map by_pid; /* index in holders */
-	bool has_dying;
+	pid_t dying_id;       /* the last id met whose holder is on its way out; 0: none */
 	int probe_fd;
 };
 
@@ -55,7 +55,7 @@ static void holder_list_done(struct holder_list *list)
 static void holder_list_clear(struct holder_list *list)
 {
 	list->holders_count = 0;
-	list->has_dying = false;
+	list->dying_id = 0;
 	id_map_done(&list->by_pid);
 	list->by_pid = (struct id_map){0};
 }
@@ -126,7 +126,8 @@ static int add_holder(struct holder_list *list, pid_t id)
 
 	if (r < 0)
 		return r;
-	list->has_dying |= holder.is_dying;
+	if (holder.is_dying)
+		list->dying_id = id;
 	if (holder.pid && id_map_get(&list->by_pid, (uint64_t)holder.pid, &index)) {
 		list->holders[index].ids_count++;
 		return 0;
@@ -262,10 +263,18 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* A round is one system call, however many ids there are, and whoever has to be looked for in /proc. */
+static void wait_until_free(const struct holder_list *list, int64_t deadline_ms)
+{
+	const struct timespec pause = {.tv_nsec = ZOMBIE_POLL_MS * 1000000};
+
+	while (now_ms() < deadline_ms && id_is_taken(list->probe_fd, list->dying_id))
+		nanosleep(&pause, NULL);
+}
+
 int preflight_ids(struct restore *restore)
 {
 	cleanup_(holder_list_done) struct holder_list list = {.probe_fd = memfd_create("probe", MFD_CLOEXEC)};
-	const struct timespec pause = {.tv_nsec = ZOMBIE_POLL_MS * 1000000};
 	int64_t deadline_ms = now_ms() + ZOMBIE_WAIT_MS;
 	int r;
 
@@ -273,8 +282,8 @@ int preflight_ids(struct restore *restore)
 		return log_error_errno(-errno, "cannot check the process ids");
 	check_pid_max(restore);
 	r = collect_holders(restore, &list);
-	while (r == 0 && list.has_dying && now_ms() < deadline_ms) {
-		nanosleep(&pause, NULL);
+	while (r == 0 && list.dying_id != 0 && now_ms() < deadline_ms) {
+		wait_until_free(&list, deadline_ms);
 		r = collect_holders(restore, &list);
 	}
 	if (r < 0)
