@@ -430,10 +430,10 @@ static unsigned int print_missing(const struct snapshot *from, const struct snap
 		if (contains(in, i, from->lines[i]))
 			continue;
 		count++;
-		if (count <= 60)
+		if (out && count <= 60)
 			fprintf(out, "%s%c %.*s\n", prefix, sign, PRINTED_LENGTH, from->lines[i]);
 	}
-	if (count > 60)
+	if (out && count > 60)
 		fprintf(out, "%s%c ... and %u more\n", prefix, sign, count - 60);
 	return count;
 }
@@ -445,8 +445,9 @@ unsigned int snapshot_compare(const struct snapshot *before, const struct snapsh
 			     print_missing(after, before, out, prefix, '+');
 
 	if (after->anonymous_bytes > before->anonymous_bytes + before->anonymous_bytes / 8 + (1 << 20)) {
-		fprintf(out, "%sanonymous memory grew from %llu to %llu bytes\n", prefix,
-			before->anonymous_bytes, after->anonymous_bytes);
+		if (out)
+			fprintf(out, "%sanonymous memory grew from %llu to %llu bytes\n", prefix,
+				before->anonymous_bytes, after->anonymous_bytes);
 		count++;
 	}
 	return count;

@@ -24,7 +24,9 @@ int snapshot_take(pid_t pid, struct snapshot **ret_snapshot);
 void snapshot_free(struct snapshot *snapshot);
 DEFINE_FREEP(snapshot, snapshot_free)
 
-/* Prints what is in one only, "- " before and "+ " after, each with PREFIX; returns how many lines that were.
+/*
+ * Prints to OUT, unless that is NULL, what is in one only, "- " before and "+ " after, each with PREFIX;
+ * returns how many lines that were.
  */
 unsigned int snapshot_compare(const struct snapshot *before, const struct snapshot *after, FILE *out,
 			      const char *prefix);

@@ -50,7 +50,8 @@ int main(void)
 
 	scenario_check(vdso && memcmp((void *)vdso, "\177ELF", 4) == 0);
 	scenario_check(pthread_create(&thread, NULL, watch, NULL) == 0);
-	scenario_sleep_ms(5);
+	while (atomic_load(&rounds) == 0)
+		scenario_sleep_ms(1);
 	scenario_checkpoint();
 	before = atomic_load(&rounds);
 	while (atomic_load(&rounds) < before + 1000)

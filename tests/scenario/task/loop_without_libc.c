@@ -54,13 +54,13 @@ _Noreturn void start_c(void)
 
 	changed[0] = 'X';
 	call3(SYS_symlink, (long)"ready", (long)"ready.1", 0);
-	while (call3(SYS_access, (long)"go.1", 0, 0) != 0) {
+	do {
 		counter++;
 		if (counter % 2)
 			call3(SYS_nanosleep, (long)pause, 0, 0);
 		else if (!spin(1000000))
 			leave(0);
-	}
+	} while (call3(SYS_access, (long)"go.1", 0, 0) != 0);
 	leave(counter > 0 && call3(SYS_getpid, 0, 0, 0) == pid && changed[0] == 'X' && changed[1] == 'n' &&
 	      constant[7] == 't');
 }

@@ -10,7 +10,7 @@
 #include "scenario.h"
 
 static const struct {
-	int policy, priority, nice;
+	int policy, priority, nice; /* 0: as it was started with */
 } settings[] = {
 	{SCHED_OTHER, 0, 5},
 	{SCHED_BATCH, 0, 7},
@@ -29,6 +29,7 @@ static atomic_uint ready;
 static void *work(void *argument)
 {
 	size_t number = (size_t)argument;
+	int nice = settings[number].nice ?: getpriority(PRIO_PROCESS, 0);
 	struct sched_param parameters = {.sched_priority = settings[number].priority};
 	bool is_set = sched_setscheduler(0, settings[number].policy, &parameters) == 0;
 	cpu_set_t mine, now;
@@ -38,8 +39,7 @@ static void *work(void *argument)
 	CPU_ZERO(&mine);
 	CPU_SET((int)(number % 2) % (int)sysconf(_SC_NPROCESSORS_ONLN), &mine);
 	scenario_call(sched_setaffinity(0, sizeof(mine), &mine));
-	if (settings[number].nice)
-		scenario_call(setpriority(PRIO_PROCESS, 0, settings[number].nice));
+	scenario_call(setpriority(PRIO_PROCESS, 0, nice));
 	atomic_fetch_add(&ready, 1);
 	while (!atomic_load(&released))
 		scenario_sleep_ms(1);
@@ -48,7 +48,7 @@ static void *work(void *argument)
 		scenario_call(sched_getparam(0, &parameters));
 		scenario_check_equal(parameters.sched_priority, settings[number].priority);
 	}
-	scenario_check_equal(getpriority(PRIO_PROCESS, 0), settings[number].nice);
+	scenario_check_equal(getpriority(PRIO_PROCESS, 0), nice);
 	scenario_call(sched_getaffinity(0, sizeof(now), &now));
 	scenario_check(CPU_EQUAL(&mine, &now));
 	return NULL;
@@ -56,6 +56,7 @@ static void *work(void *argument)
 
 int main(void)
 {
+	int nice = getpriority(PRIO_PROCESS, 0);
 	pthread_t threads[COUNT];
 
 	for (size_t i = 0; i < COUNT; i++)
@@ -63,7 +64,7 @@ int main(void)
 	while (atomic_load(&ready) < COUNT)
 		scenario_sleep_ms(1);
 	scenario_checkpoint();
-	scenario_check_equal(getpriority(PRIO_PROCESS, 0), 0);
+	scenario_check_equal(getpriority(PRIO_PROCESS, 0), nice);
 	scenario_check_equal(sched_getscheduler(0), SCHED_OTHER);
 	atomic_store(&released, true);
 	for (size_t i = 0; i < COUNT; i++)

@@ -16,7 +16,10 @@ static void on_signal(int number)
 		virtual_count++;
 }
 
-/* Nearly all of it in user mode, of which alone the virtual timer takes notice. */
+/*
+ * Nearly all of it in user mode, of which alone the virtual timer takes notice; at ticks, so that some of
+ * what others did between two of them is counted as well when they share the processor.
+ */
 static void burn(int64_t nanoseconds)
 {
 	int64_t end = scenario_now_ns(CLOCK_PROCESS_CPUTIME_ID) + nanoseconds;
@@ -48,7 +51,7 @@ int main(void)
 	start = (scenario_now_ns(CLOCK_MONOTONIC) - start) / SCENARIO_MS;
 	if (real < 20 || real > start / 10 + 2)
 		scenario_fail("ITIMER_REAL fired %d times in %lld ms", real, (long long)start);
-	if (virtual < 15 || virtual > 33)
+	if (virtual < 15 || virtual > 45)
 		scenario_fail("ITIMER_VIRTUAL fired %d times in 300 ms", virtual);
 	scenario_call(getitimer(ITIMER_REAL, &value));
 	scenario_check_equal(value.it_interval.tv_usec, 10000);
