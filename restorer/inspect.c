@@ -48,10 +48,9 @@ int inspect_show(struct restore *restore)
 		r = restore_read_manifest(restore);
 	if (r < 0)
 		return finish(r);
-	if (restore->options->is_json)
-		inspect_json_print(restore->manifest, &extent);
-	else
-		inspect_table_print(restore_input_name(restore), restore->manifest, &extent);
+	if (!restore->options->is_json)
+		return finish(inspect_table_print(restore_input_name(restore), restore->manifest, &extent));
+	inspect_json_print(restore->manifest, &extent);
 	return finish(0);
 }
 

@@ -3,17 +3,22 @@
  * terminal. */
 #include "restorer/inspect_table.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
+#include "common/cleanup.h"
+#include "common/id_map.h"
+#include "common/log.h"
 #include "common/printable.h"
 #include "common/progress.h"
 
 /* In a tree that is deeper, lines are not indented any further. */
-#define TREE_DEPTH_MAX 12
+#define TREE_DEPTH_MAX 12U
 
 static void print_text(const char *text)
 {
@@ -77,40 +82,88 @@ static void print_origin(const Cr__Manifest *manifest)
 		print_field("Restore:", "needs --shell-job, as it is part of a shell's session");
 }
 
-/* How many of the processes before it PROCESS descends from. */
-static unsigned tree_depth(const Cr__Manifest *manifest, size_t number)
-{
-	int32_t parent = manifest->processes[number]->ppid;
-	unsigned depth = 0;
+/* The processes as a tree, by index; 0 stands for none, as the root is nobody's child. */
+struct process_tree {
+	size_t *parent, *first_child, *next_sibling;
+};
 
-	while (number-- > 0 && depth < TREE_DEPTH_MAX) {
-		if (manifest->processes[number]->pid != parent)
-			continue;
-		parent = manifest->processes[number]->ppid;
-		depth++;
-	}
-	return depth;
+static void process_tree_done(struct process_tree *tree)
+{
+	free(tree->parent);
+	free(tree->first_child);
+	free(tree->next_sibling);
 }
 
-static void print_processes(const Cr__Manifest *manifest)
+/* In the manifest parents stand before their children. */
+static int process_tree_init(struct process_tree *tree, const Cr__Manifest *manifest)
+{
+	cleanup_(id_map_done) struct id_map by_pid = {0};
+	size_t count = manifest->n_processes;
+
+	tree->parent = calloc(count, sizeof(size_t));
+	tree->first_child = calloc(count, sizeof(size_t));
+	tree->next_sibling = calloc(count, sizeof(size_t));
+	if (!tree->parent || !tree->first_child || !tree->next_sibling)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t parent;
+
+		if (id_map_get(&by_pid, (uint64_t)manifest->processes[i]->ppid, &parent))
+			tree->parent[i] = parent;
+		if (id_map_set(&by_pid, (uint64_t)manifest->processes[i]->pid, i) < 0)
+			return -ENOMEM;
+	}
+	for (size_t i = count; i-- > 1;) {
+		tree->next_sibling[i] = tree->first_child[tree->parent[i]];
+		tree->first_child[tree->parent[i]] = i;
+	}
+	return 0;
+}
+
+/* The process to show after number *AT, 0 behind the last; *DEPTH is how many it descends from. */
+static size_t process_tree_next(const struct process_tree *tree, size_t at, unsigned *depth)
+{
+	if (tree->first_child[at] != 0) {
+		(*depth)++;
+		return tree->first_child[at];
+	}
+	while (at != 0 && tree->next_sibling[at] == 0) {
+		at = tree->parent[at];
+		(*depth)--;
+	}
+	return at != 0 ? tree->next_sibling[at] : 0;
+}
+
+static void print_process(const Cr__ProcessSummary *process, unsigned depth)
 {
 	char mapped[32], stored[32];
+	unsigned indent = MIN(depth, TREE_DEPTH_MAX);
 
+	printf("%8d %8d %8zu %12s %12s  %*s%s", process->pid, process->ppid,
+	       process->n_tids > 0 ? process->n_tids : 1,
+	       format_bytes(process->mapped_bytes, mapped, sizeof(mapped)),
+	       format_bytes(process->stored_bytes, stored, sizeof(stored)),
+	       indent > 0 ? (int)(indent - 1) * 3 : 0, "", indent > 0 ? "\\_ " : "");
+	print_text(process->comm);
+	fputs(" (", stdout);
+	print_text(process->exe);
+	fputs(")\n", stdout);
+}
+
+static int print_processes(const Cr__Manifest *manifest)
+{
+	cleanup_(process_tree_done) struct process_tree tree = {0};
+	unsigned depth = 0;
+	size_t at = 0;
+
+	if (process_tree_init(&tree, manifest) < 0)
+		return log_error_errno(-ENOMEM, "cannot show the processes");
 	printf("\n%8s %8s %8s %12s %12s  %s\n", "PID", "PARENT", "THREADS", "MAPPED", "STORED", "COMMAND");
-	for (size_t i = 0; i < manifest->n_processes; i++) {
-		const Cr__ProcessSummary *process = manifest->processes[i];
-		unsigned depth = tree_depth(manifest, i);
-
-		printf("%8d %8d %8zu %12s %12s  %*s%s", process->pid, process->ppid,
-		       process->n_tids > 0 ? process->n_tids : 1,
-		       format_bytes(process->mapped_bytes, mapped, sizeof(mapped)),
-		       format_bytes(process->stored_bytes, stored, sizeof(stored)),
-		       depth > 0 ? (int)(depth - 1) * 3 : 0, "", depth > 0 ? "\\_ " : "");
-		print_text(process->comm);
-		fputs(" (", stdout);
-		print_text(process->exe);
-		fputs(")\n", stdout);
-	}
+	do {
+		print_process(manifest->processes[at], depth);
+		at = process_tree_next(&tree, at, &depth);
+	} while (at != 0);
+	return 0;
 }
 
 static void print_open_files(const Cr__ProcessSummary *process)
@@ -148,13 +201,18 @@ static void print_files(const Cr__Manifest *manifest)
 	}
 }
 
-void inspect_table_print(const char *name, const Cr__Manifest *manifest, const struct archive_extent *extent)
+int inspect_table_print(const char *name, const Cr__Manifest *manifest, const struct archive_extent *extent)
 {
+	int r;
+
 	print_size(name, extent);
 	print_time(manifest);
 	print_origin(manifest);
-	print_processes(manifest);
+	r = print_processes(manifest);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < manifest->n_processes; i++)
 		print_open_files(manifest->processes[i]);
 	print_files(manifest);
+	return 0;
 }

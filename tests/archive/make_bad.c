@@ -33,7 +33,7 @@ struct parts {
 	Cr__Manifest manifest;
 	Cr__Host host;
 	Cr__ProcessSummary summary;
-	Cr__ProcessSummary *summaries[2];
+	Cr__ProcessSummary *summaries[4];
 	Cr__RequiredFile file;
 	Cr__RequiredFile *files[1];
 	Cr__Process process;
@@ -83,6 +83,22 @@ static void make_bomb(struct parts *parts)
 		threads[i] = &empty;
 	parts->process.threads = threads;
 	parts->process.n_threads = ARRAY_SIZE(threads);
+}
+
+/* Two children of the root, and then one of the first of these. */
+static void make_branches(struct parts *parts)
+{
+	static Cr__ProcessSummary below[3];
+	static char names[ARRAY_SIZE(below)][8] = {"first", "second", "third"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(below); i++) {
+		cr__process_summary__init(&below[i]);
+		below[i].pid = PID + 1 + (int)i;
+		below[i].ppid = i == 2 ? PID + 1 : PID;
+		below[i].comm = below[i].exe = names[i];
+		parts->summaries[i + 1] = &below[i];
+	}
+	parts->manifest.n_processes = ARRAY_SIZE(parts->summaries);
 }
 
 static void init_manifest(struct parts *parts)
@@ -240,6 +256,7 @@ static void init_parts(struct parts *parts)
 	CASE(second_manifest, p->extra_name = "images/manifest.pb")                                          \
 	CASE(task_garbage, p->task_garbage = 100000)                                                         \
 	CASE(task_gigantic, p->task_garbage = 300U << 20)                                                    \
+	CASE(branches, make_branches(p))                                                                     \
 	CASE(task_bomb, make_bomb(p))                                                                        \
 	CASE(host_cpu, p->cpu_flags[0] = (char *)"avx512imagined", p->host.cpu_flags = p->cpu_flags,         \
 	     p->host.n_cpu_flags = 1)                                                                        \

@@ -145,6 +145,13 @@ bad host_vdso 'vdso differs' --detach --check
 bad host_machine 'pdp11' --detach --check
 bad host_page_size '65536' --detach --check
 
+# Parents come before children, but in no other order; a person sees who belongs to whom.
+seen+=(branches)
+"$make_bad" branches "$archive"
+"$cr_restore" --inspect -i "$archive" 2>"$scratch/stderr" | sed -n -E 's/^ *41940[0-9]+ .* bytes  ( *\\_ .*) \(.*/\1/p' \
+	>"$scratch/branches"
+report 'a tree of processes' "$(diff <(printf '%s\n' '\_ first' '   \_ third' '\_ second') "$scratch/branches")"
+
 # Each case that there is, is tried.
 : >"$scratch/stderr"
 report 'all cases' "$(diff <("$make_bad" --list | sort) <(printf '%s\n' "${seen[@]}" | sort))"
