@@ -97,3 +97,11 @@ bool fd_info_has_path(const struct fd_info *info)
 {
 	return (info->link[0] == '/' || info->is_long) && !fd_info_is_pseudo(info) && !is_memfd(info);
 }
+
+bool fd_info_is_anonymous(const struct fd_info *info, const char *name)
+{
+	static const char prefix[] = "anon_inode:";
+	size_t length = strlen(prefix);
+
+	return strncmp(info->link, prefix, length) == 0 && strcmp(info->link + length, name) == 0;
+}

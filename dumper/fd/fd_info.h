@@ -31,6 +31,9 @@ bool fd_info_is_pseudo(const struct fd_info *info);
 /* It was opened by a path of the file tree, which may be gone by now. */
 bool fd_info_has_path(const struct fd_info *info);
 
+/* It is one of the kernel's own, NAME as in "anon_inode:NAME". */
+bool fd_info_is_anonymous(const struct fd_info *info, const char *name);
+
 /* What it is and which one, for a message: "pipe 4711 (read end)", "TCP socket 127.0.0.1:22". Never NULL. */
 const char *fd_info_describe(const struct fd_info *info, struct arena *arena);
 

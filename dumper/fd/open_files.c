@@ -17,6 +17,7 @@
 #include "common/proc/proc_dir.h"
 #include "common/vector.h"
 #include "dumper/fd/fd_dumper.h"
+#include "dumper/fd/outside.h"
 #include "format/fd/open_file.h"
 #include "format/layout.h"
 #include "format/message.h"
@@ -54,27 +55,23 @@ static int compare_numbers(uint64_t left, uint64_t right)
  * -1, 0 or 1 in *ret_order. Descriptions of the same file are ordered by kcmp(2), whose order is that of
  * scrambled kernel addresses; others by their file.
  */
-static int compare(const struct open_file *known, pid_t pid, int fd, const struct stat *st, int *ret_order)
+static int compare(const struct open_file *known, const struct open_file_key *key, int *ret_order)
 {
 	static const int orders[] = {0, -1, 1};
 	long r;
-	int order = compare_numbers(scramble(st->st_dev, st->st_ino), scramble(known->device, known->inode));
+	int order = compare_numbers(scramble(key->device, key->inode), scramble(known->device, known->inode));
 
 	if (order == 0)
-		order = compare_numbers(st->st_ino, known->inode);
+		order = compare_numbers(key->inode, known->inode);
 	if (order == 0)
-		order = compare_numbers(st->st_dev, known->device);
+		order = compare_numbers(key->device, known->device);
 	if (order != 0) {
 		*ret_order = order;
 		return 0;
 	}
-	r = syscall(SYS_kcmp, pid, known->pid, KCMP_FILE, fd, known->fd);
-	if (r < 0)
-		return log_error_errno(-errno, "cannot compare it with fd %d of process %d (kcmp)", known->fd,
-				       known->pid);
-	if (r > 2)
-		return log_error_errno(-EIO, "cannot compare it with fd %d of process %d (kcmp)", known->fd,
-				       known->pid);
+	r = syscall(SYS_kcmp, key->pid, known->pid, KCMP_FILE, key->fd, known->fd);
+	if (r < 0 || r > 2)
+		return r < 0 ? -errno : -EIO;
 	*ret_order = orders[r];
 	return 0;
 }
@@ -84,7 +81,7 @@ static int compare(const struct open_file *known, pid_t pid, int fd, const struc
  * grows with the logarithm. Returns the id of a known one, or 0 and where the id of a new one belongs:
  * *ret_parent (0: it is the root), and which side.
  */
-static int find(const struct dump *dump, pid_t pid, const struct fd_info *info, uint32_t *ret_id,
+static int find(const struct dump *dump, const struct open_file_key *key, uint32_t *ret_id,
 		uint32_t *ret_parent, bool *ret_is_before)
 {
 	uint32_t id = dump->open_files_count > 0 ? 1 : 0, parent = 0;
@@ -92,7 +89,7 @@ static int find(const struct dump *dump, pid_t pid, const struct fd_info *info, 
 
 	while (id != 0) {
 		const struct open_file *known = dump->open_files[id - 1];
-		int r = compare(known, pid, info->fd, &info->stat, &order);
+		int r = compare(known, key, &order);
 
 		if (r < 0)
 			return r;
@@ -105,6 +102,14 @@ static int find(const struct dump *dump, pid_t pid, const struct fd_info *info, 
 	*ret_parent = parent;
 	*ret_is_before = order < 0;
 	return 0;
+}
+
+int open_files_find(const struct dump *dump, const struct open_file_key *key, uint32_t *ret_id)
+{
+	uint32_t parent;
+	bool is_before;
+
+	return find(dump, key, ret_id, &parent, &is_before);
 }
 
 static void check_locks(struct dump *dump, const struct fd_info *info)
@@ -254,14 +259,15 @@ static struct open_file *add(struct dump *dump, const struct fd_info *info, uint
 static int identify(struct dump *dump, const struct process *process, pid_t pid, const struct fd_info *info,
 		    uint32_t *ret_id, bool *ret_is_new)
 {
+	const struct open_file_key key = {pid, info->fd, info->stat.st_dev, info->stat.st_ino};
 	struct open_file *file;
 	uint32_t id = 0, parent = 0;
 	bool is_before = false;
 	int r;
 
-	r = find(dump, pid, info, &id, &parent, &is_before);
+	r = find(dump, &key, &id, &parent, &is_before);
 	if (r < 0)
-		return r;
+		return log_error_errno(r, "cannot compare it with other open files (kcmp)");
 	/* A POSIX lock belongs to the process, so that each may have its own; one process does not tell
 	 * twice. */
 	if (id == 0 || dump->open_files[id - 1]->pid != pid)
@@ -406,13 +412,11 @@ static int write_kind(struct dump *dump, const struct fd_dumper *kind)
 
 int open_files_check(struct dump *dump)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		int r = kinds[i]->check ? kinds[i]->check(dump) : 0;
+	int r = outside_check(dump);
 
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++)
+		r = kinds[i]->check ? kinds[i]->check(dump) : 0;
+	return r;
 }
 
 int open_files_write(struct dump *dump)

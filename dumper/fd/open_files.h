@@ -20,6 +20,19 @@ int must_check open_files_collect(struct dump *dump, struct process *process);
 int must_check open_files_add_own(struct dump *dump, const struct process *process, int *our_fd,
 				  uint32_t *ret_id);
 
+/* A descriptor, and what fstat(2) says of its file. */
+struct open_file_key {
+	pid_t pid;
+	int fd;
+	uint64_t device, inode;
+};
+
+/*
+ * The id of the description behind a descriptor of any process, 0 if it is none of those that were met. A
+ * negative errno of kcmp(2), not logged: -ESRCH and -EBADF if it has gone, -EPERM without the right to look.
+ */
+int must_check open_files_find(const struct dump *dump, const struct open_file_key *key, uint32_t *ret_id);
+
 /* After the last process: lets every kind look at what was collected as a whole. */
 int must_check open_files_check(struct dump *dump);
 

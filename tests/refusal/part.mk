@@ -1,8 +1,11 @@
 # Programs that the refusal tests point cr-dump at.
 
-REFUSAL_PROGRAMS := $(BUILD)/tests/refusal/refusal_target $(BUILD)/tests/refusal/refusal_tracer
+REFUSAL_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/refusal/refusal_*.c))
+REFUSAL_PARTS := $(call object,$(wildcard tests/refusal/hold_*.c))
 TEST_PROGRAMS += $(REFUSAL_PROGRAMS)
-TEST_OBJECTS += $(REFUSAL_PROGRAMS:=.o)
+TEST_OBJECTS += $(REFUSAL_PROGRAMS:=.o) $(REFUSAL_PARTS)
+
+$(BUILD)/tests/refusal/refusal_target: $(REFUSAL_PARTS)
 
 $(REFUSAL_PROGRAMS): %: %.o
 	$(call say,LD,$@)

@@ -14,7 +14,9 @@
  *
  *   map=PATH: a private mapping of the file PATH, whose first byte it has changed;
  *
- *   memory=MIB: that much memory, which does not compress.
+ *   memory=MIB: that much memory, which does not compress;
+ *
+ *   what hold_event() knows: as descriptor 20.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,6 +38,11 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "hold_event.h"
+
+/* The number of what hold_event() makes. */
+#define EVENT_FD 20
 
 static void fail(const char *what)
 {
@@ -142,8 +149,13 @@ static void hold(const char *what)
 	} else if (strncmp(what, "memory=", 7) == 0) {
 		hold_memory(strtoul(what + 7, NULL, 10));
 	} else {
-		errno = EINVAL;
-		fail(what);
+		int fd = hold_event(what);
+
+		if (fd == -2)
+			errno = EINVAL;
+		if (fd < 0)
+			fail(what);
+		place(fd, EVENT_FD);
 	}
 }
 

@@ -244,8 +244,11 @@ void scenario_wait_blocked(pid_t tid, long number)
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", (int)tid);
 	for (unsigned int tries = 0; tries < 2000; tries++) {
-		if (read_small_file(path, text, sizeof(text)) && text[0] >= '0' && text[0] <= '9' &&
-		    strtol(text, NULL, 10) == number)
+		long found = -1;
+
+		if (read_small_file(path, text, sizeof(text)) && text[0] >= '0' && text[0] <= '9')
+			found = strtol(text, NULL, 10);
+		if (found == number || found == SYS_restart_syscall)
 			return;
 		scenario_sleep_ms(2);
 	}

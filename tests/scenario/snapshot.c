@@ -42,6 +42,12 @@ static const struct {
 	{51, "env_end"},    {52, "exit_code"},
 };
 
+/* Of /proc/PID/fdinfo, what goes on by itself or numbers something that is made anew. */
+static const char *const changing_fdinfo_keys[] = {
+	"mnt_id",
+	"eventfd-id",
+};
+
 void snapshot_free(struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->lines_count; i++)
@@ -125,9 +131,19 @@ static int add_file(struct snapshot *snapshot, const char *directory, const char
 	return escaped ? add_line(snapshot, "%s: %s", path, escaped) : -ENOMEM;
 }
 
-/* Each line of the file for which KEYS (or all, if NULL) has the word before the colon. */
+static bool has_key(const char *line, const char *const *keys, size_t key_count)
+{
+	size_t length = strcspn(line, ":");
+
+	for (size_t i = 0; i < key_count; i++)
+		if (strlen(keys[i]) == length && strncmp(line, keys[i], length) == 0)
+			return true;
+	return false;
+}
+
+/* Each line of the file for which KEYS has the word before the colon, or those for which it has not. */
 static int add_lines(struct snapshot *snapshot, const char *path, const char *const *keys, size_t key_count,
-		     const char *without)
+		     bool are_wanted)
 {
 	cleanup_free char *text = NULL;
 	char *save, *line;
@@ -138,12 +154,7 @@ static int add_lines(struct snapshot *snapshot, const char *path, const char *co
 	if (r < 0)
 		return r;
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		size_t length = strcspn(line, ":");
-		bool wanted = !keys;
-
-		for (size_t i = 0; i < key_count && !wanted; i++)
-			wanted = strlen(keys[i]) == length && strncmp(line, keys[i], length) == 0;
-		if (!wanted || (without && strncmp(line, without, strlen(without)) == 0))
+		if (has_key(line, keys, key_count) != are_wanted)
 			continue;
 		r = add_line(snapshot, "%s: %s", path, line);
 		if (r < 0)
@@ -320,7 +331,7 @@ static int add_task(struct snapshot *snapshot, pid_t pid, pid_t tid)
 
 	if (!path)
 		return -ENOMEM;
-	r = add_lines(snapshot, path, status_keys, ARRAY_SIZE(status_keys), NULL);
+	r = add_lines(snapshot, path, status_keys, ARRAY_SIZE(status_keys), true);
 	if (r == 0)
 		r = add_stat(snapshot, directory);
 	if (r == 0)
@@ -370,7 +381,8 @@ static int add_fds(struct snapshot *snapshot, pid_t pid)
 			return -ENOMEM;
 		r = add_link(snapshot, directory, name);
 		if (r == 0)
-			r = add_lines(snapshot, info, NULL, 0, "mnt_id:");
+			r = add_lines(snapshot, info, changing_fdinfo_keys, ARRAY_SIZE(changing_fdinfo_keys),
+				      false);
 	}
 	return r;
 }
@@ -393,8 +405,8 @@ static int add_process(struct snapshot *snapshot, pid_t pid)
 	for (size_t i = 0; i < ARRAY_SIZE(files) && r == 0; i++)
 		r = add_file(snapshot, directory, files[i]);
 	if (r == 0)
-		r = add_lines(snapshot, limits, NULL, 0, NULL);
-	return r < 0 ? r : add_lines(snapshot, timers, NULL, 0, NULL);
+		r = add_lines(snapshot, limits, NULL, 0, false);
+	return r < 0 ? r : add_lines(snapshot, timers, NULL, 0, false);
 }
 
 int snapshot_take(pid_t pid, struct snapshot **ret_snapshot)
