@@ -37,5 +37,6 @@ shares() {
 
 holds eventfd-overflown 'eventfd' 'overflown'
 shares eventfd
+shares timerfd
 
 exit "$failed"

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 static int open_eventfd(void)
@@ -40,12 +41,18 @@ static int open_eventfd_overflown(void)
 	return fd;
 }
 
+static int open_timerfd(void)
+{
+	return timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+}
+
 static const struct {
 	const char *name;
 	int (*open)(void);
 } kinds[] = {
 	{"eventfd", open_eventfd},
 	{"eventfd-overflown", open_eventfd_overflown},
+	{"timerfd", open_timerfd},
 };
 
 int hold_event(const char *what)

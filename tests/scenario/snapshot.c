@@ -46,6 +46,8 @@ static const struct {
 static const char *const changing_fdinfo_keys[] = {
 	"mnt_id",
 	"eventfd-id",
+	"it_value",
+	"ticks",
 };
 
 void snapshot_free(struct snapshot *snapshot)

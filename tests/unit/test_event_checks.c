@@ -8,7 +8,11 @@
 
 #include <cmocka.h>
 
+#include <sys/timerfd.h>
+#include <time.h>
+
 #include "format/fd/eventfd.h"
+#include "format/fd/timerfd.h"
 
 /* CHECK is 0 for ENTRY as it is, and -EBADMSG with a reason after CHANGE. */
 #define assert_good(check, entry)                                                                            \
@@ -36,10 +40,67 @@ static void eventfd_counts(void **state maybe_unused)
 	assert_bad(eventfd_check, entry);
 }
 
+static void timerfd_clocks(void **state maybe_unused)
+{
+	Cr__Timerfd entry = CR__TIMERFD__INIT;
+
+	for (int32_t clock = -2; clock < 20; clock++) {
+		entry.clock = clock;
+		if (clock == 0 || clock == 1 || (clock >= 7 && clock <= 9))
+			assert_good(timerfd_check, entry);
+		else
+			assert_bad(timerfd_check, entry);
+	}
+}
+
+static void timerfd_times(void **state maybe_unused)
+{
+	Cr__Timerfd entry = CR__TIMERFD__INIT;
+
+	entry.clock = CLOCK_MONOTONIC;
+	entry.value_ns = entry.interval_ns = INT64_MAX;
+	entry.ticks = UINT64_MAX;
+	assert_good(timerfd_check, entry);
+	entry.interval_ns = -1;
+	assert_bad(timerfd_check, entry);
+	entry.interval_ns = 0;
+	entry.value_ns = -1;
+	assert_bad(timerfd_check, entry);
+	entry.value_ns = 0;
+	entry.flags = 4;
+	assert_bad(timerfd_check, entry);
+}
+
+static void timerfd_deadlines(void **state maybe_unused)
+{
+	Cr__Timerfd entry = CR__TIMERFD__INIT;
+
+	entry.clock = CLOCK_REALTIME;
+	entry.value_ns = 5;
+	assert_good(timerfd_check, entry);
+	entry.deadline_ns = 7;
+	assert_bad(timerfd_check, entry);
+	entry.flags = TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET;
+	assert_good(timerfd_check, entry);
+	entry.deadline_ns = 0;
+	assert_bad(timerfd_check, entry);
+	entry.deadline_ns = -7;
+	assert_bad(timerfd_check, entry);
+	entry.deadline_ns = 7;
+	entry.clock = CLOCK_BOOTTIME;
+	assert_bad(timerfd_check, entry);
+	entry.clock = CLOCK_REALTIME_ALARM;
+	entry.value_ns = 0;
+	assert_bad(timerfd_check, entry);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(eventfd_counts),
+		cmocka_unit_test(timerfd_clocks),
+		cmocka_unit_test(timerfd_times),
+		cmocka_unit_test(timerfd_deadlines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
