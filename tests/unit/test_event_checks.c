@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "format/fd/eventfd.h"
+#include "format/fd/signalfd.h"
 #include "format/fd/timerfd.h"
 
 /* CHECK is 0 for ENTRY as it is, and -EBADMSG with a reason after CHANGE. */
@@ -94,13 +95,25 @@ static void timerfd_deadlines(void **state maybe_unused)
 	assert_bad(timerfd_check, entry);
 }
 
+static void signalfd_masks(void **state maybe_unused)
+{
+	Cr__Signalfd entry = CR__SIGNALFD__INIT;
+
+	assert_good(signalfd_check, entry);
+	entry.mask = ~(UINT64_C(1) << 8 | UINT64_C(1) << 18);
+	assert_good(signalfd_check, entry);
+	entry.mask = UINT64_C(1) << 8;
+	assert_bad(signalfd_check, entry);
+	entry.mask = UINT64_C(1) << 18;
+	assert_bad(signalfd_check, entry);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(eventfd_counts),
-		cmocka_unit_test(timerfd_clocks),
-		cmocka_unit_test(timerfd_times),
-		cmocka_unit_test(timerfd_deadlines),
+		cmocka_unit_test(eventfd_counts), cmocka_unit_test(timerfd_clocks),
+		cmocka_unit_test(timerfd_times),  cmocka_unit_test(timerfd_deadlines),
+		cmocka_unit_test(signalfd_masks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
