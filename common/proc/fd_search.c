@@ -18,6 +18,7 @@
 #include "common/proc/cursor.h"
 #include "common/proc/fdinfo.h"
 #include "common/proc/stat.h"
+#include "common/vdso.h"
 #include "common/vector.h"
 #include "common/workers.h"
 
@@ -69,6 +70,11 @@ void fd_search_done(struct fd_search *search)
 	*search = (struct fd_search){0};
 }
 
+struct fd_object fd_object_anonymous(const char *name)
+{
+	return (struct fd_object){.type = FD_OBJECT_ANONYMOUS, .inode = fnv1a_hash(name, strlen(name))};
+}
+
 bool fd_link_parse(const char *text, size_t size, struct fd_object *ret_object)
 {
 	static const struct {
@@ -76,6 +82,14 @@ bool fd_link_parse(const char *text, size_t size, struct fd_object *ret_object)
 		enum fd_object_type type;
 	} types[] = {{"pipe:[", FD_OBJECT_PIPE}, {"socket:[", FD_OBJECT_SOCKET}};
 
+	struct cursor anonymous = CURSOR(text, size);
+
+	if (cursor_skip(&anonymous, "anon_inode:")) {
+		size -= (size_t)(anonymous.at - text);
+		*ret_object = (struct fd_object){.type = FD_OBJECT_ANONYMOUS,
+						 .inode = fnv1a_hash(anonymous.at, size)};
+		return true;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		struct cursor cursor = CURSOR(text, size);
 		uint64_t inode;
@@ -181,12 +195,15 @@ static int append(struct fd_pass *pass, struct fd_search_entry *entry, const str
 	return slot ? 0 : -ENOMEM;
 }
 
+/* Of an anonymous one nothing that is wanted is in the fdinfo, which may be large: an epoll's has all
+ * targets. */
 static int note(const struct fd_table *table, struct fd_search_entry *entry, int fd)
 {
+	bool is_ours = table->pid == getpid(), is_anonymous = entry->object.type == FD_OBJECT_ANONYMOUS;
 	cleanup_(fdinfo_done) struct fdinfo fdinfo = {0};
 	struct fd_holder holder = {.pid = table->pid, .fd = fd};
 	cleanup_close int proc_fd = openat(table->directory_fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int r = fdinfo_read(proc_fd, fd, &fdinfo);
+	int r = is_anonymous && !is_ours ? 0 : fdinfo_read(proc_fd, fd, &fdinfo);
 
 	if (r == 0)
 		r = proc_read_comm(proc_fd, holder.comm);
@@ -194,9 +211,9 @@ static int note(const struct fd_table *table, struct fd_search_entry *entry, int
 		return r;
 	if (r < 0) /* closed, or ended, in this moment */
 		return 0;
-	if (table->pid == getpid() && fdinfo.flags & O_CLOEXEC)
+	if (is_ours && fdinfo.flags & O_CLOEXEC)
 		return 0;
-	holder.flags = fdinfo.flags & ~(uint32_t)O_CLOEXEC;
+	holder.flags = is_anonymous ? 0 : fdinfo.flags & ~(uint32_t)O_CLOEXEC;
 	return append(table->pass, entry, &holder);
 }
 

@@ -19,9 +19,11 @@
 #include "common/proc/proc_dir.h"
 
 enum fd_object_type {
-	FD_OBJECT_PIPE,   /* pipe(7), by the inode of "pipe:[1234]" */
-	FD_OBJECT_SOCKET, /* socket(7), by the inode of "socket:[1234]" */
-	FD_OBJECT_FILE,   /* what has a path, a FIFO for example, by device and inode */
+	FD_OBJECT_PIPE,      /* pipe(7), by the inode of "pipe:[1234]" */
+	FD_OBJECT_SOCKET,    /* socket(7), by the inode of "socket:[1234]" */
+	FD_OBJECT_FILE,      /* what has a path, a FIFO for example, by device and inode */
+	FD_OBJECT_ANONYMOUS, /* all of one type, for these have no inode of their own: fd_object_anonymous()
+			      */
 	FD_OBJECT_TYPE_COUNT,
 };
 
@@ -31,10 +33,13 @@ struct fd_object {
 	uint64_t inode;
 };
 
+/* What the kernel shows as "anon_inode:NAME". */
+struct fd_object fd_object_anonymous(const char *name);
+
 struct fd_holder {
 	pid_t pid;
 	int fd;
-	uint32_t flags;            /* O_*, as fdinfo tells them: the access mode, O_PATH */
+	uint32_t flags; /* O_*, as fdinfo tells them: the access mode, O_PATH; 0 of what is anonymous */
 	char comm[PROC_COMM_SIZE]; /* as it is, any bytes */
 };
 
@@ -65,5 +70,6 @@ const struct fd_holder *fd_search_get(const struct fd_search *search, const stru
 
 void fd_search_done(struct fd_search *search);
 
-/* "pipe:[1234]", "socket:[1234]": what a link in /proc/PID/fd of such an object leads to. */
+/* "pipe:[1234]", "socket:[1234]", "anon_inode:NAME": what a link in /proc/PID/fd of such an object leads to.
+ */
 bool fd_link_parse(const char *text, size_t size, struct fd_object *ret_object);

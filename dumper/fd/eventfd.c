@@ -42,7 +42,7 @@ static int eventfd_collect(struct dump *dump, const struct process *process mayb
 
 const struct fd_dumper eventfd_fd_dumper = {
 	.name = "eventfd",
-	.is_inside_only = true,
+	.inside_only_name = "[eventfd]",
 	.matches = eventfd_matches,
 	.collect = eventfd_collect,
 };

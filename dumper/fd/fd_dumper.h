@@ -39,7 +39,8 @@ struct open_file {
 
 struct fd_dumper {
 	const char *name;
-	bool is_inside_only; /* a process outside of the tree that has it open as well is a blocker */
+	/* It shows as "anon_inode:NAME", and a process outside of the tree that shares one is a blocker. */
+	const char *inside_only_name;
 	bool (*matches)(const struct fd_info *info);
 	int (*collect)(struct dump *dump, const struct process *process, const struct fd_info *info,
 		       struct open_file *file);

@@ -219,6 +219,8 @@ static int collect_new(struct dump *dump, const struct process *process, const s
 		blockers_add(&dump->blockers, "has flags that this version does not know (0%o)",
 			     info->flags & ~(uint32_t)OPEN_FILE_FLAGS);
 	r = collect_owner(dump, info, &file->image);
+	if (r == 0 && file->kind->inside_only_name)
+		r = outside_want(dump, file->kind);
 	if (r < 0)
 		return r;
 	return file->kind->collect(dump, process, info, file);
@@ -412,10 +414,13 @@ static int write_kind(struct dump *dump, const struct fd_dumper *kind)
 
 int open_files_check(struct dump *dump)
 {
-	int r = outside_check(dump);
+	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++)
-		r = kinds[i]->check ? kinds[i]->check(dump) : 0;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++) {
+		r = kinds[i]->inside_only_name ? outside_check(dump, kinds[i]) : 0;
+		if (r == 0 && kinds[i]->check)
+			r = kinds[i]->check(dump);
+	}
 	return r;
 }
 

@@ -173,7 +173,7 @@ static int timerfd_collect(struct dump *dump, const struct process *process mayb
 
 const struct fd_dumper timerfd_fd_dumper = {
 	.name = "timerfd",
-	.is_inside_only = true,
+	.inside_only_name = "[timerfd]",
 	.matches = timerfd_matches,
 	.collect = timerfd_collect,
 };

@@ -28,7 +28,7 @@ shares() {
 	started+=("$holder")
 	eventually test -s "$scratch/holder" || fail "$1, shared: no holder"
 	refused "$1, shared" 3 "\b$target\b" 'fd 20\b' "$1" "\b$holder\b" 'refusal_holder' \
-		"fd $(cat "$scratch/holder") there" -- "$cr_dump" -t "$target" -o "$out"
+		"fd $(cat "$scratch/holder")\b" -- "$cr_dump" -t "$target" -o "$out"
 	kill -KILL "$holder"
 	eventually gone "$holder"
 	works "$1, alone again" "$cr_dump" -t "$target" --check

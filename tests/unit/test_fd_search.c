@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -72,7 +73,7 @@ static void reads_links(void **state maybe_unused)
 		{"pip", false, 0, 0},
 		{"", false, 0, 0},
 		{"/pipe:[1]", false, 0, 0},
-		{"anon_inode:[eventfd]", false, 0, 0},
+		{"anon_inode", false, 0, 0},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
@@ -85,6 +86,46 @@ static void reads_links(void **state maybe_unused)
 		assert_int_equal(object.type, links[i].type);
 		assert_int_equal(object.inode, links[i].inode);
 	}
+}
+
+static void reads_anonymous_links(void **state maybe_unused)
+{
+	struct fd_object eventfd = fd_object_anonymous("[eventfd]"), object = {0};
+	const char *link = "anon_inode:[eventfd]x";
+
+	assert_true(fd_link_parse(link, strlen(link) - 1, &object));
+	assert_int_equal(object.type, FD_OBJECT_ANONYMOUS);
+	assert_int_equal(object.inode, eventfd.inode);
+	assert_int_equal(object.device, 0);
+	assert_true(fd_link_parse(link, strlen(link), &object));
+	assert_int_not_equal(object.inode, eventfd.inode);
+	assert_true(fd_link_parse("anon_inode:", 11, &object));
+}
+
+static void finds_all_of_a_type(void **state maybe_unused)
+{
+	cleanup_(fd_search_done) struct fd_search search = {0};
+	struct fd_object epoll = fd_object_anonymous("[eventpoll]"), none = fd_object_anonymous("[none]");
+	int first = epoll_create1(EPOLL_CLOEXEC), second = epoll_create1(EPOLL_CLOEXEC);
+	const struct fd_holder *holders;
+	size_t count, found = 0;
+	pid_t pid = start_holder();
+
+	assert_true(first >= 0 && second >= 0);
+	assert_int_equal(fd_search_add(&search, &epoll), 1);
+	assert_int_equal(fd_search_add(&search, &none), 1);
+	assert_int_equal(fd_search_run(&search), 0);
+	holders = fd_search_get(&search, &epoll, &count);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_not_equal(holders[i].pid, getpid());
+		found += holders[i].pid == pid && (holders[i].fd == first || holders[i].fd == second);
+	}
+	assert_int_equal(found, 2);
+	assert_null(fd_search_get(&search, &none, &count));
+	assert_int_equal(count, 0);
+	end_holder(pid);
+	close(first);
+	close(second);
 }
 
 static void finds_each_type(void **state maybe_unused)
@@ -271,6 +312,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_links),
+		cmocka_unit_test(reads_anonymous_links),
+		cmocka_unit_test(finds_all_of_a_type),
 		cmocka_unit_test(finds_each_type),
 		cmocka_unit_test(counts_what_was_inherited),
 		cmocka_unit_test(leaves_out_the_excluded),
