@@ -2,6 +2,7 @@
 /* The command line of a program as one table, over getopt_long(3). */
 #include "common/options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
@@ -110,6 +111,35 @@ int option_set_signed(const struct option_program *program, const struct option_
 	if (result < 0)
 		return result;
 	*(int *)member = (int)number;
+	return 0;
+}
+
+/* A number with one letter behind it at most, for a multiple of 1024. */
+static int parse_size(const char *text, uint64_t *ret_size)
+{
+	static const char units[] = "KMGT";
+	size_t digits = strspn(text, "0123456789");
+	const char *unit = text[digits] ? strchr(units, toupper((unsigned char)text[digits])) : NULL;
+	unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+	unsigned long long number;
+
+	if (digits == 0 || (text[digits] && (!unit || text[digits + 1])))
+		return -EINVAL;
+	errno = 0;
+	number = strtoull(text, NULL, 10);
+	if (errno != 0 || number > UINT64_MAX >> shift)
+		return -EINVAL;
+	*ret_size = (uint64_t)number << shift;
+	return 0;
+}
+
+int option_set_size(const struct option_program *program, const struct option_spec *spec,
+		    const char *argument, void *member)
+{
+	if (parse_size(argument, member) < 0)
+		return option_usage_error(program,
+					  "--%s takes a number of bytes, or one of K, M, G or T, not '%s'",
+					  spec->long_name, argument);
 	return 0;
 }
 

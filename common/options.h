@@ -76,6 +76,9 @@ int option_set_unsigned(const struct option_program *program, const struct optio
 			const char *argument, void *member);
 int option_set_signed(const struct option_program *program, const struct option_spec *spec,
 		      const char *argument, void *member);
+/* Bytes, or with K, M, G or T behind the number (in either case) that many times 1024 bytes, and so on. */
+int option_set_size(const struct option_program *program, const struct option_spec *spec,
+		    const char *argument, void *member);
 int option_set_choice(const struct option_program *program, const struct option_spec *spec,
 		      const char *argument, void *member);
 int option_set_pid(const struct option_program *program, const struct option_spec *spec, const char *argument,
@@ -125,6 +128,11 @@ int option_set_quiet(const struct option_program *program, const struct option_s
 		.short_name = (short_), .long_name = (long_), .argument = (argument_), .help = (help_),      \
 		.set = option_set_signed, .offset = OPTION_MEMBER(owner, member, int),                       \
 		.minimum = (minimum_), .maximum = (maximum_)                                                 \
+	}
+#define OPTION_SIZE(short_, long_, argument_, owner, member, help_)                                          \
+	{                                                                                                    \
+		.short_name = (short_), .long_name = (long_), .argument = (argument_), .help = (help_),      \
+		.set = option_set_size, .offset = OPTION_MEMBER(owner, member, uint64_t)                     \
 	}
 #define OPTION_CHOICE(short_, long_, argument_, owner, member, choices_, help_)                              \
 	{                                                                                                    \

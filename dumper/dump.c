@@ -16,6 +16,7 @@
 #include "common/vector.h"
 #include "dumper/dead_leader.h"
 #include "dumper/fd/open_files.h"
+#include "dumper/ghosts.h"
 #include "dumper/holders.h"
 #include "dumper/manifest.h"
 #include "dumper/memory.h"
@@ -32,6 +33,7 @@ static void dump_done(struct dump *dump)
 	tree_done(dump);
 	open_files_done(dump);
 	holders_done(dump);
+	ghosts_done(dump);
 	free(dump->files);
 	blockers_done(&dump->blockers);
 	arena_done(&dump->arena);
@@ -136,6 +138,8 @@ static int stage_check(struct dump *dump)
 {
 	int r = sessions_check(dump);
 
+	if (r == 0)
+		r = ghosts_check(dump);
 	return r < 0 ? r : open_files_check(dump);
 }
 
@@ -201,7 +205,11 @@ static int write_archive(struct dump *dump)
 	for (size_t i = 0; r == 0 && i < dump->processes_count; i++)
 		r = write_process(dump, &dump->processes[i]);
 	if (r == 0)
+		r = ghosts_write(dump);
+	if (r == 0)
 		r = open_files_write(dump);
+	if (r == 0)
+		r = ghosts_write_contents(dump);
 	if (r == 0)
 		r = write_pages(dump);
 	if (r == 0)

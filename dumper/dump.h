@@ -65,6 +65,9 @@ struct open_file;
 /* The search for what is held outside, see dumper/holders.h. */
 struct holders;
 
+/* Files that no path leads to, see dumper/ghosts.h. */
+struct ghosts;
+
 struct dump {
 	const struct dump_options *options;
 	int argc; /* the command line, for the manifest; borrowed */
@@ -81,6 +84,7 @@ struct dump {
 	size_t open_files_capacity;
 	void *fd_kind_states[FD_KIND_COUNT]; /* what a kind keeps, see fd_dumper.h */
 	struct holders *holders;             /* NULL: nobody has asked yet */
+	struct ghosts *ghosts;               /* NULL: none yet */
 	Cr__Manifest *manifest;
 	Cr__RequiredFile **files; /* become manifest->files */
 	size_t files_count;

@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "common/proc/auxv.h"
 #include "common/tracee/puppet.h"
+#include "dumper/ghosts.h"
 
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08
@@ -100,26 +101,65 @@ static uint64_t map_flags(const struct vma *vma)
 	return flags;
 }
 
+static bool may_write(const struct vma *vma)
+{
+	return vma->is_shared && vma->flags & VMA_FLAG_BIT(MAY_WRITE);
+}
+
 /* Index of the file in memory->files; the vmas of one file stand together mostly, so look from the end. */
 static int find_file(const Cr__Memory *memory, const struct vma *vma)
 {
 	for (size_t i = memory->n_files; i > 0; i--)
 		if (memory->files[i - 1]->inode == vma->inode &&
+		    memory->files[i - 1]->is_writable == may_write(vma) &&
 		    strcmp(memory->files[i - 1]->path, vma->name) == 0)
 			return (int)i - 1;
 	return -1;
 }
 
-/* The path must lead to the mapped file, also for whoever comes later. */
-static int check_file(struct dump *dump, struct process *process, const struct vma *vma, struct stat *ret_st)
+static const char *map_files_link(const struct vma *vma, char buffer[64])
+{
+	snprintf(buffer, 64, "map_files/%lx-%lx", (unsigned long)vma->start, (unsigned long)vma->end);
+	return buffer;
+}
+
+/* *ret_id is 0 after adding a blocker. */
+static int add_ghost(struct dump *dump, struct process *process, const struct vma *vma,
+		     const struct stat *mapped, uint32_t *ret_id)
 {
 	char link[64];
-	struct stat mapped = {0};
-	bool is_zero_device = false;
+	cleanup_close int fd = openat(process->proc_fd, map_files_link(vma, link), O_PATH | O_CLOEXEC);
 
-	snprintf(link, sizeof(link), "map_files/%lx-%lx", (unsigned long)vma->start, (unsigned long)vma->end);
+	*ret_id = 0;
+	if (fd < 0 && errno == EPERM) {
+		blockers_add(&dump->blockers,
+			     "maps '%s', which has been deleted: only CAP_CHECKPOINT_RESTORE can save it",
+			     vma->name);
+		return 0;
+	}
+	if (fd < 0)
+		return log_error_errno(-errno, "cannot open the file mapped at %#lx",
+				       (unsigned long)vma->start);
+	return ghosts_add(dump, process,
+			  &(struct ghost_use){
+				  .fd = fd,
+				  .path = vma->name,
+				  .stat = *mapped,
+				  .may_write = may_write(vma),
+			  },
+			  ret_id);
+}
+
+/* What is mapped; whether it is a private mapping of /dev/zero, which is anonymous memory under another name.
+ */
+static int look_at_file(struct process *process, const struct vma *vma, struct stat *ret_mapped,
+			bool *ret_is_zero_device)
+{
+	struct stat mapped = {0};
+	char link[64];
+
 	/* Only CAP_CHECKPOINT_RESTORE may follow these links; others have what the list of mappings says. */
-	if (fstatat(process->proc_fd, link, &mapped, 0) < 0 && errno == EPERM)
+	if (fstatat(process->proc_fd, map_files_link(vma, link), &mapped, 0) < 0 && errno == EPERM)
 		mapped = (struct stat){
 			.st_mode = S_IFREG,
 			.st_nlink = 1,
@@ -129,16 +169,25 @@ static int check_file(struct dump *dump, struct process *process, const struct v
 	else if (mapped.st_mode == 0)
 		return log_error_errno(-errno, "cannot look at the file mapped at %#lx",
 				       (unsigned long)vma->start);
-	/* Private memory of /dev/zero is anonymous memory under another name. */
-	if (S_ISCHR(mapped.st_mode) && mapped.st_rdev == makedev(1, 5) && !vma->is_shared)
-		is_zero_device = true;
-	else if (!S_ISREG(mapped.st_mode)) {
+	*ret_mapped = mapped;
+	*ret_is_zero_device = S_ISCHR(mapped.st_mode) && mapped.st_rdev == makedev(1, 5) && !vma->is_shared;
+	return 0;
+}
+
+/* The path must lead to the mapped file, also for whoever comes later; or it is a ghost. 1 after a blocker.
+ */
+static int check_file(struct dump *dump, struct process *process, const struct vma *vma, struct stat *ret_st,
+		      uint32_t *ret_ghost_id)
+{
+	bool is_zero_device = false, is_found;
+	struct stat mapped;
+	int r = look_at_file(process, vma, &mapped, &is_zero_device);
+
+	*ret_ghost_id = 0;
+	if (r < 0)
+		return r;
+	if (!is_zero_device && !S_ISREG(mapped.st_mode)) {
 		blockers_add(&dump->blockers, "maps '%s', which is not a regular file", vma->name);
-		return 1;
-	}
-	if (!is_zero_device && (vma->is_deleted || mapped.st_nlink == 0)) {
-		blockers_add(&dump->blockers, "maps '%s', which has been deleted; this cannot be dumped yet",
-			     vma->name);
 		return 1;
 	}
 	if (vma->is_name_ambiguous) {
@@ -146,8 +195,13 @@ static int check_file(struct dump *dump, struct process *process, const struct v
 			     vma->name);
 		return 1;
 	}
-	if (stat(vma->name, ret_st) < 0 || ret_st->st_dev != mapped.st_dev ||
-	    ret_st->st_ino != mapped.st_ino) {
+	is_found = stat(vma->name, ret_st) == 0 && ret_st->st_dev == mapped.st_dev &&
+		   ret_st->st_ino == mapped.st_ino;
+	if (!is_found && !is_zero_device && (vma->is_deleted || mapped.st_nlink == 0)) {
+		r = add_ghost(dump, process, vma, &mapped, ret_ghost_id);
+		return r < 0 || *ret_ghost_id != 0 ? r : 1;
+	}
+	if (!is_found) {
 		blockers_add(&dump->blockers,
 			     "maps '%s', but another file (or none) is found under that name: it was "
 			     "replaced, or lies "
@@ -162,12 +216,14 @@ static int add_file(struct dump *dump, struct process *process, const struct vma
 {
 	Cr__Memory *memory = process->memory;
 	Cr__MappedFile *file;
+	uint32_t ghost_id;
 	struct stat st;
-	int r = check_file(dump, process, vma, &st);
+	int r = check_file(dump, process, vma, &st, &ghost_id);
 
 	if (r != 0)
 		return MIN(r, 0);
-	r = dump_require_file(dump, process, vma->name, &st, S_ISREG(st.st_mode), use);
+	if (ghost_id == 0)
+		r = dump_require_file(dump, process, vma->name, &st, S_ISREG(st.st_mode), use);
 	if (r < 0)
 		return log_error_errno(r, "cannot note '%s'", vma->name);
 	file = arena_new(&dump->arena, Cr__MappedFile);
@@ -176,6 +232,8 @@ static int add_file(struct dump *dump, struct process *process, const struct vma
 	cr__mapped_file__init(file);
 	file->path = vma->name; /* lives as long as process->vmas */
 	file->inode = vma->inode;
+	file->is_writable = may_write(vma);
+	file->ghost_id = ghost_id;
 	memory->files[memory->n_files++] = file;
 	return 0;
 }
@@ -199,9 +257,7 @@ static int collect_file_mapping(struct dump *dump, struct process *process, cons
 				       : CR__MAPPING_KIND__MAPPING_FILE_PRIVATE;
 	mapping->file = (uint32_t)index;
 	mapping->offset = vma->offset;
-	if (vma->is_shared && vma->flags & VMA_FLAG_BIT(MAY_WRITE))
-		process->memory->files[index]->is_writable = true;
-	mapping->may_not_write = vma->is_shared && !(vma->flags & VMA_FLAG_BIT(MAY_WRITE));
+	mapping->may_not_write = vma->is_shared && !may_write(vma);
 	return 0;
 }
 
@@ -241,8 +297,8 @@ static int collect_kind(struct dump *dump, struct process *process, const struct
 	}
 	if (!name)
 		return 0;
-	if (has_prefix(name, "/memfd:") || has_prefix(name, "/SYSV") || has_prefix(name, "/[aio]") ||
-	    has_prefix(name, "anon_inode:")) {
+	if ((has_prefix(name, "/memfd:") && vma->flags & VMA_FLAG_BIT(HUGETLB)) ||
+	    has_prefix(name, "/SYSV") || has_prefix(name, "/[aio]") || has_prefix(name, "anon_inode:")) {
 		blockers_add(&dump->blockers, "maps %s, which cannot be dumped yet", name);
 		return 0;
 	}
@@ -279,11 +335,43 @@ static int collect_mapping(struct dump *dump, struct process *process, const str
 	return collect_advice(dump, vma, mapping);
 }
 
+/* Of a program file that its path does not lead to. *ret_id is 0 after adding a blocker. */
+static int add_exe_ghost(struct dump *dump, struct process *process, Cr__MappedFile *exe,
+			 const struct stat *target)
+{
+	const char *path = ghost_path(dump, exe->path);
+	struct ghost_use use = {.path = path, .stat = *target};
+	cleanup_close int fd = -EBADF;
+	int r;
+
+	if (!path) {
+		blockers_add(
+			&dump->blockers,
+			"its executable '%s' is not what that path leads to here: it is mounted over, or "
+			"in another mount namespace",
+			exe->path);
+		return 0;
+	}
+	use.fd = fd = openat(process->proc_fd, "exe", O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return log_error_errno(-errno, "cannot open its executable");
+	r = ghosts_add(dump, process, &use, &exe->ghost_id);
+	exe->path = (char *)path;
+	return r;
+}
+
+static bool leads_to(const char *path, const struct stat *target)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_dev == target->st_dev && st.st_ino == target->st_ino;
+}
+
 static int collect_exe(struct dump *dump, struct process *process)
 {
 	cleanup_free char *path = NULL;
 	Cr__MappedFile *exe = arena_new(&dump->arena, Cr__MappedFile);
-	struct stat target, st;
+	struct stat target;
 	int r = file_readlink_at(process->proc_fd, "exe", &path);
 
 	if (r < 0)
@@ -298,11 +386,9 @@ static int collect_exe(struct dump *dump, struct process *process)
 	process->summary->exe = exe->path;
 	if (fstatat(process->proc_fd, "exe", &target, 0) < 0)
 		return log_error_errno(-errno, "cannot look at its executable");
-	if (stat(path, &st) < 0 || st.st_dev != target.st_dev || st.st_ino != target.st_ino) {
-		blockers_add(&dump->blockers, "its executable '%s' has been removed or replaced", path);
-		return 0;
-	}
-	r = dump_require_file(dump, process, exe->path, &st, true, "executable");
+	if (!leads_to(path, &target))
+		return add_exe_ghost(dump, process, exe, &target);
+	r = dump_require_file(dump, process, exe->path, &target, true, "executable");
 	return r < 0 ? log_error_errno(r, "cannot note its executable") : 0;
 }
 

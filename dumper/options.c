@@ -15,6 +15,9 @@ static const struct option_spec dump_option_table[] = {
 	OPTION_FLAG('j', "shell-job", struct dump_options, is_shell_job,
 		    "allow a program whose session leader, a shell, is\n"
 		    "not dumped"),
+	OPTION_SIZE('\0', "ghost-limit", "SIZE", struct dump_options, ghost_limit,
+		    "save deleted files that hold up to SIZE bytes each\n"
+		    "(K, M, G, T may follow); default 1G"),
 	OPTION_FLAG('\0', "check", struct dump_options, is_check,
 		    "list everything that would stop the dump; write\n"
 		    "nothing, change nothing"),
@@ -99,6 +102,7 @@ int dump_options_parse(struct dump_options *options, int argc, char **argv)
 	int result;
 
 	*options = (struct dump_options){
+		.ghost_limit = DUMP_GHOST_LIMIT_DEFAULT,
 		.level = DUMP_LEVEL_DEFAULT,
 		.timeout_seconds = DUMP_TIMEOUT_SECONDS_DEFAULT,
 		.log_level = LOG_LEVEL_NOTICE,

@@ -12,6 +12,7 @@
 #define DUMP_LEVEL_DEFAULT 1
 #define DUMP_THREADS_MAX 64
 #define DUMP_TIMEOUT_SECONDS_DEFAULT 10
+#define DUMP_GHOST_LIMIT_DEFAULT (UINT64_C(1) << 30)
 
 /* What becomes of the tree once it has been dumped. */
 enum dump_aftermath {
@@ -26,6 +27,7 @@ struct dump_options {
 	enum dump_aftermath aftermath;
 	bool is_shell_job;
 	bool is_check;                /* look and report, write nothing */
+	uint64_t ghost_limit;         /* the most that a deleted file may hold, in bytes */
 	int level;                    /* of zstd */
 	unsigned int thread_count;    /* 0: as many as there are processors */
 	unsigned int timeout_seconds; /* for the tree to stop */

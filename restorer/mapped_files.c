@@ -10,6 +10,7 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "common/vector.h"
+#include "restorer/ghosts.h"
 
 struct mapped_file {
 	const Cr__MappedFile *image; /* borrowed from the first task that maps it */
@@ -18,7 +19,7 @@ struct mapped_file {
 
 static uint64_t hash(const Cr__MappedFile *file)
 {
-	uint64_t value = file->is_writable ? 1 : 0;
+	uint64_t value = (file->is_writable ? 1 : 0) + ((uint64_t)file->ghost_id << 1);
 
 	for (const char *at = file->path; *at; at++)
 		value = (value ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
@@ -27,7 +28,21 @@ static uint64_t hash(const Cr__MappedFile *file)
 
 static bool is_same(const Cr__MappedFile *left, const Cr__MappedFile *right)
 {
-	return left->is_writable == right->is_writable && strcmp(left->path, right->path) == 0;
+	return left->is_writable == right->is_writable && left->ghost_id == right->ghost_id &&
+	       strcmp(left->path, right->path) == 0;
+}
+
+static int open_new(struct restore *restore, const Cr__MappedFile *file, int *ret_fd)
+{
+	int flags = file->is_writable ? O_RDWR : O_RDONLY, fd;
+
+	if (file->ghost_id)
+		return ghosts_open(restore, file->ghost_id, file->path, flags, ret_fd);
+	fd = open(file->path, flags | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return log_error_errno(-errno, "cannot open '%s', which is mapped", file->path);
+	*ret_fd = fd;
+	return 0;
 }
 
 static int open_file(struct restore *restore, const Cr__MappedFile *file, int *ret_fd)
@@ -42,9 +57,9 @@ static int open_file(struct restore *restore, const Cr__MappedFile *file, int *r
 		*ret_fd = restore->mapped_files[known].fd;
 		return 0;
 	}
-	fd = open(file->path, (file->is_writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return log_error_errno(-errno, "cannot open '%s', which is mapped", file->path);
+	r = open_new(restore, file, &fd);
+	if (r < 0)
+		return r;
 	slot = vector_append(restore, mapped_files);
 	r = slot ? id_map_set(&restore->mapped_files_by_path, hash(file), restore->mapped_files_count - 1)
 		 : -ENOMEM;

@@ -12,6 +12,7 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "restorer/fd/objects.h"
+#include "restorer/ghosts.h"
 #include "restorer/task/task_restorer.h"
 
 static int check_pidfile(struct restore *restore)
@@ -64,6 +65,8 @@ int preflight_run(struct restore *restore)
 		r = plan_tree(restore);
 	if (r == 0)
 		r = objects_plan(restore);
+	if (r == 0)
+		r = ghosts_plan(restore);
 	if (r == 0)
 		r = preflight_host(restore);
 	if (r < 0)

@@ -10,6 +10,7 @@
 #include "common/proc/cursor.h"
 #include "common/progress.h"
 #include "format/archive_file.h"
+#include "format/ghost.pb-c.h"
 #include "format/layout.h"
 #include "format/manifest_check.h"
 #include "format/message.h"
@@ -17,6 +18,7 @@
 #include "format/task/process_check.h"
 #include "restorer/fd/fd_restorer.h"
 #include "restorer/fd/objects.h"
+#include "restorer/ghosts.h"
 
 /* So that an image of many fields is not refused for its size, however few bytes they take. */
 #define IMAGE_SIZE_FLOOR ((uint64_t)4096)
@@ -240,6 +242,15 @@ static int read_descriptors(struct image_reader *images, int32_t id)
 	return 0;
 }
 
+static int read_ghost(struct image_reader *images, int32_t id)
+{
+	ProtobufCMessage *message;
+	int r = read_message(images->restore, &images->member, &cr__ghost__descriptor, LAYOUT_GHOST_SIZE_MAX,
+			     &message);
+
+	return r < 0 ? r : ghosts_read(images->restore, id, (Cr__Ghost *)message);
+}
+
 static int read_open_files(struct image_reader *images, size_t kind)
 {
 	struct restore *restore = images->restore;
@@ -281,6 +292,7 @@ static const struct image_kind {
 	{LAYOUT_TASK_FORMAT, read_process},
 	{LAYOUT_MEMORY_FORMAT, read_memory},
 	{LAYOUT_FD_TABLE_FORMAT, read_descriptors},
+	{LAYOUT_GHOST_FORMAT, read_ghost},
 };
 
 static int read_image(struct image_reader *images)
@@ -373,19 +385,26 @@ static int find_object(struct restore *restore, const struct archive_member *mem
 static int find_contents(struct restore *restore, const struct archive_member *member,
 			 struct contents *ret_contents)
 {
+	uint64_t size;
 	int32_t pid;
 
 	*ret_contents = (struct contents){0};
 	if (name_matches(member->name, LAYOUT_PAGES_FORMAT, &pid))
 		return find_pages(restore, member, pid, &ret_contents->task);
+	ret_contents->ghost = ghosts_find_by_contents(restore, member->name, &size);
+	if (ret_contents->ghost)
+		return check_size(member, size);
 	return find_object(restore, member, &ret_contents->object);
 }
 
-bool restore_is_pages(const struct archive_member *member)
+enum contents_kind restore_contents_kind(const struct archive_member *member)
 {
-	int32_t pid;
+	int32_t id;
 
-	return name_matches(member->name, LAYOUT_PAGES_FORMAT, &pid);
+	if (name_matches(member->name, LAYOUT_PAGES_FORMAT, &id))
+		return CONTENTS_MEMORY;
+	return name_matches(member->name, LAYOUT_GHOST_CONTENTS_FORMAT, &id) ? CONTENTS_GHOST
+									     : CONTENTS_OPEN_FILE;
 }
 
 int restore_find_contents(struct restore *restore, const struct archive_member *member,
@@ -397,9 +416,11 @@ int restore_find_contents(struct restore *restore, const struct archive_member *
 	r = find_contents(restore, member, ret_contents);
 	if (r < 0)
 		return r;
+	if (ret_contents->ghost && !ghost_meet_contents(ret_contents->ghost))
+		return bad_member(member, "is there twice");
 	if (ret_contents->task)
 		ret_contents->task->has_pages = true;
-	else
+	else if (ret_contents->object)
 		ret_contents->object->has_contents = true;
 	return 0;
 }
@@ -457,6 +478,8 @@ int restore_count_images(struct restore *restore, struct archive_member *ret_fir
 
 int restore_check_contents(const struct restore *restore)
 {
+	int r;
+
 	for (size_t i = 0; i < restore->tasks_count; i++) {
 		const struct task *task = &restore->tasks[i];
 
@@ -466,7 +489,8 @@ int restore_check_contents(const struct restore *restore)
 			return -EBADMSG;
 		}
 	}
-	return objects_check_contents(restore);
+	r = ghosts_check_contents(restore);
+	return r < 0 ? r : objects_check_contents(restore);
 }
 
 /* Reads the open member to its end, in which damage would show. */

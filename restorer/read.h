@@ -23,8 +23,13 @@ int must_check restore_open(struct restore *restore, struct archive_extent *ret_
 int must_check restore_count_images(struct restore *restore, struct archive_member *ret_first_contents,
 				    size_t *ret_count);
 
-/* Whether MEMBER, of those behind the images, is named as one of pages. */
-bool restore_is_pages(const struct archive_member *member);
+/* What MEMBER, of those behind the images, is named like. */
+enum contents_kind {
+	CONTENTS_GHOST,
+	CONTENTS_MEMORY,
+	CONTENTS_OPEN_FILE,
+};
+enum contents_kind restore_contents_kind(const struct archive_member *member);
 
 /*
  * Whose contents MEMBER holds, marked with has_pages or has_contents. -EBADMSG, logged, if that is none, or

@@ -16,6 +16,7 @@
 #include "format/message.h"
 #include "restorer/fd/objects.h"
 #include "restorer/finish.h"
+#include "restorer/ghosts.h"
 #include "restorer/mapped_files.h"
 #include "restorer/memory.h"
 #include "restorer/plan.h"
@@ -64,6 +65,8 @@ static int stage_images(struct restore *restore)
 static int fill_member(struct restore *restore, const struct contents *contents, struct progress *progress,
 		       uint64_t *done)
 {
+	if (contents->ghost)
+		return ghosts_fill(restore, contents->ghost);
 	if (contents->object)
 		return objects_fill(restore, contents->object);
 	LOG_SCOPE("pid %d", contents->task->image->pid);
@@ -71,7 +74,7 @@ static int fill_member(struct restore *restore, const struct contents *contents,
 }
 
 /* Members are taken as long as they are what this stage is for; the next one is kept. */
-static int fill_members(struct restore *restore, bool is_memory, const char *what, uint64_t total)
+static int fill_members(struct restore *restore, enum contents_kind kind, const char *what, uint64_t total)
 {
 	struct archive_member *member = &restore->next_contents;
 	struct progress progress;
@@ -80,7 +83,7 @@ static int fill_members(struct restore *restore, bool is_memory, const char *wha
 
 	LOG_SCOPE("%s", restore_input_name(restore));
 	progress_init(&progress, restore->options->progress, what, total);
-	while (r == 0 && member->name && restore_is_pages(member) == is_memory) {
+	while (r == 0 && member->name && restore_contents_kind(member) == kind) {
 		struct contents contents;
 
 		r = restore_find_contents(restore, member, &contents);
@@ -98,9 +101,20 @@ static int fill_members(struct restore *restore, bool is_memory, const char *wha
 	return r;
 }
 
+/* Files that no path leads to, with their contents: when they are mapped, and run as programs, they have to
+ * be complete. */
+static int stage_ghosts(struct restore *restore)
+{
+	int r = ghosts_create(restore);
+
+	if (r == 0)
+		r = fill_members(restore, CONTENTS_GHOST, "reading deleted files", 0);
+	return r < 0 ? r : ghosts_check_contents(restore);
+}
+
 static int stage_fill_memory(struct restore *restore)
 {
-	int r = fill_members(restore, true, "reading memory", restore->manifest->stored_bytes);
+	int r = fill_members(restore, CONTENTS_MEMORY, "reading memory", restore->manifest->stored_bytes);
 
 	return r < 0 ? r : tree_settle(restore);
 }
@@ -119,7 +133,7 @@ static int stage_open(struct restore *restore)
 /* After it the archive is known to be whole. */
 static int stage_fill_files(struct restore *restore)
 {
-	int r = fill_members(restore, false, "reading open files", 0);
+	int r = fill_members(restore, CONTENTS_OPEN_FILE, "reading open files", 0);
 
 	if (r == 0 && restore->next_contents.name)
 		r = log_error_errno(-EBADMSG, "member '%s' stands behind contents of open files",
@@ -153,7 +167,9 @@ static int stage_rebuild(struct restore *restore)
 		r = restore_each_task(restore, objects_finish_task);
 	if (r == 0)
 		r = objects_finish(restore);
-	return r < 0 ? r : restore_each_task(restore, task_restorers_apply);
+	if (r == 0)
+		r = restore_each_task(restore, task_restorers_apply);
+	return r < 0 ? r : ghosts_finish(restore);
 }
 
 /* Children first: what they do when they stop must not reach a parent that has its own signals already. */
@@ -199,6 +215,7 @@ static void restore_done(struct restore *restore)
 	free(restore->tasks);
 	mapped_files_done(restore);
 	objects_done(restore);
+	ghosts_done(restore);
 	plan_done(restore);
 	message_free(restore->manifest ? &restore->manifest->base : NULL);
 	archive_reader_free(restore->reader);
@@ -224,6 +241,7 @@ static const struct stage stages[] = {
 	{"read the images", stage_images, STAGE_ALWAYS},
 	{"preflight", preflight_run, STAGE_ALWAYS},
 	{"check the contents", stage_check_contents, STAGE_ONLY_CHECK},
+	{"ghosts", stage_ghosts, STAGE_ONLY_RESTORE},
 	{"create", tree_create, STAGE_ONLY_RESTORE},
 	{"fill memory", stage_fill_memory, STAGE_ONLY_RESTORE},
 	{"open files", stage_open, STAGE_ONLY_RESTORE},

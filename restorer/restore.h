@@ -65,9 +65,12 @@ static inline struct puppet *task_puppet(struct task *task)
 	return &task->threads[0].puppet;
 }
 
-/* Whose contents a member behind the images holds: one of the two. */
+struct ghost; /* a file that no path leads to, restorer/ghosts.h */
+
+/* Whose contents a member behind the images holds: one of these. */
 struct contents {
 	struct task *task;
+	struct ghost *ghost;
 	struct object *object;
 };
 
@@ -92,6 +95,9 @@ struct restore {
 	size_t mapped_files_count;
 	size_t mapped_files_capacity;
 	struct id_map mapped_files_by_path;
+	struct ghost *ghosts; /* by id - 1 */
+	size_t ghosts_count;
+	size_t ghosts_capacity;
 	struct object *objects;
 	size_t objects_count;
 	size_t objects_capacity;

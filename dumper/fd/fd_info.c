@@ -12,6 +12,7 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/memfd.h"
 
 #ifndef PID_FS_MAGIC
 #define PID_FS_MAGIC 0x50494446
@@ -86,16 +87,18 @@ bool fd_info_is_pseudo(const struct fd_info *info)
 	return false;
 }
 
-/* memfd_create(2): on a tmpfs or hugetlbfs that is mounted nowhere, under a name that is no path. */
-static bool is_memfd(const struct fd_info *info)
+bool fd_info_is_memfd(const struct fd_info *info)
 {
-	return info->stat.st_nlink == 0 && strncmp(info->link, "/memfd:", 7) == 0 &&
-	       (info->filesystem == TMPFS_MAGIC || info->filesystem == HUGETLBFS_MAGIC);
+	if (!S_ISREG(info->stat.st_mode) || info->stat.st_nlink != 0 ||
+	    strncmp(info->link, "/memfd:", 7) != 0)
+		return false;
+	return info->filesystem == HUGETLBFS_MAGIC || memfd_is_device(info->stat.st_dev);
 }
 
 bool fd_info_has_path(const struct fd_info *info)
 {
-	return (info->link[0] == '/' || info->is_long) && !fd_info_is_pseudo(info) && !is_memfd(info);
+	return (info->link[0] == '/' || info->is_long) && !fd_info_is_pseudo(info) &&
+	       (!fd_info_is_memfd(info) || info->flags & O_PATH);
 }
 
 bool fd_info_is_anonymous(const struct fd_info *info, const char *name)

@@ -28,6 +28,10 @@ void fd_info_done(struct fd_info *info);
 /* "/proc" and the like: the content is not that of a file, and the name may mean another process later. */
 bool fd_info_is_pseudo(const struct fd_info *info);
 
+/* It was made by memfd_create(2): on a tmpfs or hugetlbfs that is mounted nowhere, under a name that is no
+ * path. */
+bool fd_info_is_memfd(const struct fd_info *info);
+
 /* It was opened by a path of the file tree, which may be gone by now. */
 bool fd_info_has_path(const struct fd_info *info);
 

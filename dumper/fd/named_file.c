@@ -13,10 +13,15 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "dumper/ghosts.h"
 #include "format/fd/named_file.pb-c.h"
 #include "format/fd/open_file.h"
 
-#define DELETED_SUFFIX " (deleted)"
+/* What the file is opened by again: its path, NULL after adding a blocker; and the ghost if it is one. */
+struct place {
+	const char *path;
+	uint32_t ghost_id;
+};
 
 /* 1 if PATH leads to the file of ST, 0 if to another, or a negative errno. */
 static int leads_to(const char *path, const struct stat *st)
@@ -38,55 +43,59 @@ static bool is_nfs_leftover(const struct fd_info *info)
 	return info->filesystem == NFS_SUPER_MAGIC && slash && strncmp(slash + 1, ".nfs", 4) == 0;
 }
 
-/*
- * The kernel marks a path whose name is gone by a suffix, which may as well be part of a name: only looking
- * tells. LINK ends with it and does not lead to the file. Returns the path if a file of the name without it
- * is this one again.
- */
-static const char *find_deleted(struct dump *dump, const struct fd_info *info)
+static bool may_write(const struct fd_info *info)
 {
-	size_t length = strlen(info->link) - strlen(DELETED_SUFFIX);
-	char *path = arena_format(&dump->arena, "%.*s", (int)length, info->link);
-	int r;
-
-	if (!path) {
-		dump->blockers.is_incomplete = true;
-		return NULL;
-	}
-	r = leads_to(path, &info->stat);
-	if (r > 0)
-		return path;
-	if (info->flags & OPEN_FILE_NAMELESS)
-		blockers_add(&dump->blockers,
-			     "its file was made without a name (O_TMPFILE), so that none can be told");
-	else
-		blockers_add(&dump->blockers, "its file '%s' has been deleted%s",
-			     fd_info_printable(path, &dump->arena),
-			     r == 0 ? ", and another one is there now" : "");
-	return NULL;
+	return !(info->flags & O_PATH) && (info->flags & O_ACCMODE) != O_RDONLY;
 }
 
-/* NULL after adding a blocker. */
-static const char *find_path(struct dump *dump, const struct fd_info *info)
+/*
+ * The kernel marks a path whose name is gone by a suffix, which may as well be part of a name: only looking
+ * tells. PATH is without it, and the link with it does not lead to the file.
+ */
+static int find_deleted(struct dump *dump, const struct process *process, const struct fd_info *info,
+			const char *path, struct place *place)
 {
-	size_t length = strlen(info->link), suffix = strlen(DELETED_SUFFIX);
+	const struct ghost_use use = {
+		.fd = info->our_fd,
+		.path = path,
+		.stat = info->stat,
+		.may_write = may_write(info),
+	};
+	int r;
+
+	if (leads_to(path, &info->stat) > 0) {
+		place->path = path;
+		return 0;
+	}
+	r = ghosts_add(dump, process, &use, &place->ghost_id);
+	place->path = place->ghost_id != 0 ? path : NULL;
+	return r;
+}
+
+static int find_place(struct dump *dump, const struct process *process, const struct fd_info *info,
+		      struct place *place)
+{
 	const char *printable = fd_info_printable(info->link, &dump->arena);
+	const char *deleted;
 	int r;
 
 	if (info->is_long) {
 		blockers_add(&dump->blockers, "the path of its file is longer than %d bytes", PATH_MAX - 1);
-		return NULL;
+		return 0;
 	}
 	if (is_nfs_leftover(info)) {
 		blockers_add(&dump->blockers,
 			     "its file has been deleted (NFS keeps it as '%s' while it is open)", printable);
-		return NULL;
+		return 0;
 	}
 	r = leads_to(info->link, &info->stat);
-	if (r > 0)
-		return info->link;
-	if (length > suffix && strcmp(info->link + length - suffix, DELETED_SUFFIX) == 0)
-		return find_deleted(dump, info);
+	if (r > 0) {
+		place->path = info->link;
+		return 0;
+	}
+	deleted = ghost_path(dump, info->link);
+	if (deleted)
+		return find_deleted(dump, process, info, deleted, place);
 	blockers_add(&dump->blockers,
 		     "its path '%s' leads from here to %s (something is mounted over it, its file system was "
 		     "unmounted, "
@@ -95,30 +104,57 @@ static const char *find_path(struct dump *dump, const struct fd_info *info)
 		     r == 0         ? "another file"
 		     : r == -ENOENT ? "nothing"
 				    : strerror(-r));
-	return NULL;
+	return 0;
+}
+
+/* What was opened before chattr(1) cannot be opened again after it. */
+static void check_attributes(struct dump *dump, const struct fd_info *info)
+{
+	struct statx facts = {0};
+	bool is_immutable, is_append_only;
+
+	if (!may_write(info) || statx(info->our_fd, "", AT_EMPTY_PATH, STATX_TYPE, &facts) < 0)
+		return;
+	is_immutable = facts.stx_attributes & STATX_ATTR_IMMUTABLE;
+	is_append_only = facts.stx_attributes & STATX_ATTR_APPEND && !(info->flags & O_APPEND);
+	if (is_immutable || is_append_only)
+		blockers_add(
+			&dump->blockers,
+			"its file '%s' was made %s (chattr +%c) after it was opened for writing, and could "
+			"not be opened so again: chattr -%c it",
+			fd_info_printable(info->link, &dump->arena),
+			is_immutable ? "immutable" : "append-only", is_immutable ? 'i' : 'a',
+			is_immutable ? 'i' : 'a');
 }
 
 int named_file_collect(struct dump *dump, const struct process *process, const struct fd_info *info,
 		       struct open_file *file)
 {
-	const char *path = find_path(dump, info);
+	struct place place = {0};
 	Cr__NamedFile *entry;
 	char use[32];
+	int r = find_place(dump, process, info, &place);
 
-	if (!path)
-		return 0;
+	if (r < 0 || !place.path)
+		return r;
 	entry = arena_new(&dump->arena, Cr__NamedFile);
 	if (!entry)
 		return log_error_errno(-ENOMEM, "cannot note its file");
 	cr__named_file__init(entry);
-	entry->path = arena_string(&dump->arena, path);
+	entry->path = arena_string(&dump->arena, place.path);
 	if (!entry->path)
 		return log_error_errno(-ENOMEM, "cannot note its file");
+	entry->ghost_id = place.ghost_id;
 	entry->mode = info->stat.st_mode;
 	entry->device = S_ISCHR(info->stat.st_mode) || S_ISBLK(info->stat.st_mode) ? info->stat.st_rdev : 0;
 	entry->size = S_ISREG(info->stat.st_mode) ? (uint64_t)info->stat.st_size : 0;
 	file->entry = &entry->base;
 	file->description = entry->path;
+	if (place.ghost_id != 0) {
+		file->description = arena_string(&dump->arena, info->link);
+		return file->description ? 0 : log_error_errno(-ENOMEM, "cannot note its file");
+	}
+	check_attributes(dump, info);
 	snprintf(use, sizeof(use), "fd %d", info->fd);
 	return dump_require_file(dump, process, entry->path, &info->stat, false, use);
 }

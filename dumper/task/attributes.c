@@ -12,14 +12,13 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/proc/cursor.h"
+#include "dumper/ghosts.h"
 #include "dumper/task/task_dumper.h"
 
 /* Of Linux 6.3, 6.4 and 6.18; older systems' headers lack them. */
 #define CR_PR_GET_MDWE 66
 #define CR_PR_GET_MEMORY_MERGE 68
 #define CR_PR_THP_DISABLE_EXCEPT_ADVISED 2
-
-#define DELETED_SUFFIX " (deleted)"
 
 enum {
 	CALL_DUMPABLE,
@@ -64,32 +63,37 @@ static int oom_score_read(const struct process *process, int32_t *ret_value)
 	return r < 0 ? log_error_errno(r, "cannot read 'oom_score_adj' in /proc") : 0;
 }
 
-static bool ends_with(const char *text, const char *suffix)
-{
-	size_t size = strlen(text), suffix_size = strlen(suffix);
-
-	return size >= suffix_size && strcmp(text + size - suffix_size, suffix) == 0;
-}
-
-/* Adds a blocker unless PATH leads to what THEIRS, the stat through /proc, says. */
-static bool directory_is_there(struct dump *dump, const char *path, const struct stat *theirs,
-			       const char *use)
+/* Whether PATH leads to what THEIRS, the stat through /proc, says. */
+static bool directory_is_there(const char *path, const struct stat *theirs)
 {
 	struct stat ours;
 
-	if (path[0] == '/' && stat(path, &ours) == 0 && ours.st_dev == theirs->st_dev &&
-	    ours.st_ino == theirs->st_ino)
-		return true;
-	if (ends_with(path, DELETED_SUFFIX))
-		blockers_add(&dump->blockers, "its %s '%.*s' has been removed", use,
-			     (int)(strlen(path) - strlen(DELETED_SUFFIX)), path);
-	else
+	return path[0] == '/' && stat(path, &ours) == 0 && ours.st_dev == theirs->st_dev &&
+	       ours.st_ino == theirs->st_ino;
+}
+
+/* A removed one, which LINK of its /proc leads to. */
+static int directory_add_ghost(struct dump *dump, const struct process *process, const char *link,
+			       const char *use, const struct stat *st, Cr__Directory *image)
+{
+	const char *path = ghost_path(dump, image->path);
+	struct ghost_use ghost = {.path = path, .stat = *st};
+	cleanup_close int fd = -EBADF;
+
+	if (!path) {
 		blockers_add(
 			&dump->blockers,
 			"its %s '%s' is not what that path leads to here: it is mounted over, or in another "
 			"root or mount namespace",
-			use, path);
-	return false;
+			use, image->path);
+		return 0;
+	}
+	LOG_SCOPE("%s", use);
+	ghost.fd = fd = openat(process->proc_fd, link, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return log_error_errno(-errno, "cannot open it");
+	image->path = (char *)path;
+	return ghosts_add(dump, process, &ghost, &image->ghost_id);
 }
 
 static int directory_collect(struct dump *dump, const struct process *process, const char *link,
@@ -104,8 +108,6 @@ static int directory_collect(struct dump *dump, const struct process *process, c
 		r = -errno;
 	if (r < 0)
 		return log_error_errno(r, "cannot look at its %s", use);
-	if (!directory_is_there(dump, path, &st, use))
-		return 0;
 	image = arena_new(&dump->arena, Cr__Directory);
 	if (!image)
 		return log_error_errno(-ENOMEM, "cannot keep its %s", use);
@@ -113,11 +115,11 @@ static int directory_collect(struct dump *dump, const struct process *process, c
 	image->path = arena_string(&dump->arena, path);
 	if (!image->path)
 		return log_error_errno(-ENOMEM, "cannot keep its %s", use);
-	r = dump_require_file(dump, process, path, &st, false, use);
-	if (r < 0)
-		return log_error_errno(r, "cannot note its %s", use);
 	*ret_image = image;
-	return 0;
+	if (!directory_is_there(path, &st))
+		return directory_add_ghost(dump, process, link, use, &st, image);
+	r = dump_require_file(dump, process, path, &st, false, use);
+	return r < 0 ? log_error_errno(r, "cannot note its %s", use) : 0;
 }
 
 static void ids_fill(const struct process *process, Cr__Process *image)

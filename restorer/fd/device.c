@@ -5,5 +5,6 @@
 const struct fd_restorer device_fd_restorer = {
 	.name = "device",
 	.read = named_file_read,
+	.plan = named_file_plan,
 	.open = named_file_open,
 };

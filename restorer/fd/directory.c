@@ -5,5 +5,6 @@
 const struct fd_restorer directory_fd_restorer = {
 	.name = "directory",
 	.read = named_file_read,
+	.plan = named_file_plan,
 	.open = named_file_open,
 };

@@ -10,10 +10,31 @@
 #include "common/log.h"
 #include "format/fd/named_file.h"
 #include "format/fd/open_file.h"
+#include "restorer/ghosts.h"
 
 int named_file_read(struct restore *restore maybe_unused, struct object *object, const char **ret_reason)
 {
 	return named_file_check((const Cr__NamedFile *)object->entry, ret_reason);
+}
+
+static struct ghost_claim claim_of(const struct object *object)
+{
+	const Cr__NamedFile *file = (const Cr__NamedFile *)object->entry;
+
+	return (struct ghost_claim){
+		.ghost_id = file->ghost_id,
+		.path = file->path,
+		.type = file->mode & S_IFMT,
+		.object_id = object->image->id,
+		.flags = object->image->flags,
+	};
+}
+
+int named_file_plan(struct restore *restore, struct object *object)
+{
+	const struct ghost_claim claim = claim_of(object);
+
+	return claim.ghost_id ? ghosts_claim(restore, &claim) : 0;
 }
 
 static bool is_same_type(const Cr__NamedFile *file, const struct stat *st)
@@ -28,7 +49,7 @@ static int refuse_type(const Cr__NamedFile *file)
 	return log_error_errno(-ESTALE, "'%s' is not a file of the type it was", file->path);
 }
 
-int named_file_open(struct restore *restore maybe_unused, const struct object *object, int *ret_fd)
+static int open_named(const struct object *object, int *ret_fd)
 {
 	const Cr__NamedFile *file = (const Cr__NamedFile *)object->entry;
 	uint32_t flags = object->image->flags;
@@ -53,4 +74,11 @@ int named_file_open(struct restore *restore maybe_unused, const struct object *o
 		return refuse_type(file);
 	*ret_fd = take_fd(&fd);
 	return 0;
+}
+
+int named_file_open(struct restore *restore, const struct object *object, int *ret_fd)
+{
+	const struct ghost_claim claim = claim_of(object);
+
+	return claim.ghost_id ? ghosts_open_claimed(restore, &claim, ret_fd) : open_named(object, ret_fd);
 }

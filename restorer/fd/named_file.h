@@ -7,5 +7,8 @@
 /* The entry is a valid Cr__NamedFile. */
 int must_check named_file_read(struct restore *restore, struct object *object, const char **ret_reason);
 
+/* Announces the use of a ghost. */
+int must_check named_file_plan(struct restore *restore, struct object *object);
+
 /* Opens it, without waiting for anything; -ESTALE, logged, if something of another type is there. */
 int must_check named_file_open(struct restore *restore, const struct object *object, int *ret_fd);

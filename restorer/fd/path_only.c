@@ -5,5 +5,6 @@
 const struct fd_restorer path_only_fd_restorer = {
 	.name = "path_only",
 	.read = named_file_read,
+	.plan = named_file_plan,
 	.open = named_file_open,
 };

@@ -15,6 +15,7 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "restorer/ghosts.h"
 #include "restorer/task/bad_image.h"
 #include "restorer/task/task_restorer.h"
 
@@ -33,7 +34,7 @@
 #define OOM_TEXT_SIZE 32
 
 /* Of the calls that are added for a process, and for a thread. */
-#define PROCESS_CALLS_MAX 16
+#define PROCESS_CALLS_MAX 24
 #define THREAD_CALLS_MAX 16
 
 static bool may_manage_resources(const struct restore *restore)
@@ -56,6 +57,8 @@ static int directory_check(struct restore *restore, const char *what, const Cr__
 
 	if (!directory || directory->path[0] != '/' || strlen(directory->path) >= PATH_MAX)
 		return bad_image("its %s directory is no absolute path", what);
+	if (directory->ghost_id)
+		return 0; /* ghosts_plan() */
 	if (stat(directory->path, &st) < 0)
 		blockers_add(&restore->blockers,
 			     "its %s directory '%s' cannot be reached (%s): it must be there again", what,
@@ -68,7 +71,7 @@ static int directory_check(struct restore *restore, const char *what, const Cr__
 
 static bool is_chrooted(const Cr__Process *image)
 {
-	return strcmp(image->root->path, "/") != 0;
+	return image->root->ghost_id || strcmp(image->root->path, "/") != 0;
 }
 
 static int directories_check(struct restore *restore, const Cr__Process *image)
@@ -137,10 +140,23 @@ static int attributes_check(struct restore *restore, const struct task *task)
 	return r;
 }
 
-static unsigned directory_open(struct batch *batch, const char *path)
+/* A removed one is a descriptor of cr-restore. */
+static unsigned directory_open(const struct restore *restore, struct batch *batch,
+			       const Cr__Directory *directory)
 {
-	return batch_call(batch, SYS_openat, (uint64_t)(int64_t)AT_FDCWD, batch_string(batch, path),
-			  O_PATH | O_DIRECTORY | O_CLOEXEC);
+	unsigned pidfd, opened;
+	int door;
+
+	if (!directory->ghost_id)
+		return batch_call(batch, SYS_openat, (uint64_t)(int64_t)AT_FDCWD,
+				  batch_string(batch, directory->path), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	door = ghosts_door(restore, directory->ghost_id, directory->path);
+	pidfd = batch_call(batch, SYS_pidfd_open, (uint64_t)getpid(), 0);
+	opened = batch_call(batch, SYS_pidfd_getfd, 0, (uint64_t)(int64_t)door, 0);
+	batch_refer(batch, 0, pidfd);
+	(void)batch_call(batch, SYS_close, 0);
+	batch_refer(batch, 0, pidfd);
+	return opened;
 }
 
 static void directory_call(struct batch *batch, long number, unsigned opened)
@@ -150,12 +166,12 @@ static void directory_call(struct batch *batch, long number, unsigned opened)
 }
 
 /* Both paths are those of the host, so both are opened before the root changes. */
-static void directories_add(const Cr__Process *image, struct batch *batch)
+static void directories_add(const struct restore *restore, const Cr__Process *image, struct batch *batch)
 {
-	unsigned working = directory_open(batch, image->working_directory->path);
+	unsigned working = directory_open(restore, batch, image->working_directory);
 
 	if (is_chrooted(image)) {
-		unsigned root = directory_open(batch, image->root->path);
+		unsigned root = directory_open(restore, batch, image->root);
 
 		directory_call(batch, SYS_fchdir, root);
 		(void)batch_call(batch, SYS_chroot, batch_string(batch, "."));
@@ -165,7 +181,7 @@ static void directories_add(const Cr__Process *image, struct batch *batch)
 	directory_call(batch, SYS_close, working);
 }
 
-static int attributes_process(struct restore *restore maybe_unused, struct task *task, struct batch *batch)
+static int attributes_process(struct restore *restore, struct task *task, struct batch *batch)
 {
 	const Cr__Process *image = task->image;
 	size_t paths = strlen(image->root->path) + strlen(image->working_directory->path) + 128;
@@ -174,7 +190,7 @@ static int attributes_process(struct restore *restore maybe_unused, struct task 
 	if (r < 0)
 		return r;
 	if (task_owns(task, SHARED_FS)) {
-		directories_add(image, batch);
+		directories_add(restore, image, batch);
 		(void)batch_call(batch, SYS_umask, image->umask);
 	}
 	(void)batch_call(batch, SYS_prctl, PR_SET_THP_DISABLE, image->is_thp_disabled);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -276,4 +277,13 @@ void scenario_status_field(const char *key, char *buffer, size_t size)
 		return;
 	}
 	scenario_fail("no %s in %s", key, path);
+}
+
+void scenario_copy_program(int to)
+{
+	int from = scenario_call(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+
+	while (scenario_call(sendfile(to, from, NULL, 1 << 20)) > 0)
+		;
+	close(from);
 }

@@ -85,6 +85,9 @@ bool scenario_is_filled(const void *memory, size_t size, uint64_t seed);
 /* Makes the empty file PATH with MODE, whatever the umask. */
 void scenario_create(const char *path, mode_t mode);
 
+/* Writes the program that is running to the descriptor TO. */
+void scenario_copy_program(int to);
+
 /* Waits until the thread TID of this process is blocked in the system call NUMBER, or goes on with one that
  * was interrupted. */
 void scenario_wait_blocked(pid_t tid, long number);

@@ -55,6 +55,7 @@ void snapshot_free(struct snapshot *snapshot)
 	for (size_t i = 0; i < snapshot->lines_count; i++)
 		free(snapshot->lines[i]);
 	free(snapshot->lines);
+	free(snapshot->deleted);
 	free(snapshot);
 }
 
@@ -95,6 +96,67 @@ static char *escape(const char *data, size_t size)
 	}
 	*out = '\0';
 	return text;
+}
+
+static bool is_deleted(const char *target)
+{
+	static const char suffix[] = " (deleted)";
+	size_t length = strlen(target);
+
+	return length >= sizeof(suffix) && strcmp(target + length - sizeof(suffix) + 1, suffix) == 0;
+}
+
+/* A deleted file is another one after a restore: what counts is which are the same. */
+static int number_deleted(struct snapshot *snapshot, unsigned long inode, unsigned long *ret_number)
+{
+	unsigned long *slot;
+
+	for (size_t i = 0; i < snapshot->deleted_count; i++)
+		if (snapshot->deleted[i] == inode) {
+			*ret_number = i + 1;
+			return 0;
+		}
+	slot = vector_append(snapshot, deleted);
+	if (!slot)
+		return -ENOMEM;
+	*slot = inode;
+	*ret_number = snapshot->deleted_count;
+	return 0;
+}
+
+/* Writes "deleted file N" for INODE wherever it stands in LINE, which is owned. */
+static int replace_inode(char **line, unsigned long inode, unsigned long number)
+{
+	char digits[32];
+	size_t length = (size_t)sprintf(digits, "%lu", inode);
+	char *at = *line;
+
+	while ((at = strstr(at, digits))) {
+		ptrdiff_t before = at - *line;
+		char *replaced;
+
+		if ((at > *line && isdigit((unsigned char)at[-1])) || isdigit((unsigned char)at[length])) {
+			at += length;
+			continue;
+		}
+		replaced = string_format("%.*s(deleted file %lu)%s", (int)before, *line, number, at + length);
+		if (!replaced)
+			return -ENOMEM;
+		free(*line);
+		*line = replaced;
+		at = strchr(replaced + before, ')');
+	}
+	return 0;
+}
+
+static int replace_deleted(struct snapshot *snapshot, size_t first_line, unsigned long inode)
+{
+	unsigned long number = 0;
+	int r = number_deleted(snapshot, inode, &number);
+
+	for (size_t i = first_line; r == 0 && i < snapshot->lines_count; i++)
+		r = replace_inode(&snapshot->lines[i], inode, number);
+	return r;
 }
 
 static int add_link(struct snapshot *snapshot, const char *directory, const char *name)
@@ -204,11 +266,16 @@ struct mapping {
 
 static int add_mapping(struct snapshot *snapshot, pid_t pid, const struct mapping *mapping)
 {
+	int r;
+
 	if (mapping->end == 0)
 		return 0;
-	return add_line(snapshot, "/proc/%d/maps: %012lx-%012lx %s %lx %s %lu %s [%s]", (int)pid,
-			mapping->start, mapping->end, mapping->permissions, mapping->offset, mapping->device,
-			mapping->inode, mapping->name, mapping->flags);
+	r = add_line(snapshot, "/proc/%d/maps: %012lx-%012lx %s %lx %s %lu %s [%s]", (int)pid, mapping->start,
+		     mapping->end, mapping->permissions, mapping->offset, mapping->device, mapping->inode,
+		     mapping->name, mapping->flags);
+	if (r < 0 || !is_deleted(mapping->name))
+		return r;
+	return replace_deleted(snapshot, snapshot->lines_count - 1, mapping->inode);
 }
 
 static bool mapping_continues(const struct mapping *last, const struct mapping *next)
@@ -365,6 +432,27 @@ static int add_tasks(struct snapshot *snapshot, pid_t pid)
 	return r;
 }
 
+static int add_fd(struct snapshot *snapshot, pid_t pid, const char *directory, int fd)
+{
+	cleanup_free char *name = string_format("%d", fd), *target = NULL;
+	cleanup_free char *path = string_format("%s/%d", directory, fd);
+	cleanup_free char *info = string_format("/proc/%d/fdinfo/%d", (int)pid, fd);
+	size_t first_line = snapshot->lines_count;
+	struct stat st;
+	int r;
+
+	if (!name || !path || !info)
+		return -ENOMEM;
+	r = add_link(snapshot, directory, name);
+	if (r == 0)
+		r = add_lines(snapshot, info, changing_fdinfo_keys, ARRAY_SIZE(changing_fdinfo_keys), false);
+	if (r < 0 || file_readlink_at(AT_FDCWD, path, &target) < 0)
+		return r;
+	if (!is_deleted(target) || stat(path, &st) < 0)
+		return 0;
+	return replace_deleted(snapshot, first_line, st.st_ino);
+}
+
 static int add_fds(struct snapshot *snapshot, pid_t pid)
 {
 	cleanup_free char *directory = string_format("/proc/%d/fd", (int)pid);
@@ -375,17 +463,8 @@ static int add_fds(struct snapshot *snapshot, pid_t pid)
 	if (!directory)
 		return -ENOMEM;
 	r = list_numbers(directory, &fds, &count);
-	for (size_t i = 0; i < count && r == 0; i++) {
-		cleanup_free char *name = string_format("%d", fds[i]);
-		cleanup_free char *info = string_format("/proc/%d/fdinfo/%d", (int)pid, fds[i]);
-
-		if (!name || !info)
-			return -ENOMEM;
-		r = add_link(snapshot, directory, name);
-		if (r == 0)
-			r = add_lines(snapshot, info, changing_fdinfo_keys, ARRAY_SIZE(changing_fdinfo_keys),
-				      false);
-	}
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = add_fd(snapshot, pid, directory, fds[i]);
 	return r;
 }
 

@@ -15,6 +15,9 @@ struct snapshot {
 	char **lines;
 	size_t lines_count;
 	size_t lines_capacity;
+	unsigned long *deleted; /* inodes of deleted files, in the order in which they were met; owned */
+	size_t deleted_count;
+	size_t deleted_capacity;
 	/* Bytes of anonymous memory; may shrink (zero pages), must not grow much. */
 	unsigned long long anonymous_bytes;
 };

@@ -18,6 +18,7 @@ struct target {
 	const char *text;
 	unsigned int count;
 	int level;
+	uint64_t size;
 	enum mode mode;
 	enum mode choice;
 	pid_t pid;
@@ -33,6 +34,7 @@ static const struct option_spec table[] = {
 	OPTION_STRING('O', "optional", "[NAME]", struct target, text, "a text that may be left out"),
 	OPTION_UNSIGNED('c', "count", "N", struct target, count, 1, 64, "a count"),
 	OPTION_SIGNED('\0', "level", "N", struct target, level, -7, 19, "a level"),
+	OPTION_SIZE('s', "size", "SIZE", struct target, size, "a size"),
 	OPTION_VALUE('l', "list", struct target, mode, MODE_LIST, "one mode"),
 	OPTION_VALUE('\0', "verify", struct target, mode, MODE_VERIFY, "another mode"),
 	OPTION_CHOICE('\0', "choice", "WHAT", struct target, choice, choices, "a choice"),
@@ -89,6 +91,29 @@ static void takes_all_kinds(void **state maybe_unused)
 	assert_int_equal(operand_count, 2);
 }
 
+static void takes_sizes(void **state maybe_unused)
+{
+	static const struct {
+		const char *line;
+		uint64_t size;
+	} sizes[] = {
+		{"-s 0", 0},
+		{"-s 1000", 1000},
+		{"-s 1K", 1024},
+		{"--size=3m", 3 << 20},
+		{"--size=2G", UINT64_C(2) << 30},
+		{"--size=16777215T", UINT64_C(16777215) << 40},
+		{"--size=18446744073709551615", UINT64_MAX},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct target target;
+
+		assert_int_equal(parse(sizes[i].line, &target, NULL), 0);
+		assert_true(target.size == sizes[i].size);
+	}
+}
+
 static void leaves_out_optional_argument(void **state maybe_unused)
 {
 	struct target target;
@@ -106,12 +131,45 @@ static void leaves_out_optional_argument(void **state maybe_unused)
 static void refuses_wrong_use(void **state maybe_unused)
 {
 	static const char *const lines[] = {
-		"-c 0",    "-c 65",      "-c 1x",       "-c +1",       "-c -1",
-		"-c 0x10", "--count=",   "--level=-8",  "--level=20",  "--level=-",
-		"-p 0",    "-p -1",      "-p 4194305",  "-p 1.5",      "-p 99999999999999999999",
-		"--text=", "--choice=x", "--unknown",   "--unknown=3", "-z",
-		"-fz",     "-c",         "--count",     "--flag=3",    "--v",
-		"--ver=3", "--list=x",   "-l --verify", "--verify -l", "--pid=",
+		"-c 0",
+		"-c 65",
+		"-c 1x",
+		"-c +1",
+		"-c -1",
+		"-c 0x10",
+		"--count=",
+		"--level=-8",
+		"--level=20",
+		"--level=-",
+		"-p 0",
+		"-p -1",
+		"-p 4194305",
+		"-p 1.5",
+		"-p 99999999999999999999",
+		"--text=",
+		"--choice=x",
+		"--unknown",
+		"--unknown=3",
+		"-z",
+		"-fz",
+		"-c",
+		"--count",
+		"--flag=3",
+		"--v",
+		"--ver=3",
+		"--list=x",
+		"-l --verify",
+		"--verify -l",
+		"--pid=",
+		"--size=",
+		"-s K",
+		"-s -1",
+		"-s 1KB",
+		"-s 1E",
+		"-s 1.5",
+		"-s 16777216T",
+		"-s 18446744073709551616",
+		"-s 1k1",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
@@ -168,6 +226,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_all_kinds),
+		cmocka_unit_test(takes_sizes),
 		cmocka_unit_test(leaves_out_optional_argument),
 		cmocka_unit_test(refuses_wrong_use),
 		cmocka_unit_test(repeats_a_mode),

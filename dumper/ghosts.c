@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/* Ghosts: files that are in use but that no path leads to. */
+#include "dumper/ghosts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+
+#include "common/cleanup.h"
+#include "common/id_map.h"
+#include "common/log.h"
+#include "common/memfd.h"
+#include "common/vector.h"
+#include "dumper/fd/fd_info.h"
+#include "dumper/ghost_file.h"
+#include "dumper/other_name.h"
+#include "format/ghost.h"
+#include "format/layout.h"
+
+struct ghost {
+	dev_t device;
+	ino_t inode;
+	struct ghost *next; /* of the same inode number */
+	int fd;             /* O_PATH */
+	bool is_blocked;
+	bool may_be_written;
+	char **paths; /* the array is owned, its strings are in the arena */
+	size_t paths_count, paths_capacity;
+	Cr__Ghost image;
+};
+
+struct ghosts {
+	struct ghost **ghosts; /* in the arena; those that are not blocked have index + 1 for an id */
+	size_t ghosts_count, ghosts_capacity;
+	struct ghost **blocked;
+	size_t blocked_count, blocked_capacity;
+	struct id_map by_inode; /* to the first */
+};
+
+const char *ghost_path(struct dump *dump, const char *link)
+{
+	size_t length = strlen(link), suffix = strlen(GHOST_LINK_SUFFIX);
+
+	if (length <= suffix || strcmp(link + length - suffix, GHOST_LINK_SUFFIX) != 0)
+		return NULL;
+	return arena_format(&dump->arena, "%.*s", (int)(length - suffix), link);
+}
+
+static struct ghosts *state(struct dump *dump)
+{
+	if (!dump->ghosts)
+		dump->ghosts = arena_new(&dump->arena, struct ghosts);
+	return dump->ghosts;
+}
+
+static struct ghost *find(const struct ghosts *ghosts, const struct stat *st)
+{
+	struct ghost *ghost = id_map_get_pointer(&ghosts->by_inode, st->st_ino);
+
+	while (ghost && (ghost->device != st->st_dev || ghost->inode != st->st_ino))
+		ghost = ghost->next;
+	return ghost;
+}
+
+static int add_path(struct dump *dump, struct ghost *ghost, const char *path)
+{
+	char **slot;
+
+	for (size_t i = 0; i < ghost->paths_count; i++)
+		if (strcmp(ghost->paths[i], path) == 0)
+			return 0;
+	slot = vector_append(ghost, paths);
+	if (!slot)
+		return -ENOMEM;
+	*slot = arena_string(&dump->arena, path);
+	ghost->image.paths = ghost->paths;
+	ghost->image.n_paths = ghost->paths_count;
+	return *slot ? 0 : -ENOMEM;
+}
+
+/* The mount that FD is of; 0: not known. */
+static uint64_t mount_of(int fd)
+{
+	struct statx facts = {0};
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &facts) < 0 || !(facts.stx_mask & STATX_MNT_ID))
+		return 0;
+	return facts.stx_mnt_id;
+}
+
+/* Whether what is left of the path is of the mount that the file is of. */
+static bool is_of_the_same_mount(int fd, const char *path)
+{
+	struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
+	char directory[PATH_MAX];
+	char *slash;
+
+	snprintf(directory, sizeof(directory), "%s", path);
+	while ((slash = strrchr(directory, '/'))) {
+		cleanup_close int found = -EBADF;
+
+		slash[slash == directory ? 1 : 0] = '\0';
+		found = (int)syscall(SYS_openat2, AT_FDCWD, directory, &how, sizeof(how));
+		if (found >= 0)
+			return mount_of(found) == mount_of(fd);
+		if (errno != ENOENT || slash == directory)
+			return false;
+	}
+	return false;
+}
+
+static bool is_memfd(const struct ghost_use *use)
+{
+	return S_ISREG(use->stat.st_mode) && use->stat.st_nlink == 0 &&
+	       strncmp(use->path, GHOST_MEMFD_PREFIX, strlen(GHOST_MEMFD_PREFIX)) == 0 &&
+	       memfd_is_device(use->stat.st_dev);
+}
+
+/* The kernel calls what O_TMPFILE makes by the number of its inode. */
+static bool is_made_nameless(const struct ghost_use *use)
+{
+	const char *slash = strrchr(use->path, '/');
+	char name[32];
+
+	snprintf(name, sizeof(name), "/#%ju", (uintmax_t)use->stat.st_ino);
+	return S_ISREG(use->stat.st_mode) && slash && strcmp(slash, name) == 0;
+}
+
+/* A file of an overlay's lower layer keeps its link there, which the overlay hides. */
+static bool is_hidden_by_overlay(const struct ghost_use *use)
+{
+	struct statfs filesystem;
+
+	return use->stat.st_nlink == 1 && fstatfs(use->fd, &filesystem) == 0 &&
+	       filesystem.f_type == OVERLAYFS_SUPER_MAGIC;
+}
+
+/* 1 if it has another name, which is noted, 0 if it has none, or a negative errno. */
+static int find_other_name(struct dump *dump, const struct ghost_use *use, Cr__Ghost *image)
+{
+	cleanup_free char *other = NULL;
+	int r;
+
+	if (use->stat.st_nlink == 0 || S_ISDIR(use->stat.st_mode))
+		return 0;
+	r = other_name_find(use->path, &use->stat, &other);
+	if (r == -ENOENT && is_hidden_by_overlay(use))
+		return 0;
+	if (r == -ENOENT)
+		blockers_add(
+			&dump->blockers,
+			"the name of its file '%s' has been deleted; it has %ju other%s, not found in or "
+			"near that directory: link(2) it to a name there, or delete them",
+			fd_info_printable(use->path, &dump->arena), (uintmax_t)use->stat.st_nlink,
+			use->stat.st_nlink == 1 ? "" : "s");
+	if (r < 0)
+		return r;
+	image->linked_path = arena_string(&dump->arena, other);
+	return image->linked_path ? 1 : -ENOMEM;
+}
+
+/* 1 after adding a blocker. */
+static int classify(struct dump *dump, const struct ghost_use *use, Cr__Ghost *image)
+{
+	const char *name = fd_info_printable(use->path, &dump->arena);
+	int r;
+
+	if (is_memfd(use)) {
+		image->origin = CR__GHOST_ORIGIN__GHOST_MEMFD;
+		return 0;
+	}
+	if (!is_of_the_same_mount(use->fd, use->path)) {
+		blockers_add(&dump->blockers,
+			     "its file '%s' has been deleted, and that path is not of its file system here "
+			     "(something is mounted over it, it was unmounted, or belongs to another mount "
+			     "namespace)",
+			     name);
+		return 1;
+	}
+	r = find_other_name(dump, use, image);
+	if (r == -ENOENT)
+		return 1;
+	if (r < 0)
+		return log_error_errno(r, "cannot look for another name of '%s'", name);
+	if (r == 1)
+		image->origin = CR__GHOST_ORIGIN__GHOST_LINKED;
+	else if (is_made_nameless(use))
+		image->origin = CR__GHOST_ORIGIN__GHOST_NAMELESS;
+	return 0;
+}
+
+/* 1 after adding a blocker. */
+static int collect(struct dump *dump, const struct process *process, const struct ghost_use *use,
+		   struct ghost *ghost)
+{
+	Cr__Ghost *image = &ghost->image;
+	const char *name = fd_info_printable(use->path, &dump->arena);
+	int r;
+
+	/* Opening it, even without waiting, would make its holder give it up. */
+	if (fcntl(use->fd, F_GETLEASE) == F_WRLCK) {
+		blockers_add(&dump->blockers,
+			     "its file '%s' has been deleted and has a write lease, under which it cannot be "
+			     "read",
+			     name);
+		return 1;
+	}
+	r = classify(dump, use, image);
+	if (r != 0)
+		return r;
+	if (image->origin != CR__GHOST_ORIGIN__GHOST_LINKED)
+		return ghost_file_collect(dump, ghost->fd, &use->stat, name, image);
+	image->mode = use->stat.st_mode;
+	r = dump_require_file(dump, process, image->linked_path, &use->stat, false,
+			      "other name of an open file");
+	return r < 0 ? log_error_errno(r, "cannot note '%s'", name) : 0;
+}
+
+static int add(struct dump *dump, const struct process *process, const struct ghost_use *use,
+	       struct ghost **ret_ghost)
+{
+	struct ghosts *ghosts = state(dump);
+	struct ghost *ghost = arena_new(&dump->arena, struct ghost), **slot;
+	char link[32];
+	int r;
+
+	if (!ghosts || !ghost)
+		return -ENOMEM;
+	ghost->device = use->stat.st_dev;
+	ghost->inode = use->stat.st_ino;
+	ghost->next = id_map_get_pointer(&ghosts->by_inode, ghost->inode);
+	cr__ghost__init(&ghost->image);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", use->fd);
+	/* Of our own, so that nothing is kept of the description when the program closes it. */
+	ghost->fd = S_ISLNK(use->stat.st_mode) ? fcntl(use->fd, F_DUPFD_CLOEXEC, 0)
+					       : open(link, O_PATH | O_CLOEXEC);
+	if (ghost->fd < 0)
+		return -errno;
+	r = collect(dump, process, use, ghost);
+	ghost->is_blocked = r != 0;
+	slot = r == 0 ? vector_append(ghosts, ghosts) : vector_append(ghosts, blocked);
+	if (slot)
+		*slot = ghost;
+	else
+		close_fd(&ghost->fd);
+	if (r < 0)
+		return r;
+	if (!slot || id_map_set_pointer(&ghosts->by_inode, ghost->inode, ghost) < 0)
+		return -ENOMEM;
+	ghost->image.id = r == 0 ? (uint32_t)ghosts->ghosts_count : 0;
+	*ret_ghost = ghost;
+	return 0;
+}
+
+int ghosts_add(struct dump *dump, const struct process *process, const struct ghost_use *use,
+	       uint32_t *ret_id)
+{
+	struct ghost *ghost = dump->ghosts ? find(dump->ghosts, &use->stat) : NULL;
+	int r = ghost ? 0 : add(dump, process, use, &ghost);
+
+	if (r == 0)
+		r = add_path(dump, ghost, use->path);
+	if (r < 0)
+		return log_error_errno(r, "cannot note its deleted file");
+	ghost->may_be_written |= use->may_write;
+	*ret_id = ghost->image.id;
+	return 0;
+}
+
+int ghosts_check(struct dump *dump)
+{
+	(void)dump;
+	return 0;
+}
+
+int ghosts_write(struct dump *dump)
+{
+	for (size_t i = 0; dump->ghosts && i < dump->ghosts->ghosts_count; i++) {
+		const Cr__Ghost *image = &dump->ghosts->ghosts[i]->image;
+		char name[LAYOUT_NAME_SIZE];
+		int r = archive_writer_message(
+			dump->writer, layout_name(name, LAYOUT_GHOST_FORMAT, (int)image->id), &image->base);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int write_contents(struct dump *dump, const struct ghost *ghost)
+{
+	char name[LAYOUT_NAME_SIZE];
+	int r;
+
+	LOG_SCOPE("deleted file '%s'", ghost->paths[0]);
+	r = archive_writer_member_begin(dump->writer,
+					layout_name(name, LAYOUT_GHOST_CONTENTS_FORMAT, (int)ghost->image.id),
+					ghost_contents_size(&ghost->image));
+	if (r == 0)
+		r = ghost_file_write(dump, ghost->fd, &ghost->image);
+	return r < 0 ? r : archive_writer_member_end(dump->writer);
+}
+
+int ghosts_write_contents(struct dump *dump)
+{
+	for (size_t i = 0; dump->ghosts && i < dump->ghosts->ghosts_count; i++) {
+		const struct ghost *ghost = dump->ghosts->ghosts[i];
+		int r = ghost->image.n_extent_sizes > 0 ? write_contents(dump, ghost) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void ghosts_free(struct ghost **ghosts, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		close_fd(&ghosts[i]->fd);
+		free(ghosts[i]->paths);
+	}
+	free(ghosts);
+}
+
+void ghosts_done(struct dump *dump)
+{
+	struct ghosts *ghosts = dump->ghosts;
+
+	if (!ghosts)
+		return;
+	ghosts_free(ghosts->ghosts, ghosts->ghosts_count);
+	ghosts_free(ghosts->blocked, ghosts->blocked_count);
+	id_map_done(&ghosts->by_inode);
+	dump->ghosts = NULL;
+}

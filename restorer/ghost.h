@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* One ghost, for the files that make it. */
+#pragma once
+
+#include "format/ghost.h"
+#include "restorer/ghosts.h"
+
+/* A use that needs care: it has to be opened by name, or is what was made first. */
+struct ghost_opening {
+	uint32_t object_id;
+	uint32_t flags;
+	size_t path; /* index */
+	int fd;      /* -EBADF: not yet, or handed over */
+};
+
+struct ghost {
+	Cr__Ghost *image; /* owned */
+	int *doors;       /* O_PATH, one for each path; owned */
+	int made_fd;      /* a memfd, or what O_TMPFILE made; is the open file MADE_OBJECT's */
+	uint32_t made_object, made_flags;
+	struct ghost_opening *openings; /* with O_NOFOLLOW, owned */
+	size_t openings_count, openings_capacity;
+	bool has_contents; /* they have been met */
+	bool is_executed;  /* or mapped so: not on a mount with noexec */
+};
+
+/* "/proc/self/fd/N" of a door. */
+#define GHOST_LINK_SIZE 32
+const char *ghost_link(int fd, char buffer[GHOST_LINK_SIZE]);
+
+/* For messages: its first path, made safe to print. */
+const char *ghost_name(const struct ghost *ghost, char *buffer, size_t size);
+
+/* restorer/ghost_create.c: all of them, each at its place for a moment. */
+int must_check ghost_create_all(struct ghost *ghosts, size_t count);
+
+/* restorer/ghost_dress.c: contents; owner, mode, attributes; seals, times, flags. Log. */
+int must_check ghost_fill(struct ghost *ghost, struct archive_reader *reader);
+int must_check ghost_dress(const struct ghost *ghost);
+int must_check ghost_finish(const struct ghost *ghost);
+
+/* restorer/ghost_check.c: adds blockers. */
+int must_check ghost_check_host(struct restore *restore);

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether ghosts can be made on this host. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/id_map.h"
+#include "common/log.h"
+#include "common/printable.h"
+#include "restorer/ghost.h"
+
+/* How much is to be written to each file system, by st_dev. */
+struct demand {
+	struct restore *restore;
+	struct id_map bytes;
+};
+
+static void demand_done(struct demand *demand)
+{
+	id_map_done(&demand->bytes);
+}
+
+/* The directory that PATH is to lie in, or what is there of those that lead to it. */
+static int find_directory(const char *path, char directory[PATH_MAX], struct stat *ret_st)
+{
+	char *slash;
+
+	snprintf(directory, PATH_MAX, "%s", path);
+	while ((slash = strrchr(directory, '/'))) {
+		slash[slash == directory ? 1 : 0] = '\0';
+		if (stat(directory, ret_st) == 0)
+			return S_ISDIR(ret_st->st_mode) ? 0 : -ENOTDIR;
+		if (errno != ENOENT || slash == directory)
+			return -errno;
+	}
+	return -ENOENT;
+}
+
+static void check_rights(struct restore *restore, const Cr__Ghost *image, const char *name)
+{
+	const struct kernel_features *features = &restore->features;
+	bool is_device = S_ISCHR(image->mode) || S_ISBLK(image->mode);
+
+	if (is_device && !kernel_features_has_cap(features, CAP_MKNOD))
+		blockers_add(&restore->blockers, "the deleted device '%s': run cr-restore with CAP_MKNOD",
+			     name);
+	if ((image->uid != geteuid() || image->gid != getegid()) &&
+	    !kernel_features_has_cap(features, CAP_CHOWN))
+		blockers_add(&restore->blockers,
+			     "the deleted file '%s' belongs to user %u, group %u: run cr-restore with "
+			     "CAP_CHOWN",
+			     name, image->uid, image->gid);
+	if (image->flags & (FS_IMMUTABLE_FL | FS_APPEND_FL) &&
+	    !kernel_features_has_cap(features, CAP_LINUX_IMMUTABLE))
+		blockers_add(&restore->blockers,
+			     "the deleted file '%s' is immutable or append-only: run cr-restore with "
+			     "CAP_LINUX_IMMUTABLE",
+			     name);
+}
+
+static void check_room(struct demand *demand, const Cr__Ghost *image, const char *name, const char *directory,
+		       dev_t device)
+{
+	struct restore *restore = demand->restore;
+	uint64_t needed = 0, available;
+	struct statvfs facts;
+
+	(void)id_map_get(&demand->bytes, device, &needed);
+	needed += ghost_contents_size(image);
+	if (id_map_set(&demand->bytes, device, needed) < 0)
+		restore->blockers.is_incomplete = true;
+	if (statvfs(directory, &facts) < 0)
+		return;
+	available = (uint64_t)facts.f_bavail * facts.f_frsize;
+	if (needed > available)
+		blockers_add(&restore->blockers,
+			     "the deleted file '%s' does not fit: the file system of '%s' has %" PRIu64
+			     " bytes left, and %" PRIu64 " are needed",
+			     name, directory, available, needed);
+}
+
+static void check_ghost(struct demand *demand, const struct ghost *ghost)
+{
+	struct restore *restore = demand->restore;
+	const Cr__Ghost *image = ghost->image;
+	char name[PRINTABLE_SIZE], directory[PATH_MAX], printed[PRINTABLE_SIZE];
+	struct statvfs facts;
+	struct stat st;
+	int r;
+
+	if (image->origin == CR__GHOST_ORIGIN__GHOST_MEMFD || image->origin == CR__GHOST_ORIGIN__GHOST_LINKED)
+		return;
+	ghost_name(ghost, name, sizeof(name));
+	check_rights(restore, image, name);
+	r = find_directory(image->paths[0], directory, &st);
+	printable(directory, printed, sizeof(printed));
+	if (r == 0 && faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) < 0)
+		r = -errno;
+	if (r < 0) {
+		blockers_add(&restore->blockers,
+			     "the deleted file '%s' cannot be made again for a moment in '%s': %s", name,
+			     printed, strerror(-r));
+		return;
+	}
+	if (ghost->is_executed && statvfs(directory, &facts) == 0 && facts.f_flag & ST_NOEXEC)
+		blockers_add(&restore->blockers,
+			     "the deleted program file '%s' cannot be run from '%s', which is mounted with "
+			     "noexec",
+			     name, printed);
+	check_room(demand, image, name, printed, st.st_dev);
+}
+
+int ghost_check_host(struct restore *restore)
+{
+	cleanup_(demand_done) struct demand demand = {.restore = restore};
+
+	for (size_t i = 0; i < restore->ghosts_count; i++)
+		check_ghost(&demand, &restore->ghosts[i]);
+	return 0;
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+/* Makes ghosts: each gets its old name for a moment, is opened by it, and loses it again. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "common/printable.h"
+#include "common/vector.h"
+#include "format/fd/open_file.h"
+#include "restorer/ghost.h"
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#define MFD_EXEC 0x0010U
+#endif
+#define NAME_ATTEMPTS 16
+
+/* Directories that are there for the moment only, in the order in which they were made. */
+struct scaffold {
+	char **paths; /* owned */
+	size_t paths_count, paths_capacity;
+};
+
+static int scaffold_add(struct scaffold *scaffold, const char *path)
+{
+	char **slot = vector_append(scaffold, paths);
+
+	if (slot)
+		*slot = strdup(path);
+	return slot && *slot ? 0 : -ENOMEM;
+}
+
+static void scaffold_done(struct scaffold *scaffold)
+{
+	char name[PRINTABLE_SIZE];
+
+	for (size_t i = scaffold->paths_count; i > 0; i--) {
+		char *path = scaffold->paths[i - 1];
+
+		if (path && rmdir(path) < 0 && errno != ENOENT)
+			log_warning("cannot remove the directory '%s', which was made for a moment: %s",
+				    printable(path, name, sizeof(name)), strerror(errno));
+		free(path);
+	}
+	free(scaffold->paths);
+}
+
+/* Makes what is missing of the directories that lead to PATH. */
+static int make_ancestors(struct scaffold *scaffold, const char *path)
+{
+	char directory[PATH_MAX];
+	int r = 0;
+
+	for (const char *slash = strchr(path + 1, '/'); r == 0 && slash; slash = strchr(slash + 1, '/')) {
+		snprintf(directory, sizeof(directory), "%.*s", (int)(slash - path), path);
+		if (mkdir(directory, 0700) == 0)
+			r = scaffold_add(scaffold, directory);
+		else if (errno != EEXIST && (errno == ENOENT || access(directory, F_OK) < 0))
+			r = -errno;
+	}
+	return r;
+}
+
+/* Another name for what cannot have PATH, which is taken. */
+static int make_other_name(const char *path, char *buffer, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+	unsigned number;
+
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		return -EAGAIN;
+	if (strlen(slash + 1) + strlen(".cr-00000000") <= NAME_MAX)
+		snprintf(buffer, size, "%s.cr-%08x", path, number);
+	else
+		snprintf(buffer, size, "%.*s/.cr-%08x", (int)(slash - path), path, number);
+	return strlen(buffer) < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+/*
+ * One of the names of a ghost: makes it, or another link of what has been made. *ret_fd keeps a regular file
+ * that was made, so that it can be told from others.
+ */
+static int make_name(const struct ghost *ghost, size_t index, const char *path, int *ret_fd)
+{
+	const Cr__Ghost *image = ghost->image;
+	char link[GHOST_LINK_SIZE];
+	int r;
+
+	if (image->origin == CR__GHOST_ORIGIN__GHOST_LINKED)
+		r = linkat(AT_FDCWD, image->linked_path, AT_FDCWD, path, 0);
+	else if (index > 0)
+		r = linkat(AT_FDCWD, ghost_link(ghost->doors[0], link), AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+	else if (S_ISREG(image->mode))
+		r = *ret_fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
+	else if (S_ISLNK(image->mode))
+		r = symlink(image->target, path);
+	else if (S_ISDIR(image->mode))
+		r = mkdir(path, 0700);
+	else
+		r = mknod(path, (image->mode & S_IFMT) | 0600, image->device);
+	return r < 0 ? -errno : 0;
+}
+
+/* What was opened by its name is what was made: somebody else may have a hand in the directory. */
+static bool is_ours(const struct ghost *ghost, size_t index, int door, int made)
+{
+	struct stat st, other;
+
+	if (fstat(door, &st) < 0 || (st.st_mode & S_IFMT) != (ghost->image->mode & S_IFMT))
+		return false;
+	if (ghost->image->origin == CR__GHOST_ORIGIN__GHOST_LINKED)
+		return stat(ghost->image->linked_path, &other) == 0 && st.st_dev == other.st_dev &&
+		       st.st_ino == other.st_ino;
+	if (index > 0)
+		return fstat(ghost->doors[0], &other) == 0 && st.st_dev == other.st_dev &&
+		       st.st_ino == other.st_ino;
+	if (made >= 0)
+		return fstat(made, &other) == 0 && st.st_dev == other.st_dev && st.st_ino == other.st_ino;
+	return st.st_uid == geteuid() && (S_ISDIR(st.st_mode) || st.st_nlink == 1);
+}
+
+static int open_name(struct ghost *ghost, size_t index, const char *path, int made)
+{
+	int door = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (door < 0)
+		return -errno;
+	if (!is_ours(ghost, index, door, made)) {
+		close(door);
+		return -ESTALE;
+	}
+	ghost->doors[index] = door;
+	for (size_t i = 0; i < ghost->openings_count; i++) {
+		struct ghost_opening *opening = &ghost->openings[i];
+
+		if (opening->path != index)
+			continue;
+		opening->fd = open(path, (int)(opening->flags & ~(uint32_t)OPEN_FILE_NAMELESS) | O_CLOEXEC |
+						 O_NOCTTY | O_NONBLOCK);
+		if (opening->fd < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* At its path, or one beside it; *ret_path, PATH_MAX bytes, is where. */
+static int make_at(struct ghost *ghost, struct scaffold *scaffold, size_t index, char *ret_path)
+{
+	const char *path = ghost->image->paths[index];
+	cleanup_close int made = -EBADF;
+	char name[PRINTABLE_SIZE], other[PRINTABLE_SIZE];
+	int r = make_ancestors(scaffold, path);
+
+	if (r < 0)
+		return r;
+	snprintf(ret_path, PATH_MAX, "%s", path);
+	r = make_name(ghost, index, ret_path, &made);
+	for (int i = 0; r == -EEXIST && i < NAME_ATTEMPTS; i++) {
+		r = make_other_name(path, ret_path, PATH_MAX);
+		if (r == 0)
+			r = make_name(ghost, index, ret_path, &made);
+	}
+	if (r < 0)
+		return r;
+	if (strcmp(path, ret_path) != 0)
+		log_info("the deleted file '%s' comes back as '%s': its path belongs to another file now",
+			 printable(path, name, sizeof(name)), printable(ret_path, other, sizeof(other)));
+	r = open_name(ghost, index, ret_path, made);
+	if (r < 0 && !S_ISDIR(ghost->image->mode))
+		unlink(ret_path);
+	return r;
+}
+
+/* What has no name at first, and cannot get one here: a path that leads to it has to do. */
+static int open_linked(struct ghost *ghost)
+{
+	int door = open(ghost->image->linked_path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (door < 0)
+		return -errno;
+	for (size_t i = 0; i < ghost->image->n_paths; i++) {
+		close_fd(&ghost->doors[i]);
+		ghost->doors[i] = fcntl(door, F_DUPFD_CLOEXEC, 0);
+		if (ghost->doors[i] < 0) {
+			close(door);
+			return -errno;
+		}
+	}
+	close(door);
+	return 0;
+}
+
+static int make_named(struct ghost *ghost, struct scaffold *scaffold, size_t first)
+{
+	cleanup_free char *places = calloc(ghost->image->n_paths, PATH_MAX);
+	size_t count = first;
+	int r = places ? 0 : -ENOMEM;
+
+	while (r == 0 && count < ghost->image->n_paths) {
+		r = make_at(ghost, scaffold, count, places + count * PATH_MAX);
+		if (r == 0)
+			count++;
+	}
+	for (size_t i = first; i < count; i++)
+		if (unlink(places + i * PATH_MAX) < 0 && errno != ENOENT && r == 0)
+			r = -errno;
+	if (r < 0 && r != -ENOMEM && ghost->image->origin == CR__GHOST_ORIGIN__GHOST_LINKED)
+		return open_linked(ghost);
+	return r;
+}
+
+/* Every path leads to the one door. */
+static int share_door(struct ghost *ghost)
+{
+	for (size_t i = 1; i < ghost->image->n_paths; i++) {
+		ghost->doors[i] = fcntl(ghost->doors[0], F_DUPFD_CLOEXEC, 0);
+		if (ghost->doors[i] < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int make_directory(struct ghost *ghost, struct scaffold *scaffold)
+{
+	char path[PATH_MAX];
+	int r = make_at(ghost, scaffold, 0, path);
+
+	if (r == 0)
+		r = scaffold_add(scaffold, path);
+	return r < 0 ? r : share_door(ghost);
+}
+
+/* The door of a file that has no name: what was made, as a mere path. */
+static int open_made(struct ghost *ghost)
+{
+	char link[GHOST_LINK_SIZE];
+
+	ghost->doors[0] = open(ghost_link(ghost->made_fd, link), O_PATH | O_CLOEXEC);
+	return ghost->doors[0] < 0 ? -errno : 0;
+}
+
+/* May be given a name by the program, linkat(2), as what was deleted may not. */
+static int make_nameless(struct ghost *ghost, struct scaffold *scaffold)
+{
+	const char *path = ghost->image->paths[0];
+	char directory[PATH_MAX];
+	int flags = ghost->made_object ? (int)ghost->made_flags : O_RDWR | O_TMPFILE;
+	int r = make_ancestors(scaffold, path);
+
+	if (r < 0)
+		return r;
+	snprintf(directory, sizeof(directory), "%.*s", (int)MAX(strrchr(path, '/') - path, (ptrdiff_t)1),
+		 path);
+	ghost->made_fd = open(directory, flags | O_TMPFILE | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	if (ghost->made_fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
+		return make_named(ghost, scaffold, 0);
+	if (ghost->made_fd < 0)
+		return -errno;
+	r = open_made(ghost);
+	return r < 0 ? r : make_named(ghost, scaffold, 1);
+}
+
+/* Kernels before 6.3 do not know the flags; sysctl vm.memfd_noexec 2 refuses the first. */
+static int make_memfd(struct ghost *ghost)
+{
+	static const unsigned attempts[] = {MFD_EXEC, MFD_NOEXEC_SEAL, 0};
+	const char *name = ghost->image->paths[0] + strlen(GHOST_MEMFD_PREFIX);
+	int r;
+
+	for (size_t i = 0; ghost->made_fd < 0 && i < ARRAY_SIZE(attempts); i++)
+		ghost->made_fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | attempts[i]);
+	if (ghost->made_fd < 0)
+		return -errno;
+	r = open_made(ghost);
+	return r < 0 ? r : share_door(ghost);
+}
+
+static int make(struct ghost *ghost, struct scaffold *scaffold)
+{
+	switch (ghost->image->origin) {
+	case CR__GHOST_ORIGIN__GHOST_MEMFD:
+		return make_memfd(ghost);
+	case CR__GHOST_ORIGIN__GHOST_NAMELESS:
+		return make_nameless(ghost, scaffold);
+	default:
+		return S_ISDIR(ghost->image->mode) ? make_directory(ghost, scaffold)
+						   : make_named(ghost, scaffold, 0);
+	}
+}
+
+static int compare_depths(const void *left, const void *right)
+{
+	const struct ghost *const *a = left, *const *b = right;
+	size_t length_a = strlen((*a)->image->paths[0]), length_b = strlen((*b)->image->paths[0]);
+
+	return (length_a > length_b) - (length_a < length_b);
+}
+
+/* Directories first, and those before what lies in them: what was one directory is to be one again. */
+static size_t sort(struct ghost *ghosts, size_t count, struct ghost **order)
+{
+	size_t directories = 0, others = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (S_ISDIR(ghosts[i].image->mode))
+			order[directories++] = &ghosts[i];
+	for (size_t i = 0; i < count; i++)
+		if (!S_ISDIR(ghosts[i].image->mode))
+			order[directories + others++] = &ghosts[i];
+	qsort(order, directories, sizeof(struct ghost *), compare_depths);
+	return directories + others;
+}
+
+int ghost_create_all(struct ghost *ghosts, size_t count)
+{
+	cleanup_(scaffold_done) struct scaffold scaffold = {0};
+	cleanup_free struct ghost **order = calloc(count + 1, sizeof(struct ghost *));
+	char name[PRINTABLE_SIZE];
+
+	if (!order)
+		return log_error_errno(-ENOMEM, "cannot make the deleted files");
+	count = sort(ghosts, count, order);
+	for (size_t i = 0; i < count; i++) {
+		int r = make(order[i], &scaffold);
+
+		if (r < 0)
+			return log_error_errno(r, "cannot make the deleted file '%s' again",
+					       ghost_name(order[i], name, sizeof(name)));
+	}
+	return 0;
+}
