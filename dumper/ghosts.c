@@ -13,35 +13,15 @@
 #include <sys/syscall.h>
 
 #include "common/cleanup.h"
-#include "common/id_map.h"
 #include "common/log.h"
 #include "common/memfd.h"
 #include "common/vector.h"
 #include "dumper/fd/fd_info.h"
+#include "dumper/ghost.h"
 #include "dumper/ghost_file.h"
 #include "dumper/other_name.h"
 #include "format/ghost.h"
 #include "format/layout.h"
-
-struct ghost {
-	dev_t device;
-	ino_t inode;
-	struct ghost *next; /* of the same inode number */
-	int fd;             /* O_PATH */
-	bool is_blocked;
-	bool may_be_written;
-	char **paths; /* the array is owned, its strings are in the arena */
-	size_t paths_count, paths_capacity;
-	Cr__Ghost image;
-};
-
-struct ghosts {
-	struct ghost **ghosts; /* in the arena; those that are not blocked have index + 1 for an id */
-	size_t ghosts_count, ghosts_capacity;
-	struct ghost **blocked;
-	size_t blocked_count, blocked_capacity;
-	struct id_map by_inode; /* to the first */
-};
 
 const char *ghost_path(struct dump *dump, const char *link)
 {
@@ -59,11 +39,11 @@ static struct ghosts *state(struct dump *dump)
 	return dump->ghosts;
 }
 
-static struct ghost *find(const struct ghosts *ghosts, const struct stat *st)
+struct ghost *ghost_find(const struct ghosts *ghosts, dev_t device, ino_t inode)
 {
-	struct ghost *ghost = id_map_get_pointer(&ghosts->by_inode, st->st_ino);
+	struct ghost *ghost = id_map_get_pointer(&ghosts->by_inode, inode);
 
-	while (ghost && (ghost->device != st->st_dev || ghost->inode != st->st_ino))
+	while (ghost && (ghost->device != device || ghost->inode != inode))
 		ghost = ghost->next;
 	return ghost;
 }
@@ -232,9 +212,13 @@ static int add(struct dump *dump, const struct process *process, const struct gh
 
 	if (!ghosts || !ghost)
 		return -ENOMEM;
+	ghost->where = arena_string(&dump->arena, use->where);
+	if (!ghost->where)
+		return -ENOMEM;
 	ghost->device = use->stat.st_dev;
 	ghost->inode = use->stat.st_ino;
 	ghost->next = id_map_get_pointer(&ghosts->by_inode, ghost->inode);
+	ghost->pid = process->pidref.pid;
 	cr__ghost__init(&ghost->image);
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", use->fd);
 	/* Of our own, so that nothing is kept of the description when the program closes it. */
@@ -261,7 +245,8 @@ static int add(struct dump *dump, const struct process *process, const struct gh
 int ghosts_add(struct dump *dump, const struct process *process, const struct ghost_use *use,
 	       uint32_t *ret_id)
 {
-	struct ghost *ghost = dump->ghosts ? find(dump->ghosts, &use->stat) : NULL;
+	struct ghost *ghost =
+		dump->ghosts ? ghost_find(dump->ghosts, use->stat.st_dev, use->stat.st_ino) : NULL;
 	int r = ghost ? 0 : add(dump, process, use, &ghost);
 
 	if (r == 0)
@@ -269,13 +254,8 @@ int ghosts_add(struct dump *dump, const struct process *process, const struct gh
 	if (r < 0)
 		return log_error_errno(r, "cannot note its deleted file");
 	ghost->may_be_written |= use->may_write;
+	ghost->is_shareable |= !use->is_private;
 	*ret_id = ghost->image.id;
-	return 0;
-}
-
-int ghosts_check(struct dump *dump)
-{
-	(void)dump;
 	return 0;
 }
 

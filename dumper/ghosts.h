@@ -15,7 +15,9 @@ struct ghost_use {
 	int fd;           /* ours, leads to the file, O_PATH will do; borrowed */
 	const char *path; /* as /proc tells, without " (deleted)"; borrowed */
 	struct stat stat;
-	bool may_write; /* what it holds, by this use */
+	const char *where; /* "fd 3", for messages; borrowed */
+	bool may_write;    /* what it holds, by this use */
+	bool is_private;   /* by this use nobody else's changes matter: it is run, or mapped privately */
 };
 
 /*

@@ -127,9 +127,10 @@ static const char *map_files_link(const struct vma *vma, char buffer[64])
 static int add_ghost(struct dump *dump, struct process *process, const struct vma *vma,
 		     const struct stat *mapped, uint32_t *ret_id)
 {
-	char link[64];
+	char link[64], where[64];
 	cleanup_close int fd = openat(process->proc_fd, map_files_link(vma, link), O_PATH | O_CLOEXEC);
 
+	snprintf(where, sizeof(where), "%#lx-%#lx", (unsigned long)vma->start, (unsigned long)vma->end);
 	*ret_id = 0;
 	if (fd < 0 && errno == EPERM) {
 		blockers_add(&dump->blockers,
@@ -145,7 +146,9 @@ static int add_ghost(struct dump *dump, struct process *process, const struct vm
 				  .fd = fd,
 				  .path = vma->name,
 				  .stat = *mapped,
+				  .where = where,
 				  .may_write = may_write(vma),
+				  .is_private = !vma->is_shared,
 			  },
 			  ret_id);
 }
@@ -340,7 +343,7 @@ static int add_exe_ghost(struct dump *dump, struct process *process, Cr__MappedF
 			 const struct stat *target)
 {
 	const char *path = ghost_path(dump, exe->path);
-	struct ghost_use use = {.path = path, .stat = *target};
+	struct ghost_use use = {.path = path, .stat = *target, .where = "executable", .is_private = true};
 	cleanup_close int fd = -EBADF;
 	int r;
 

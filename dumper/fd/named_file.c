@@ -55,14 +55,17 @@ static bool may_write(const struct fd_info *info)
 static int find_deleted(struct dump *dump, const struct process *process, const struct fd_info *info,
 			const char *path, struct place *place)
 {
+	char where[32];
 	const struct ghost_use use = {
 		.fd = info->our_fd,
+		.where = where,
 		.path = path,
 		.stat = info->stat,
 		.may_write = may_write(info),
 	};
 	int r;
 
+	snprintf(where, sizeof(where), "fd %d", info->fd);
 	if (leads_to(path, &info->stat) > 0) {
 		place->path = path;
 		return 0;

@@ -77,7 +77,7 @@ static int directory_add_ghost(struct dump *dump, const struct process *process,
 			       const char *use, const struct stat *st, Cr__Directory *image)
 {
 	const char *path = ghost_path(dump, image->path);
-	struct ghost_use ghost = {.path = path, .stat = *st};
+	struct ghost_use ghost = {.path = path, .stat = *st, .where = use, .is_private = true};
 	cleanup_close int fd = -EBADF;
 
 	if (!path) {
