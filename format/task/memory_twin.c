@@ -30,7 +30,7 @@ static bool is_inherited(const Cr__Mapping *mapping)
 static bool is_same_file(const Cr__MappedFile *left, const Cr__MappedFile *right)
 {
 	return strcmp(left->path, right->path) == 0 && left->inode == right->inode &&
-	       left->is_writable == right->is_writable;
+	       left->ghost_id == right->ghost_id && left->is_writable == right->is_writable;
 }
 
 static bool is_alike(const Cr__Memory *parent, const Cr__Mapping *left, const Cr__Memory *child,
