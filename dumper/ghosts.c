@@ -102,6 +102,13 @@ static bool is_memfd(const struct ghost_use *use)
 	       memfd_is_device(use->stat.st_dev);
 }
 
+/* Of mmap(2) with MAP_SHARED and MAP_ANONYMOUS. */
+static bool is_shared_memory(const struct ghost_use *use)
+{
+	return S_ISREG(use->stat.st_mode) && strcmp(use->path, GHOST_SHARED_MEMORY_PATH) == 0 &&
+	       memfd_is_device(use->stat.st_dev);
+}
+
 /* The kernel calls what O_TMPFILE makes by the number of its inode. */
 static bool is_made_nameless(const struct ghost_use *use)
 {
@@ -153,6 +160,10 @@ static int classify(struct dump *dump, const struct ghost_use *use, Cr__Ghost *i
 
 	if (is_memfd(use)) {
 		image->origin = CR__GHOST_ORIGIN__GHOST_MEMFD;
+		return 0;
+	}
+	if (is_shared_memory(use)) {
+		image->origin = CR__GHOST_ORIGIN__GHOST_SHARED_MEMORY;
 		return 0;
 	}
 	if (!is_of_the_same_mount(use->fd, use->path)) {

@@ -16,6 +16,7 @@
 #include "common/proc/auxv.h"
 #include "common/tracee/puppet.h"
 #include "dumper/ghosts.h"
+#include "format/ghost.h"
 
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08
@@ -288,16 +289,42 @@ static int collect_special_mapping(struct dump *dump, const struct vma *vma, Cr_
 	return mapping->name ? 0 : -ENOMEM;
 }
 
+#define SHARED_MEMORY_NAME "[anon_shmem:"
+
+/* mmap(2) with MAP_SHARED and MAP_ANONYMOUS; it may have got a name (PR_SET_VMA_ANON_NAME). */
+static bool is_shared_memory(const struct vma *vma)
+{
+	return vma->is_shared && vma->dev_major == 0 && vma->name && !(vma->flags & VMA_FLAG_BIT(HUGETLB)) &&
+	       (strcmp(vma->name, GHOST_SHARED_MEMORY_PATH) == 0 ||
+		has_prefix(vma->name, SHARED_MEMORY_NAME));
+}
+
+/* A ghost of its own for each piece, whoever has mapped it. */
+static int collect_shared_memory(struct dump *dump, struct process *process, const struct vma *vma,
+				 Cr__Mapping *mapping)
+{
+	static char path[] = GHOST_SHARED_MEMORY_PATH;
+	const int prefix = sizeof(SHARED_MEMORY_NAME) - 1;
+	struct vma file = *vma;
+
+	if (has_prefix(vma->name, SHARED_MEMORY_NAME))
+		mapping->name = arena_format(&dump->arena, "%.*s", (int)strlen(vma->name) - prefix - 1,
+					     vma->name + prefix);
+	if (!mapping->name)
+		return -ENOMEM;
+	file.name = path;
+	file.is_deleted = true;
+	file.is_name_ambiguous = false;
+	return collect_file_mapping(dump, process, &file, mapping);
+}
+
 static int collect_kind(struct dump *dump, struct process *process, const struct vma *vma,
 			Cr__Mapping *mapping)
 {
 	const char *name = vma->name;
 
-	if (vma->is_shared && (!name || vma->dev_major == 0) &&
-	    (!name || has_prefix(name, "/dev/zero") || has_prefix(name, "[anon_shmem:"))) {
-		blockers_add(&dump->blockers, "is shared anonymous memory, which cannot be dumped yet");
-		return 0;
-	}
+	if (is_shared_memory(vma))
+		return collect_shared_memory(dump, process, vma, mapping);
 	if (!name)
 		return 0;
 	if ((has_prefix(name, "/memfd:") && vma->flags & VMA_FLAG_BIT(HUGETLB)) ||

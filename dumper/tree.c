@@ -18,6 +18,7 @@
 #include "common/proc/proc_dir.h"
 #include "common/vector.h"
 #include "dumper/dead_leader.h"
+#include "dumper/abandon.h"
 #include "dumper/freeze.h"
 #include "format/layout.h"
 
@@ -361,17 +362,53 @@ static int reap(struct process *process)
 	return 0;
 }
 
+/* From here on all of it ends, also by our own end. */
+static void doom(struct dump *dump)
+{
+	for (size_t i = 0; i < dump->processes_count; i++)
+		for (size_t k = 0; k < dump->processes[i].threads_count; k++)
+			if (tracee_kill_with_us(&dump->processes[i].threads[k].tracee) < 0)
+				log_debug("thread %d would outlive cr-dump",
+					  (int)dump->processes[i].threads[k].tracee.tid);
+}
+
+/* Children stand behind their parent. */
+static void abandon(struct dump *dump, size_t index)
+{
+	const struct process *process = &dump->processes[index];
+	cleanup_free pid_t *zombies = calloc(dump->processes_count, sizeof(*zombies));
+	size_t children = 0, count = 0;
+	int r;
+
+	for (size_t i = index + 1; zombies && i < dump->processes_count; i++) {
+		if (dump->processes[i].stat.ppid != process->pidref.pid)
+			continue;
+		children++;
+		if (dump->processes[i].is_zombie)
+			zombies[count++] = dump->processes[i].pidref.pid;
+	}
+	if (children == 0)
+		return;
+	r = abandon_children(process, zombies, count);
+	if (r < 0)
+		log_debug("process %d leaves its children to the reaper: %s", (int)process->pidref.pid,
+			  strerror(-r));
+}
+
+/* Children first: their parents have given them up, so that they are gone at once. */
 int tree_kill(struct dump *dump)
 {
-	for (size_t i = 0; i < dump->processes_count; i++) {
-		int r = pidref_send_signal(&dump->processes[i].pidref, SIGKILL);
+	doom(dump);
+	for (size_t i = 0; dump->processes_count > 1 && i < dump->processes_count; i++)
+		if (!dump->processes[i].is_zombie)
+			abandon(dump, i);
+	for (size_t i = dump->processes_count; i-- > 0;) {
+		struct process *process = &dump->processes[i];
+		int r = pidref_send_signal(&process->pidref, SIGKILL);
 
 		if (r < 0 && r != -ESRCH)
-			return log_error_errno(r, "cannot kill pid %d", (int)dump->processes[i].pidref.pid);
-	}
-	for (size_t i = 0; i < dump->processes_count; i++) {
-		int r = reap(&dump->processes[i]);
-
+			return log_error_errno(r, "cannot kill pid %d", (int)process->pidref.pid);
+		r = reap(process);
 		if (r < 0)
 			return r;
 	}

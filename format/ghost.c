@@ -44,15 +44,23 @@ static bool memfd_path_is_valid(const char *path)
 	       strlen(path + prefix) <= GHOST_MEMFD_NAME_MAX;
 }
 
+static bool shared_memory_path_is_valid(const char *path)
+{
+	return path && strcmp(path, GHOST_SHARED_MEMORY_PATH) == 0;
+}
+
 static int paths_check(const Cr__Ghost *ghost, const char **ret_reason)
 {
 	bool is_memfd = ghost->origin == CR__GHOST_ORIGIN__GHOST_MEMFD;
+	bool is_memory = ghost->origin == CR__GHOST_ORIGIN__GHOST_SHARED_MEMORY;
 	bool is_linked = ghost->origin == CR__GHOST_ORIGIN__GHOST_LINKED;
 
-	if (ghost->n_paths == 0 || ghost->n_paths > (is_memfd ? 1 : GHOST_PATHS_MAX))
+	if (ghost->n_paths == 0 || ghost->n_paths > (is_memfd || is_memory ? 1 : GHOST_PATHS_MAX))
 		return refuse("it has too few or too many paths", ret_reason);
 	for (size_t i = 0; i < ghost->n_paths; i++)
-		if (!(is_memfd ? memfd_path_is_valid : path_is_valid)(ghost->paths[i]))
+		if (!(is_memfd    ? memfd_path_is_valid
+		      : is_memory ? shared_memory_path_is_valid
+				  : path_is_valid)(ghost->paths[i]))
 			return refuse("one of its paths is not possible", ret_reason);
 	if (is_linked ? !path_is_valid(ghost->linked_path) : ghost->linked_path[0] != '\0')
 		return refuse("its other name is not possible", ret_reason);
@@ -77,7 +85,11 @@ static int type_check(const Cr__Ghost *ghost, const char **ret_reason)
 	default:
 		return refuse("its type is not known", ret_reason);
 	}
+	if (ghost->origin == CR__GHOST_ORIGIN__GHOST_SHARED_MEMORY &&
+	    (ghost->size == 0 || ghost->size % 4096 != 0))
+		return refuse("shared memory has no such size", ret_reason);
 	if (!is_regular && (ghost->origin == CR__GHOST_ORIGIN__GHOST_MEMFD ||
+			    ghost->origin == CR__GHOST_ORIGIN__GHOST_SHARED_MEMORY ||
 			    ghost->origin == CR__GHOST_ORIGIN__GHOST_NAMELESS))
 		return refuse("only a regular file can be made without a name", ret_reason);
 	if (S_ISDIR(ghost->mode) && ghost->origin == CR__GHOST_ORIGIN__GHOST_LINKED)
@@ -132,7 +144,7 @@ int ghost_check(const Cr__Ghost *ghost, const char **ret_reason)
 {
 	int r;
 
-	if ((unsigned)ghost->origin > CR__GHOST_ORIGIN__GHOST_LINKED)
+	if ((unsigned)ghost->origin > CR__GHOST_ORIGIN__GHOST_SHARED_MEMORY)
 		return refuse("its origin is not known", ret_reason);
 	r = paths_check(ghost, ret_reason);
 	if (r == 0)

@@ -12,6 +12,9 @@
 #define GHOST_LINK_SUFFIX " (deleted)"
 
 /* The path of a memfd, in front of the name that memfd_create(2) was given; that is 249 bytes at most. */
+/* What the kernel calls shared anonymous memory. */
+#define GHOST_SHARED_MEMORY_PATH "/dev/zero"
+
 #define GHOST_MEMFD_PREFIX "/memfd:"
 #define GHOST_MEMFD_NAME_MAX 249
 

@@ -97,7 +97,9 @@ static void check_ghost(struct demand *demand, const struct ghost *ghost)
 	struct stat st;
 	int r;
 
-	if (image->origin == CR__GHOST_ORIGIN__GHOST_MEMFD || image->origin == CR__GHOST_ORIGIN__GHOST_LINKED)
+	if (image->origin == CR__GHOST_ORIGIN__GHOST_MEMFD ||
+	    image->origin == CR__GHOST_ORIGIN__GHOST_LINKED ||
+	    image->origin == CR__GHOST_ORIGIN__GHOST_SHARED_MEMORY)
 		return;
 	ghost_name(ghost, name, sizeof(name));
 	check_rights(restore, image, name);

@@ -284,9 +284,30 @@ static int make_memfd(struct ghost *ghost)
 	return r < 0 ? r : share_door(ghost);
 }
 
+/* Only a mapping makes it; a link to what is mapped leads to it. */
+static int make_shared_memory(struct ghost *ghost)
+{
+	size_t size = (size_t)ghost->image->size;
+	char *memory =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char link[64];
+	int r;
+
+	if (memory == MAP_FAILED)
+		return -errno;
+	snprintf(link, sizeof(link), "/proc/self/map_files/%lx-%lx", (unsigned long)memory,
+		 (unsigned long)(memory + size));
+	ghost->made_fd = open(link, O_RDWR | O_CLOEXEC);
+	r = ghost->made_fd < 0 ? -errno : 0;
+	munmap(memory, size);
+	return r < 0 ? r : open_made(ghost);
+}
+
 static int make(struct ghost *ghost, struct scaffold *scaffold)
 {
 	switch (ghost->image->origin) {
+	case CR__GHOST_ORIGIN__GHOST_SHARED_MEMORY:
+		return make_shared_memory(ghost);
 	case CR__GHOST_ORIGIN__GHOST_MEMFD:
 		return make_memfd(ghost);
 	case CR__GHOST_ORIGIN__GHOST_NAMELESS:

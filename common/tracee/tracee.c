@@ -43,6 +43,17 @@ int tracee_seize(struct tracee *tracee, pid_t tid, pid_t tgid, unsigned options)
 	return 0;
 }
 
+int tracee_kill_with_us(const struct tracee *tracee)
+{
+	const unsigned long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL;
+
+	/* Only who might suspend its filters may have done so; that is to stay. */
+	if (ptrace(PTRACE_SETOPTIONS, tracee->tid, NULL, options | PTRACE_O_SUSPEND_SECCOMP) == 0 ||
+	    ptrace(PTRACE_SETOPTIONS, tracee->tid, NULL, options) == 0)
+		return 0;
+	return -errno;
+}
+
 int tracee_interrupt(struct tracee *tracee)
 {
 	return ptrace(PTRACE_INTERRUPT, tracee->tid, NULL, NULL) < 0 ? -errno : 0;

@@ -47,6 +47,9 @@ int must_check tracee_init(void);
 #define TRACEE_SUSPEND_SECCOMP 4
 int must_check tracee_seize(struct tracee *tracee, pid_t tid, pid_t tgid, unsigned options);
 
+/* From now on a stopped thread is killed when we end (PTRACE_O_EXITKILL). */
+int must_check tracee_kill_with_us(const struct tracee *tracee);
+
 /* Asks a running thread to stop; it does at the next chance, with TRACEE_STOP_EVENT or TRACEE_STOP_GROUP. */
 int must_check tracee_interrupt(struct tracee *tracee);
 

@@ -139,15 +139,20 @@ static int ask_thread(struct dump *dump, struct process *process, struct thread 
 	return r < 0 ? log_error_errno(r, "cannot give it back its registers") : 0;
 }
 
+const struct vma *task_dumpers_find_vdso(const struct process *process)
+{
+	for (size_t i = 0; i < process->vmas.vmas_count; i++)
+		if (process->vmas.vmas[i].name && strcmp(process->vmas.vmas[i].name, "[vdso]") == 0)
+			return &process->vmas.vmas[i];
+	return NULL;
+}
+
 /* Returns 1 when a blocker says why there is no place. */
 static int find_place(struct dump *dump, const struct process *process, struct borrow_place *place)
 {
-	const struct vma *vdso = NULL;
+	const struct vma *vdso = task_dumpers_find_vdso(process);
 	int mem_fd, r;
 
-	for (size_t i = 0; i < process->vmas.vmas_count && !vdso; i++)
-		if (process->vmas.vmas[i].name && strcmp(process->vmas.vmas[i].name, "[vdso]") == 0)
-			vdso = &process->vmas.vmas[i];
 	if (!vdso) {
 		blockers_add(&dump->blockers, "has no vdso: there is no place in which it could be asked");
 		return 1;
