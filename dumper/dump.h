@@ -65,6 +65,9 @@ struct open_file;
 /* The search for what is held outside, see dumper/holders.h. */
 struct holders;
 
+/* A file lock, see dumper/fd/file_locks.c. */
+struct known_lock;
+
 /* Files that no path leads to, see dumper/ghosts.h. */
 struct ghosts;
 
@@ -83,8 +86,11 @@ struct dump {
 	size_t open_files_count;
 	size_t open_files_capacity;
 	void *fd_kind_states[FD_KIND_COUNT]; /* what a kind keeps, see fd_dumper.h */
-	struct holders *holders;             /* NULL: nobody has asked yet */
-	struct ghosts *ghosts;               /* NULL: none yet */
+	struct known_lock *file_locks;       /* dumper/fd/file_locks.c */
+	size_t file_locks_count;
+	size_t file_locks_capacity;
+	struct holders *holders; /* NULL: nobody has asked yet */
+	struct ghosts *ghosts;   /* NULL: none yet */
 	Cr__Manifest *manifest;
 	Cr__RequiredFile **files; /* become manifest->files */
 	size_t files_count;

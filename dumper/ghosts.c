@@ -119,13 +119,17 @@ static bool is_made_nameless(const struct ghost_use *use)
 	return S_ISREG(use->stat.st_mode) && slash && strcmp(slash, name) == 0;
 }
 
-/* A file of an overlay's lower layer keeps its link there, which the overlay hides. */
-static bool is_hidden_by_overlay(const struct ghost_use *use)
+static bool is_of_filesystem(const struct ghost_use *use, int64_t magic)
 {
 	struct statfs filesystem;
 
-	return use->stat.st_nlink == 1 && fstatfs(use->fd, &filesystem) == 0 &&
-	       filesystem.f_type == OVERLAYFS_SUPER_MAGIC;
+	return fstatfs(use->fd, &filesystem) == 0 && (uint32_t)filesystem.f_type == magic;
+}
+
+/* A file of an overlay's lower layer keeps its link there, which the overlay hides. */
+static bool is_hidden_by_overlay(const struct ghost_use *use)
+{
+	return use->stat.st_nlink == 1 && is_of_filesystem(use, OVERLAYFS_SUPER_MAGIC);
 }
 
 /* 1 if it has another name, which is noted, 0 if it has none, or a negative errno. */
@@ -165,6 +169,10 @@ static int classify(struct dump *dump, const struct ghost_use *use, Cr__Ghost *i
 	if (is_shared_memory(use)) {
 		image->origin = CR__GHOST_ORIGIN__GHOST_SHARED_MEMORY;
 		return 0;
+	}
+	if (is_of_filesystem(use, SECRETMEM_MAGIC)) {
+		blockers_add(&dump->blockers, "is secret memory (memfd_secret), which nobody else can read");
+		return 1;
 	}
 	if (!is_of_the_same_mount(use->fd, use->path)) {
 		blockers_add(&dump->blockers,

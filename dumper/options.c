@@ -17,6 +17,9 @@ static const struct option_spec dump_option_table[] = {
 	OPTION_FLAG('j', "shell-job", struct dump_options, is_shell_job,
 		    "allow a program whose session leader, a shell, is\n"
 		    "not dumped"),
+	OPTION_FLAG('l', "file-locks", struct dump_options, has_file_locks,
+		    "keep file locks and leases; others may hold, or\n"
+		    "want to have, the same"),
 	OPTION_SIZE('\0', "ghost-limit", "SIZE", struct dump_options, ghost_limit,
 		    "save deleted files that hold up to SIZE bytes each\n"
 		    "(K, M, G, T may follow); default 1G"),

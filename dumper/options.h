@@ -26,6 +26,7 @@ struct dump_options {
 	const char *output; /* "-": standard output; NULL only with is_check. Borrowed from argv. */
 	enum dump_aftermath aftermath;
 	bool is_shell_job;
+	bool has_file_locks;          /* the user knows that outside tasks may be involved */
 	bool is_check;                /* look and report, write nothing */
 	uint64_t ghost_limit;         /* the most that a deleted file may hold, in bytes */
 	int level;                    /* of zstd */

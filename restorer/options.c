@@ -7,6 +7,13 @@
 
 #include "common/options.h"
 
+static const struct option_choice validation_choices[] = {
+	{"strict", FILE_VALIDATION_STRICT},
+	{"size", FILE_VALIDATION_SIZE},
+	{"off", FILE_VALIDATION_OFF},
+	{NULL, 0},
+};
+
 static const struct option_spec restore_option_table[] = {
 	OPTION_HEADING("What to restore, and how it runs"),
 	OPTION_STRING('i', "input", "FILE", struct restore_options, input,
@@ -19,6 +26,13 @@ static const struct option_spec restore_option_table[] = {
 	OPTION_FLAG('j', "shell-job", struct restore_options, is_shell_job,
 		    "put a program that was dumped with --shell-job into\n"
 		    "the session of this shell"),
+	OPTION_FLAG('l', "file-locks", struct restore_options, has_file_locks,
+		    "take the file locks and leases of a program that was\n"
+		    "dumped with --file-locks"),
+	OPTION_CHOICE('\0', "file-validation", "HOW", struct restore_options, file_validation,
+		      validation_choices,
+		      "compare sizes and builds of files with those at the\n"
+		      "dump: strict (the default), size (not builds) or off"),
 	OPTION_UNSIGNED('\0', "threads", "N", struct restore_options, thread_count, 0, RESTORE_THREADS_MAX,
 			"decompress on N threads, at most 64; default 0, one\n"
 			"for each processor"),

@@ -19,12 +19,21 @@ enum restore_mode {
 	RESTORE_MODE_CHECK,   /* what would stop a restore here and now */
 };
 
+/* How much of the files that are needed has to be as it was. */
+enum file_validation {
+	FILE_VALIDATION_STRICT, /* sizes, and the builds of programs and libraries */
+	FILE_VALIDATION_SIZE,   /* sizes */
+	FILE_VALIDATION_OFF,    /* that they are there, and of the same type */
+};
+
 struct restore_options {
 	const char *input; /* "-": standard input. Borrowed from argv, as is pidfile. */
 	enum restore_mode mode;
 	bool is_json; /* with RESTORE_MODE_INSPECT only */
 	bool is_detached;
 	bool is_shell_job;
+	bool has_file_locks; /* the user knows that outside tasks may be involved */
+	enum file_validation file_validation;
 	const char *pidfile;       /* NULL: none */
 	unsigned int thread_count; /* 0: as many as there are processors */
 	enum log_level log_level;

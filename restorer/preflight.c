@@ -11,6 +11,7 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "restorer/fd/file_locks.h"
 #include "restorer/fd/objects.h"
 #include "restorer/ghosts.h"
 #include "restorer/task/task_restorer.h"
@@ -67,6 +68,8 @@ int preflight_run(struct restore *restore)
 		r = objects_plan(restore);
 	if (r == 0)
 		r = ghosts_plan(restore);
+	if (r == 0)
+		r = file_locks_plan(restore);
 	if (r == 0)
 		r = preflight_host(restore);
 	if (r < 0)

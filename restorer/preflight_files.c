@@ -11,6 +11,7 @@
 
 #include "common/build_id.h"
 #include "common/cleanup.h"
+#include "common/log.h"
 #include "common/printable.h"
 #include "restorer/preflight.h"
 
@@ -72,26 +73,58 @@ static void check_build_id(struct restore *restore, const Cr__RequiredFile *file
 			     name, format_hex(build_id, size, here, sizeof(here)), there);
 }
 
+static void check_openable(struct restore *restore, const Cr__RequiredFile *file, const char *name)
+{
+	if (faccessat(AT_FDCWD, file->path, R_OK, AT_EACCESS) < 0)
+		blockers_add(&restore->blockers, "%s cannot be opened: %s", name, strerror(errno));
+}
+
+/* What is mapped has to be what it was. */
+static void check_mapped(struct restore *restore, const Cr__RequiredFile *file, const struct stat *st,
+			 const char *name)
+{
+	enum file_validation validation = restore->options->file_validation;
+
+	if (validation != FILE_VALIDATION_OFF && (uint64_t)st->st_size != file->size)
+		blockers_add(&restore->blockers,
+			     "%s has another size: %jd bytes here, %" PRIu64 " bytes when it was dumped",
+			     name, (intmax_t)st->st_size, file->size);
+	else if (validation == FILE_VALIDATION_STRICT && file->build_id.len > 0)
+		check_build_id(restore, file, name);
+	else
+		check_openable(restore, file, name);
+}
+
+/* What is open may have grown, as logs do, but what the program has read or written has to be there. */
+static void check_open(struct restore *restore, const Cr__RequiredFile *file, const struct stat *st,
+		       const char *name)
+{
+	uint64_t size = (uint64_t)st->st_size;
+
+	if (restore->options->file_validation == FILE_VALIDATION_OFF || size == file->size)
+		return;
+	if (size > file->size)
+		log_notice("%s has grown by %" PRIu64 " bytes since it was dumped", name, size - file->size);
+	else
+		blockers_add(&restore->blockers,
+			     "%s has become shorter: %" PRIu64 " bytes here, %" PRIu64
+			     " bytes when it was dumped; if the program can do with that, give "
+			     "--file-validation=off",
+			     name, size, file->size);
+}
+
 static void check_contents(struct restore *restore, const Cr__RequiredFile *file, const struct stat *st,
 			   const char *name)
 {
-	bool is_regular = S_ISREG(st->st_mode);
-
-	if ((S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)) && st->st_rdev != file->device) {
+	if ((S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)) && st->st_rdev != file->device)
 		blockers_add(&restore->blockers,
 			     "%s is another device: %u:%u, not %u:%u as when it was dumped", name,
 			     major(st->st_rdev), minor(st->st_rdev), major(file->device),
 			     minor(file->device));
-		return;
-	}
-	if (is_regular && file->must_match_size && (uint64_t)st->st_size != file->size)
-		blockers_add(&restore->blockers,
-			     "%s has another size: %jd bytes here, %" PRIu64 " bytes when it was dumped",
-			     name, (intmax_t)st->st_size, file->size);
-	else if (is_regular && file->build_id.len > 0)
-		check_build_id(restore, file, name);
-	else if (is_regular && file->must_match_size && faccessat(AT_FDCWD, file->path, R_OK, AT_EACCESS) < 0)
-		blockers_add(&restore->blockers, "%s cannot be opened: %s", name, strerror(errno));
+	else if (S_ISREG(st->st_mode) && file->must_match_size)
+		check_mapped(restore, file, st, name);
+	else if (S_ISREG(st->st_mode))
+		check_open(restore, file, st, name);
 }
 
 static void check_file(struct restore *restore, const Cr__RequiredFile *file)

@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "common/progress.h"
 #include "format/message.h"
+#include "restorer/fd/file_locks.h"
 #include "restorer/fd/objects.h"
 #include "restorer/finish.h"
 #include "restorer/ghosts.h"
@@ -166,6 +167,10 @@ static int stage_rebuild(struct restore *restore)
 	if (r == 0)
 		r = restore_each_task(restore, objects_finish_task);
 	if (r == 0)
+		r = restore_each_task(restore, file_locks_take);
+	if (r == 0)
+		r = file_locks_finish(restore);
+	if (r == 0)
 		r = objects_finish(restore);
 	if (r == 0)
 		r = restore_each_task(restore, task_restorers_apply);
@@ -214,6 +219,7 @@ static void restore_done(struct restore *restore)
 		task_done(&restore->tasks[i]);
 	free(restore->tasks);
 	mapped_files_done(restore);
+	file_locks_done(restore);
 	objects_done(restore);
 	ghosts_done(restore);
 	plan_done(restore);

@@ -57,6 +57,7 @@ struct task {
 
 struct stand_in;
 struct mapped_file;
+struct planned_lock;
 struct object; /* an open file description, restorer/fd/fd_restorer.h */
 
 /* A zombie has no memory, no descriptors and no threads but the puppet that it is made of. */
@@ -101,7 +102,10 @@ struct restore {
 	struct object *objects;
 	size_t objects_count;
 	size_t objects_capacity;
-	struct id_map objects_by_id;         /* open_file_id -> index in objects + 1 */
+	struct id_map objects_by_id;     /* open_file_id -> index in objects + 1 */
+	struct planned_lock *file_locks; /* restorer/fd/file_locks.c */
+	size_t file_locks_count;
+	size_t file_locks_capacity;
 	void *fd_kind_states[FD_KIND_COUNT]; /* what a kind keeps, see fd_restorer.h */
 };
 

@@ -176,6 +176,8 @@ static const char *describe_named(const struct fd_info *info, struct arena *aren
 {
 	const char *type = "file";
 
+	if (info->filesystem == SECRETMEM_MAGIC)
+		return "secret memory (memfd_secret)";
 	if (info->filesystem == PROC_SUPER_MAGIC)
 		type = S_ISDIR(info->stat.st_mode) ? "process information directory"
 						   : "process information file";

@@ -17,6 +17,7 @@
 #include "common/proc/proc_dir.h"
 #include "common/vector.h"
 #include "dumper/fd/fd_dumper.h"
+#include "dumper/fd/file_locks.h"
 #include "dumper/fd/outside.h"
 #include "format/fd/open_file.h"
 #include "format/layout.h"
@@ -110,29 +111,6 @@ int open_files_find(const struct dump *dump, const struct open_file_key *key, ui
 	bool is_before;
 
 	return find(dump, key, ret_id, &parent, &is_before);
-}
-
-static void check_locks(struct dump *dump, const struct fd_info *info)
-{
-	const struct fdinfo *fdinfo = &info->fdinfo;
-	const char *name;
-
-	if (fdinfo->locks_count == 0)
-		return;
-	name = fd_info_printable(info->link, &dump->arena);
-	for (size_t i = 0; i < fdinfo->entries_count; i++) {
-		const struct fdinfo_entry *entry = &fdinfo->entries[i];
-
-		if (strcmp(entry->key, "lock") != 0)
-			continue;
-		if (strstr(entry->value, "LEASE") || strstr(entry->value, "DELEG"))
-			blockers_add(&dump->blockers, "'%s' has a lease, which cannot be preserved yet",
-				     name);
-		else
-			blockers_add(&dump->blockers,
-				     "'%s' holds a file lock (needs --file-locks, not supported yet)", name);
-		return;
-	}
 }
 
 /* F_GETOWN_EX names a task or a group of the tree. */
@@ -270,21 +248,19 @@ static int identify(struct dump *dump, const struct process *process, pid_t pid,
 	r = find(dump, &key, &id, &parent, &is_before);
 	if (r < 0)
 		return log_error_errno(r, "cannot compare it with other open files (kcmp)");
-	/* A POSIX lock belongs to the process, so that each may have its own; one process does not tell
-	 * twice. */
-	if (id == 0 || dump->open_files[id - 1]->pid != pid)
-		check_locks(dump, info);
 	*ret_id = id;
 	*ret_is_new = id == 0;
+	/* Each process may have POSIX locks of its own on one description. */
 	if (id != 0)
-		return 0;
+		return file_locks_collect(dump, process, info, dump->open_files[id - 1]);
 	file = add(dump, info, parent, is_before);
 	if (!file)
 		return log_error_errno(-ENOMEM, "cannot note the open file");
 	file->pid = pid;
 	file->process = pid == process->threads[0].tracee.tid ? process : NULL;
 	*ret_id = file->image.id;
-	return collect_new(dump, process, info, file);
+	r = file_locks_collect(dump, process, info, file);
+	return r < 0 ? r : collect_new(dump, process, info, file);
 }
 
 int open_files_add_own(struct dump *dump, const struct process *process, int *our_fd, uint32_t *ret_id)
@@ -414,7 +390,7 @@ static int write_kind(struct dump *dump, const struct fd_dumper *kind)
 
 int open_files_check(struct dump *dump)
 {
-	int r = 0;
+	int r = file_locks_check(dump);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++) {
 		r = kinds[i]->inside_only_name ? outside_check(dump, kinds[i]) : 0;
@@ -473,6 +449,9 @@ void open_files_done(struct dump *dump)
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (kinds[i]->done)
 			kinds[i]->done(dump);
+	free(dump->file_locks);
+	dump->file_locks = NULL;
+	dump->file_locks_count = dump->file_locks_capacity = 0;
 	free(dump->open_files);
 	dump->open_files = NULL;
 	dump->open_files_count = dump->open_files_capacity = 0;

@@ -3,6 +3,8 @@
 #include "format/fd/open_file.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 /* _NSIG of the kernel: signals are 1 to 64. */
 #define SIGNAL_MAX 64
@@ -11,6 +13,23 @@ static int refuse(const char *reason, const char **ret_reason)
 {
 	*ret_reason = reason;
 	return -EBADMSG;
+}
+
+static int locks_check(const Cr__OpenFile *file, const char **ret_reason)
+{
+	for (size_t i = 0; i < file->n_locks; i++) {
+		const Cr__FileLock *lock = file->locks[i];
+		bool is_range = lock->kind == CR__FILE_LOCK_KIND__FILE_LOCK_POSIX ||
+				lock->kind == CR__FILE_LOCK_KIND__FILE_LOCK_OFD;
+
+		if ((unsigned)lock->kind > CR__FILE_LOCK_KIND__FILE_LOCK_LEASE)
+			return refuse("it has a lock of an unknown kind", ret_reason);
+		if (is_range && (lock->start > lock->end || lock->end > INT64_MAX))
+			return refuse("it has a lock of an impossible range", ret_reason);
+	}
+	if (file->n_locks > 0 && file->flags & O_PATH)
+		return refuse("it is a mere path and has a lock", ret_reason);
+	return 0;
 }
 
 int open_file_check(const Cr__OpenFile *file, const char **ret_reason)
@@ -26,12 +45,12 @@ int open_file_check(const Cr__OpenFile *file, const char **ret_reason)
 	if (file->position < 0)
 		return refuse("its position is negative", ret_reason);
 	if (!owner)
-		return 0;
+		return locks_check(file, ret_reason);
 	if (file->flags & O_PATH)
 		return refuse("it is a mere path and has an owner", ret_reason);
 	if (owner->type < F_OWNER_TID || owner->type > F_OWNER_PGRP || owner->id < 0)
 		return refuse("its owner is not valid", ret_reason);
 	if (owner->signal < 0 || owner->signal > SIGNAL_MAX)
 		return refuse("its signal is not valid", ret_reason);
-	return 0;
+	return locks_check(file, ret_reason);
 }

@@ -31,6 +31,7 @@ struct object {
 	const struct fd_restorer *kind;
 	Cr__OpenFile *image;     /* owned */
 	ProtobufCMessage *entry; /* owned */
+	const char *path;        /* of the file, set by read; NULL: it has none; borrowed from ENTRY */
 	void *state;             /* the kind's */
 	struct task *holder;     /* a task that has it already, NULL: none yet */
 	int holder_fd;           /* its number there */

@@ -14,7 +14,10 @@
 
 int named_file_read(struct restore *restore maybe_unused, struct object *object, const char **ret_reason)
 {
-	return named_file_check((const Cr__NamedFile *)object->entry, ret_reason);
+	const Cr__NamedFile *file = (const Cr__NamedFile *)object->entry;
+
+	object->path = file->ghost_id ? NULL : file->path;
+	return named_file_check(file, ret_reason);
 }
 
 static struct ghost_claim claim_of(const struct object *object)

@@ -7,6 +7,7 @@
 #include "common/proc/auxv.h"
 #include "common/proc/fdinfo.h"
 #include "common/proc/limits.h"
+#include "common/proc/locks.h"
 #include "common/proc/maps.h"
 #include "common/proc/ns_links.h"
 #include "common/proc/sched.h"
@@ -22,6 +23,7 @@ static void fuzz_owning(char parser, const char *text, size_t size)
 	cleanup_(status_done) struct status status = {0};
 	cleanup_(fdinfo_done) struct fdinfo fdinfo = {0};
 	cleanup_(timer_list_done) struct timer_list timers = {0};
+	cleanup_(file_lock_list_done) struct file_lock_list locks = {0};
 	uint64_t value;
 
 	if (parser == 'm' && vma_list_parse(text, size, &maps) == 0) {
@@ -41,6 +43,11 @@ static void fuzz_owning(char parser, const char *text, size_t size)
 				abort();
 			(void)!fdinfo_get_u64(&fdinfo, fdinfo.entries[i].key, 16, &value);
 		}
+	}
+	if (parser == 'k' && file_lock_list_parse(text, size, &locks) == 0) {
+		for (size_t i = 0; i < locks.locks_count; i++)
+			if (locks.locks[i].start > locks.locks[i].end || locks.locks[i].end > FILE_LOCK_END)
+				abort();
 	}
 	if (parser == 't')
 		(void)!timer_list_parse(text, size, &timers);

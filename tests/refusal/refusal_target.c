@@ -16,6 +16,8 @@
  *
  *   memory=MIB: that much memory, which does not compress;
  *
+ *   what hold_file() knows: as descriptor 12;
+ *
  *   what hold_event() knows: as descriptor 20.
  */
 #include <errno.h>
@@ -40,6 +42,10 @@
 #include <unistd.h>
 
 #include "hold_event.h"
+#include "hold_file.h"
+
+/* The number of what hold_file() makes. */
+#define FILE_FD 12
 
 /* The number of what hold_event() makes. */
 #define EVENT_FD 20
@@ -149,8 +155,12 @@ static void hold(const char *what)
 	} else if (strncmp(what, "memory=", 7) == 0) {
 		hold_memory(strtoul(what + 7, NULL, 10));
 	} else {
-		int fd = hold_event(what);
+		int fd = hold_file(what, FILE_FD);
 
+		if (fd == 0)
+			return;
+		if (fd == -2)
+			fd = hold_event(what);
 		if (fd == -2)
 			errno = EINVAL;
 		if (fd < 0)

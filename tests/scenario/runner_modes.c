@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "common/cleanup.h"
@@ -20,6 +21,7 @@
 
 #define SETTLE_TIMEOUT_MS 2000
 #define SETTLE_POLL_MS 20
+#define ORPHANS_POLL_MS 1
 #define ARGUMENT_LIMIT (2 * OPTION_LIMIT)
 
 struct mode {
@@ -101,6 +103,16 @@ static int dump(struct run *run, bool is_stream, bool leave_running)
 	return RUN_FAILED;
 }
 
+/* As the init of the program's namespace we are the parent of what it leaves behind, and have to collect it.
+ */
+static void reap_orphans(const struct run *run)
+{
+	if (getpid() != 1)
+		return;
+	while (remaining_ms(run) > 0 && waitpid(-1, NULL, WNOHANG) >= 0)
+		poll(NULL, 0, ORPHANS_POLL_MS);
+}
+
 /* Dumps and sees to it that the program is gone. *ret_before may be NULL if nobody compares. */
 static int dump_and_kill(struct run *run, bool is_stream, struct snapshot **ret_before)
 {
@@ -117,6 +129,7 @@ static int dump_and_kill(struct run *run, bool is_stream, struct snapshot **ret_
 	if (run->exit_code != CLD_KILLED || run->exit_status != SIGKILL)
 		return run_failed("after the dump the program ended by itself: %s %d",
 				  run->exit_code == CLD_EXITED ? "status" : "signal", run->exit_status);
+	reap_orphans(run);
 	return RUN_PASSED;
 }
 
