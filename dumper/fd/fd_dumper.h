@@ -30,6 +30,7 @@ struct open_file {
 	pid_t pid;              /* its id, or that of a living thread, */
 	int fd;                 /* and the number there */
 	uint64_t device, inode; /* of its file, fstat(2) */
+	bool is_socket;         /* socket(7): no other description has its inode */
 	uint32_t before, after; /* ids of the next smaller and greater in the tree of open_files.c; 0: none */
 	Cr__OpenFile image;
 	const ProtobufCMessage *entry;
@@ -41,6 +42,7 @@ struct fd_dumper {
 	const char *name;
 	/* It shows as "anon_inode:NAME", and a process outside of the tree that shares one is a blocker. */
 	const char *inside_only_name;
+	bool is_polled_as_self; /* poll(2) of it tells of the process that polls, as with signalfd(2) */
 	bool (*matches)(const struct fd_info *info);
 	int (*collect)(struct dump *dump, const struct process *process, const struct fd_info *info,
 		       struct open_file *file);

@@ -53,14 +53,40 @@ static int compare_numbers(uint64_t left, uint64_t right)
 }
 
 /*
+ * 0 if they are one, 1 if KNOWN comes after the key in the order of kcmp(2), 2 if before. For a target that
+ * call takes as long as the epoll instance has targets, so it is not made for sockets.
+ */
+static int compare_descriptions(const struct open_file *known, const struct open_file_key *key)
+{
+	static const int reversed[] = {0, 2, 1};
+	long r;
+
+	if (known->is_socket && known->device == key->device && known->inode == key->inode)
+		return 0;
+	if (!key->target) {
+		r = syscall(SYS_kcmp, key->pid, known->pid, KCMP_FILE, key->fd, known->fd);
+		return r < 0 ? -errno : r > 2 ? -EIO : (int)r;
+	}
+	r = syscall(SYS_kcmp, known->pid, key->pid, KCMP_EPOLL_TFD, known->fd, key->target);
+	return r < 0 ? -errno : r > 2 ? -EIO : reversed[r];
+}
+
+int open_file_is(const struct open_file *known, const struct open_file_key *key)
+{
+	int r = compare_descriptions(known, key);
+
+	return r < 0 ? r : r == 0;
+}
+
+/*
  * -1, 0 or 1 in *ret_order. Descriptions of the same file are ordered by kcmp(2), whose order is that of
  * scrambled kernel addresses; others by their file.
  */
 static int compare(const struct open_file *known, const struct open_file_key *key, int *ret_order)
 {
 	static const int orders[] = {0, -1, 1};
-	long r;
-	int order = compare_numbers(scramble(key->device, key->inode), scramble(known->device, known->inode));
+	int r, order = compare_numbers(scramble(key->device, key->inode),
+				       scramble(known->device, known->inode));
 
 	if (order == 0)
 		order = compare_numbers(key->inode, known->inode);
@@ -70,9 +96,9 @@ static int compare(const struct open_file *known, const struct open_file_key *ke
 		*ret_order = order;
 		return 0;
 	}
-	r = syscall(SYS_kcmp, key->pid, known->pid, KCMP_FILE, key->fd, known->fd);
-	if (r < 0 || r > 2)
-		return r < 0 ? -errno : -EIO;
+	r = compare_descriptions(known, key);
+	if (r < 0)
+		return r;
 	*ret_order = orders[r];
 	return 0;
 }
@@ -219,6 +245,7 @@ static struct open_file *add(struct dump *dump, const struct fd_info *info, uint
 		.fd = info->fd,
 		.device = info->stat.st_dev,
 		.inode = info->stat.st_ino,
+		.is_socket = S_ISSOCK(info->stat.st_mode) && !(info->flags & O_PATH),
 		.description = "",
 	};
 	cr__open_file__init(&file->image);
@@ -239,7 +266,7 @@ static struct open_file *add(struct dump *dump, const struct fd_info *info, uint
 static int identify(struct dump *dump, const struct process *process, pid_t pid, const struct fd_info *info,
 		    uint32_t *ret_id, bool *ret_is_new)
 {
-	const struct open_file_key key = {pid, info->fd, info->stat.st_dev, info->stat.st_ino};
+	const struct open_file_key key = {pid, info->fd, info->stat.st_dev, info->stat.st_ino, NULL};
 	struct open_file *file;
 	uint32_t id = 0, parent = 0;
 	bool is_before = false;
@@ -345,6 +372,11 @@ int open_files_collect(struct dump *dump, struct process *process)
 	}
 	process->descriptors = table;
 	return 0;
+}
+
+uint32_t open_files_get(const struct process *process, int fd)
+{
+	return process->descriptors ? descriptor_table_get(process->descriptors, fd) : 0;
 }
 
 static int pack_entry(struct open_file *file, struct arena *arena)

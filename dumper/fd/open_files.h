@@ -20,11 +20,14 @@ int must_check open_files_collect(struct dump *dump, struct process *process);
 int must_check open_files_add_own(struct dump *dump, const struct process *process, int *our_fd,
 				  uint32_t *ret_id);
 
-/* A descriptor, and what fstat(2) says of its file. */
+/* A descriptor, and what fstat(2) says of its file. Or a target of the epoll instance that the descriptor
+ * leads to. */
+struct kcmp_epoll_slot;
 struct open_file_key {
 	pid_t pid;
 	int fd;
-	uint64_t device, inode;
+	uint64_t device, inode;               /* of the target, if it is one */
+	const struct kcmp_epoll_slot *target; /* which, kcmp(2); efd is FD. NULL: it is none */
 };
 
 /*
@@ -32,6 +35,13 @@ struct open_file_key {
  * negative errno of kcmp(2), not logged: -ESRCH and -EBADF if it has gone, -EPERM without the right to look.
  */
 int must_check open_files_find(const struct dump *dump, const struct open_file_key *key, uint32_t *ret_id);
+
+/* Whether the key means the description of KNOWN: 1 or 0, or a negative errno like above. */
+int must_check open_file_is(const struct open_file *known, const struct open_file_key *key);
+
+/* The id of the description behind descriptor number FD of a process that has been collected; 0: there is
+ * none. */
+uint32_t open_files_get(const struct process *process, int fd);
 
 /* After the last process: lets every kind look at what was collected as a whole. */
 int must_check open_files_check(struct dump *dump);

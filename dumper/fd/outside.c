@@ -29,7 +29,8 @@ static void report(struct dump *dump, const struct open_file *file, const struct
 {
 	const struct process *process = file->process;
 
-	LOG_SCOPE("pid %d (%s)", (int)file->pid, process ? process->status.name : "a queue");
+	LOG_SCOPE("pid %d (%s)", (int)(process ? process->pidref.pid : file->pid),
+		  process ? process->status.name : "in a queue");
 	LOG_SCOPE("fd %d", file->fd);
 	blockers_add(
 		&dump->blockers,
@@ -50,7 +51,8 @@ int outside_check(struct dump *dump, const struct fd_dumper *kind)
 	if (r < 0 || !any)
 		return r;
 	for (size_t i = 0; i < count; i++) {
-		const struct open_file_key key = {holders[i].pid, holders[i].fd, any->device, any->inode};
+		const struct open_file_key key = {holders[i].pid, holders[i].fd, any->device, any->inode,
+						  NULL};
 		uint32_t id = 0;
 
 		/* It may have gone meanwhile, which is as well. The first holder is enough. */

@@ -32,6 +32,7 @@ static int signalfd_collect(struct dump *dump, const struct process *process may
 
 const struct fd_dumper signalfd_fd_dumper = {
 	.name = "signalfd",
+	.is_polled_as_self = true,
 	.matches = signalfd_matches,
 	.collect = signalfd_collect,
 };

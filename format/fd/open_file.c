@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 /* _NSIG of the kernel: signals are 1 to 64. */
 #define SIGNAL_MAX 64
@@ -53,4 +54,21 @@ int open_file_check(const Cr__OpenFile *file, const char **ret_reason)
 	if (owner->signal < 0 || owner->signal > SIGNAL_MAX)
 		return refuse("its signal is not valid", ret_reason);
 	return locks_check(file, ret_reason);
+}
+
+static int compare_number(const void *number, const void *descriptor)
+{
+	int fd = *(const int *)number, other = (*(Cr__Descriptor *const *)descriptor)->fd;
+
+	return (fd > other) - (fd < other);
+}
+
+uint32_t descriptor_table_get(const Cr__DescriptorTable *table, int fd)
+{
+	Cr__Descriptor *const *found = NULL;
+
+	if (table->n_descriptors > 0)
+		found = bsearch(&fd, table->descriptors, table->n_descriptors, sizeof(table->descriptors[0]),
+				compare_number);
+	return found ? (*found)->open_file_id : 0;
 }

@@ -20,3 +20,7 @@
 
 /* 0, or -EBADMSG and why in *ret_reason (static text). The entry is the kind's to check. */
 int must_check open_file_check(const Cr__OpenFile *file, const char **ret_reason);
+
+/* The id of the description at a number, in a table whose descriptors are sorted by number; 0: there is none.
+ */
+uint32_t descriptor_table_get(const Cr__DescriptorTable *table, int fd);

@@ -42,6 +42,7 @@ struct object {
 
 struct fd_restorer {
 	const char *name;
+	bool is_polled_as_self; /* poll(2) of it tells of the process that polls, as with signalfd(2) */
 	int (*read)(struct restore *restore, struct object *object, const char **ret_reason);
 	int (*plan)(struct restore *restore, struct object *object);
 	int (*open)(struct restore *restore, const struct object *object, int *ret_fd);
@@ -55,6 +56,10 @@ struct fd_restorer {
 
 /* The object of id ID; NULL: there is none. */
 struct object *object_find(struct restore *restore, uint32_t id);
+
+/* The object behind descriptor number FD of a task, 0 if it has none. In memory only, once tables are sorted:
+ * from plan() on. */
+uint32_t object_id_at(const struct task *task, int fd);
 
 /* A descriptor of this process, O_CLOEXEC, for an object, wherever it is; it is opened if it was not yet.
  * Logs. */

@@ -18,8 +18,6 @@
 #include "format/message.h"
 #include "restorer/fd/fd_restorer.h"
 
-#define OBJECT_ENTRY_SIZE_MAX (1024 * 1024)
-
 #define FD_KIND(kind, type, prefix)                                                                          \
 	extern const struct fd_restorer kind##_fd_restorer;                                                  \
 	extern const ProtobufCMessageDescriptor prefix##__descriptor;
@@ -80,11 +78,11 @@ static int object_read(struct restore *restore, size_t kind, Cr__OpenFile *image
 		r = -EBADMSG;
 	}
 	if (r == 0)
-		r = message_unpack(kinds[kind].entry, image->entry.data, image->entry.len,
-				   OBJECT_ENTRY_SIZE_MAX, &object->entry);
+		r = message_unpack(kinds[kind].entry, image->entry.data, image->entry.len, image->entry.len,
+				   &object->entry);
 	if (r == 0 && object->kind->read)
 		r = object->kind->read(restore, object, &reason);
-	if (r == -EBADMSG || r == -EFBIG) {
+	if (r == -EBADMSG) {
 		log_error("bad archive: fd/%s.pb, open file %u: %s", object->kind->name, image->id, reason);
 		return -EBADMSG;
 	}
@@ -231,6 +229,11 @@ struct object *object_find(struct restore *restore, uint32_t id)
 	uint64_t index = 0;
 
 	return id_map_get(&restore->objects_by_id, id, &index) ? &restore->objects[index - 1] : NULL;
+}
+
+uint32_t object_id_at(const struct task *task, int fd)
+{
+	return task->descriptors ? descriptor_table_get(task->descriptors, fd) : 0;
 }
 
 struct object *objects_find_by_contents(struct restore *restore, const char *member_name)

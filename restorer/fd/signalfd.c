@@ -29,6 +29,7 @@ static int signalfd_open(struct restore *restore maybe_unused, const struct obje
 
 const struct fd_restorer signalfd_fd_restorer = {
 	.name = "signalfd",
+	.is_polled_as_self = true,
 	.read = signalfd_read_entry,
 	.open = signalfd_open,
 };

@@ -16,21 +16,29 @@ holds() {
 	stop_target
 }
 
-# shares WHAT: what works alone is refused while a process outside of the dump has it open as well.
-shares() {
-	local holder
+# hold_with FD: a process outside that shares this descriptor of the target; its pid in $holder.
+hold_with() {
 	rm -f "$scratch/holder"
-	start_target "$1"
-	works "$1, alone" "$cr_dump" -t "$target" --check
-	"$build/tests/refusal/refusal_holder" "$target" 20 >"$scratch/holder" &
+	"$build/tests/refusal/refusal_holder" "$target" "$1" >"$scratch/holder" &
 	holder=$!
 	disown "$holder"
 	started+=("$holder")
-	eventually test -s "$scratch/holder" || fail "$1, shared: no holder"
-	refused "$1, shared" 3 "\b$target\b" 'fd 20\b' "$1" "\b$holder\b" 'refusal_holder' \
-		"fd $(cat "$scratch/holder")\b" -- "$cr_dump" -t "$target" -o "$out"
+	eventually test -s "$scratch/holder" || fail "no holder of fd $1"
+}
+
+end_holder() {
 	kill -KILL "$holder"
 	eventually gone "$holder"
+}
+
+# shares WHAT: what works alone is refused while a process outside of the dump has it open as well.
+shares() {
+	start_target "$1"
+	works "$1, alone" "$cr_dump" -t "$target" --check
+	hold_with 20
+	refused "$1, shared" 3 "\b$target\b" 'fd 20\b' "$1" "\b$holder\b" 'refusal_holder' \
+		"fd $(cat "$scratch/holder")\b" -- "$cr_dump" -t "$target" -o "$out"
+	end_holder
 	works "$1, alone again" "$cr_dump" -t "$target" --check
 	stop_target
 }
@@ -38,5 +46,23 @@ shares() {
 holds eventfd-overflown 'eventfd' 'overflown'
 shares eventfd
 shares timerfd
+shares epoll
+holds epoll-signalfd-moved 'epoll|watches' 'number 21\b' 'signalfd'
+
+# What it watches is open outside only.
+start_target epoll-watching
+hold_with 21
+refused 'epoll, whose target is shared' 3 "\b$target\b" 'fd 21\b' "\b$holder\b" -- "$cr_dump" -t "$target" --check
+kill -USR1 "$target"
+is_closed() {
+	[ ! -e "/proc/$target/fd/21" ]
+}
+eventually is_closed
+picture_of "$target" >"$scratch/picture"
+refused 'epoll, whose target is open outside only' 3 "\b$target\b" 'fd 20\b' 'number 21\b' "\b$holder\b" \
+	'refusal_holder' -- "$cr_dump" -t "$target" -o "$out"
+end_holder
+works 'epoll, whose target is gone' "$cr_dump" -t "$target" --check
+stop_target
 
 exit "$failed"

@@ -4,12 +4,18 @@
 
 #include <fcntl.h>
 #include <linux/aio_abi.h>
+#include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+
+/* Of what an epoll instance watches. */
+#define TARGET_FD 21
 
 static int open_eventfd(void)
 {
@@ -46,6 +52,51 @@ static int open_timerfd(void)
 	return timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
 }
 
+static int open_epoll(void)
+{
+	return epoll_create1(0);
+}
+
+/* Watches FD under the number TARGET_FD. */
+static int watch_at_number(int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = 5};
+	int epoll = epoll_create1(0);
+
+	if (fd < 0 || epoll < 0 || dup2(fd, TARGET_FD) < 0 || close(fd) < 0)
+		return -1;
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, TARGET_FD, &event) < 0 ? -1 : epoll;
+}
+
+static void close_target(int signal)
+{
+	(void)signal;
+	close(TARGET_FD);
+}
+
+/* SIGUSR1 closes the target. */
+static int open_epoll_watching(void)
+{
+	const struct sigaction action = {.sa_handler = close_target, .sa_flags = SA_RESTART};
+
+	return sigaction(SIGUSR1, &action, NULL) < 0 ? -1 : watch_at_number(eventfd(0, 0));
+}
+
+/* The signalfd is still there, under another number. */
+static int open_epoll_signalfd_moved(void)
+{
+	int epoll;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR2);
+	epoll = watch_at_number(signalfd(-1, &set, 0));
+	if (dup2(TARGET_FD, TARGET_FD + 1) < 0)
+		return -1;
+	close(TARGET_FD);
+	return epoll;
+}
+
 static const struct {
 	const char *name;
 	int (*open)(void);
@@ -53,6 +104,9 @@ static const struct {
 	{"eventfd", open_eventfd},
 	{"eventfd-overflown", open_eventfd_overflown},
 	{"timerfd", open_timerfd},
+	{"epoll", open_epoll},
+	{"epoll-watching", open_epoll_watching},
+	{"epoll-signalfd-moved", open_epoll_signalfd_moved},
 };
 
 int hold_event(const char *what)

@@ -4,7 +4,7 @@
  *
  *   refusal_target FILE [WHAT]...     WHAT: something to hold while it counts
  *
- *   pipe, socketpair, tcp, epoll: as descriptor 7, 8, 9, 10 (and the other end of the first two as 17, 18);
+ *   pipe, socketpair, tcp: as descriptor 7, 8, 9 (and the other end of the first two as 17, 18);
  *
  *   broken-pipe: as descriptor 7, with no other end;
  *
@@ -32,7 +32,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -137,8 +136,6 @@ static void hold(const char *what)
 		hold_pair(ends, 8);
 	} else if (strcmp(what, "tcp") == 0) {
 		place(socket(AF_INET, SOCK_STREAM, 0), 9);
-	} else if (strcmp(what, "epoll") == 0) {
-		place(epoll_create1(0), 10);
 	} else if (strcmp(what, "own-directory") == 0) {
 		if (pthread_create(&thread, NULL, unshare_directory, NULL) != 0)
 			fail(what);

@@ -23,10 +23,9 @@ holds() {
 holds pipe 'pipe' 'fd 7\b'
 holds socketpair 'unix|socket' 'fd 8\b'
 holds tcp 'socket|tcp' 'fd 9\b'
-holds epoll 'epoll' 'fd 10\b'
 holds own-directory 'a working directory, root and umask of its own'
 holds no-room '64 KiB'
-holds 'pipe epoll tcp' 'fd 7\b' 'fd 9\b' 'fd 10\b' 'pipe' 'epoll'
+holds 'pipe tcp' 'fd 7\b' 'fd 9\b' 'pipe' 'tcp'
 
 start_target thread
 works 'a check of what can be dumped' "$cr_dump" -t "$target" --check

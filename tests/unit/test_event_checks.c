@@ -8,9 +8,11 @@
 
 #include <cmocka.h>
 
+#include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <time.h>
 
+#include "format/fd/epoll.h"
 #include "format/fd/eventfd.h"
 #include "format/fd/signalfd.h"
 #include "format/fd/timerfd.h"
@@ -108,12 +110,84 @@ static void signalfd_masks(void **state maybe_unused)
 	assert_bad(signalfd_check, entry);
 }
 
+struct targets {
+	uint32_t numbers[2], events[2], ids[2];
+	uint64_t data[2];
+};
+
+static Cr__Epoll epoll_of(struct targets *targets)
+{
+	Cr__Epoll entry = CR__EPOLL__INIT;
+
+	*targets = (struct targets){{7, 8}, {EPOLLIN, EPOLLOUT | EPOLLET}, {1, 2}, {0, UINT64_MAX}};
+	entry.numbers = targets->numbers;
+	entry.events = targets->events;
+	entry.data = targets->data;
+	entry.open_file_ids = targets->ids;
+	entry.n_numbers = entry.n_events = entry.n_data = entry.n_open_file_ids = 2;
+	return entry;
+}
+
+static void epoll_targets(void **state maybe_unused)
+{
+	struct targets targets;
+	Cr__Epoll empty = CR__EPOLL__INIT, entry = epoll_of(&targets);
+
+	assert_good(epoll_check, empty);
+	assert_good(epoll_check, entry);
+	entry.n_data = 1;
+	assert_bad(epoll_check, entry);
+	entry.n_data = 2;
+	entry.n_open_file_ids = 0;
+	assert_bad(epoll_check, entry);
+	entry.n_open_file_ids = 2;
+	targets.numbers[1] = (uint32_t)INT32_MAX + 1;
+	assert_bad(epoll_check, entry);
+}
+
+static void epoll_events(void **state maybe_unused)
+{
+	struct targets targets;
+	Cr__Epoll entry = epoll_of(&targets);
+
+	targets.events[0] = EPOLLEXCLUSIVE | EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLET | EPOLLWAKEUP;
+	assert_good(epoll_check, entry);
+	targets.events[0] |= EPOLLONESHOT;
+	assert_bad(epoll_check, entry);
+	targets.events[0] = EPOLLEXCLUSIVE | EPOLLRDHUP;
+	assert_bad(epoll_check, entry);
+	targets.events[0] = EPOLLONESHOT | EPOLLET;
+	assert_true(epoll_events_are_disabled(targets.events[0]));
+	assert_good(epoll_check, entry);
+	targets.events[0] = EPOLLET;
+	assert_bad(epoll_check, entry);
+	targets.events[0] = EPOLLONESHOT | EPOLLERR;
+	assert_false(epoll_events_are_disabled(targets.events[0]));
+	assert_good(epoll_check, entry);
+}
+
+static void epoll_parameters(void **state maybe_unused)
+{
+	Cr__Epoll entry = CR__EPOLL__INIT;
+
+	entry.busy_poll_us = INT32_MAX;
+	entry.busy_poll_budget = UINT16_MAX;
+	entry.prefers_busy_poll = 1;
+	assert_good(epoll_check, entry);
+	entry.busy_poll_us++;
+	assert_bad(epoll_check, entry);
+	entry.busy_poll_us = 0;
+	entry.busy_poll_budget++;
+	assert_bad(epoll_check, entry);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(eventfd_counts), cmocka_unit_test(timerfd_clocks),
 		cmocka_unit_test(timerfd_times),  cmocka_unit_test(timerfd_deadlines),
-		cmocka_unit_test(signalfd_masks),
+		cmocka_unit_test(signalfd_masks), cmocka_unit_test(epoll_targets),
+		cmocka_unit_test(epoll_events),   cmocka_unit_test(epoll_parameters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
