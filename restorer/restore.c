@@ -122,7 +122,9 @@ static int stage_fill_memory(struct restore *restore)
 
 static int open_table(struct restore *restore, struct task *task)
 {
-	return task_owns(task, SHARED_FILES) ? objects_open_for_task(restore, task) : 0;
+	int r = task_owns(task, SHARED_FILES) ? tree_open_controller(task) : 0;
+
+	return r < 0 || !task_owns(task, SHARED_FILES) ? r : objects_open_for_task(restore, task);
 }
 
 /* Every process has all its descriptors after it. */

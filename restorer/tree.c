@@ -26,8 +26,8 @@
 
 #define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
 
-/* Keeps one descriptor of the controller in the task, to pull others through. */
-static int open_controller(struct task *task)
+/* When all tasks have been made: those that inherit the number would lose the mapped file that has it. */
+int tree_open_controller(struct task *task)
 {
 	struct puppet *puppet = &task->threads[0].puppet;
 	struct batch *batch = puppet_batch(puppet);
@@ -283,12 +283,7 @@ static int end_zombies(struct restore *restore)
 
 static int build_memory(struct task *task)
 {
-	int r = 0;
-
-	if (task_owns(task, SHARED_MEMORY))
-		r = memory_build(task);
-	task->controller_fd_inside = task->owners[SHARED_FILES]->controller_fd_inside;
-	return r < 0 || !task_owns(task, SHARED_FILES) ? r : open_controller(task);
+	return task_owns(task, SHARED_MEMORY) ? memory_build(task) : 0;
 }
 
 /* Those that are late, or those that are not, from *NEXT on and before END. */
