@@ -75,6 +75,9 @@ int preflight_run(struct restore *restore)
 	if (r < 0)
 		return r;
 	preflight_files(restore);
+	r = preflight_busy(restore);
+	if (r < 0)
+		return r;
 	check_shell_job(restore);
 	r = check_pidfile(restore);
 	return r < 0 ? r : preflight_ids(restore);

@@ -12,5 +12,8 @@ int must_check preflight_ids(struct restore *restore);
 /* preflight_files.c: the files of the manifest are there and have not changed. */
 void preflight_files(struct restore *restore);
 
+/* restorer/preflight_busy.c: program files that others run, or write to. */
+int must_check preflight_busy(struct restore *restore);
+
 /* preflight_host.c: machine, processor, kernel and rights are enough. */
 int must_check preflight_host(struct restore *restore);

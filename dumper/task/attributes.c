@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Names, ids, directories and the many small states of a process and its threads. */
 #include <asm/prctl.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -104,6 +106,11 @@ static int directory_collect(struct dump *dump, const struct process *process, c
 	struct stat st;
 	int r = file_readlink_at(process->proc_fd, link, &path);
 
+	if (r == -ENAMETOOLONG) {
+		blockers_add(&dump->blockers, "the path of its %s is longer than %d bytes", use,
+			     PATH_MAX - 1);
+		return 0;
+	}
 	if (r == 0 && fstatat(process->proc_fd, link, &st, 0) < 0)
 		r = -errno;
 	if (r < 0)

@@ -168,5 +168,34 @@ rm "$file"
 mkdir "$file"
 refused 'a file has become a directory' 3 "$file" 'directory' -- \
 	"$cr_restore" --file-validation=off -d -i "$archive"
+rm -r "$file"
+
+# Files that are run, or written to, meanwhile (ETXTBSY).
+cp /bin/sleep "$file"
+exec 7<>"$file"
+start_target
+exec 7>&-
+was=$target
+works 'dump with a program open for writing' "$cr_dump" -t "$target" -o "$archive" || exit 1
+eventually gone "$was"
+target=
+start_other "$file" 1000
+eventually test "$(cat "/proc/$other/comm")" = file
+refused 'a file for writing is run by another' 3 "$file" "'file' \(pid $other\) runs" -- "$cr_restore" -d -i "$archive"
+kill -KILL "$other"
+eventually gone "$other"
+works 'nobody runs it' "$cr_restore" --check -i "$archive"
+cp "$build/tests/refusal/refusal_target" "$file"
+rm -f "$scratch/ticks"
+setsid "$file" "$scratch/ticks" </dev/null >/dev/null 2>&1 &
+was=$!
+disown
+if eventually test -s "$scratch/ticks" && works 'dump a program' "$cr_dump" -t "$was" -o "$archive"; then
+	eventually gone "$was"
+	exec 7<>"$file"
+	refused 'the program is open for writing' 3 "$file" '\(pid [0-9]+\) has it open for writing' -- "$cr_restore" -d -i "$archive"
+	exec 7>&-
+	works 'nobody writes to the program' "$cr_restore" --check -i "$archive"
+fi
 
 exit "$failed"

@@ -124,6 +124,19 @@ static int number_deleted(struct snapshot *snapshot, unsigned long inode, unsign
 	return 0;
 }
 
+/* Other numbers may be the same by chance. */
+static bool is_place_of_inode(const char *line, const char *at)
+{
+	static const char key[] = "ino:\t";
+	size_t before = (size_t)(at - line);
+
+	if (before > 0 && strchr("#:", at[-1])) /* "#INODE (deleted)", and in a lock */
+		return true;
+	if (before >= strlen(key) && memcmp(at - strlen(key), key, strlen(key)) == 0)
+		return true;
+	return before > 0 && at[-1] == ' ' && strstr(line, "/maps: ");
+}
+
 /* Writes "deleted file N" for INODE wherever it stands in LINE, which is owned. */
 static int replace_inode(char **line, unsigned long inode, unsigned long number)
 {
@@ -135,7 +148,7 @@ static int replace_inode(char **line, unsigned long inode, unsigned long number)
 		ptrdiff_t before = at - *line;
 		char *replaced;
 
-		if ((at > *line && isdigit((unsigned char)at[-1])) || isdigit((unsigned char)at[length])) {
+		if (!is_place_of_inode(*line, at) || isdigit((unsigned char)at[length])) {
 			at += length;
 			continue;
 		}
