@@ -228,9 +228,10 @@ static int scan_table(struct fd_table *table, int directory_fd, const char *path
 	if (table->directory_fd < 0)
 		return -errno;
 	directory = fdopendir(table->directory_fd);
-	if (!directory) {
+	if (!directory) { /* for want of memory, or because the process has ended in this moment */
+		r = -errno;
 		close_fd(&table->directory_fd);
-		return -ENOMEM;
+		return r;
 	}
 	while (r == 0 && (item = readdir(directory))) {
 		struct fd_search_entry *entry = NULL;

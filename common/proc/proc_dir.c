@@ -92,8 +92,9 @@ int proc_list_numbers(int directory_fd, const char *path, int **ret_numbers, siz
 		return -errno;
 	directory = fdopendir(fd);
 	if (!directory) {
+		r = -errno;
 		close_fd(&fd);
-		return -ENOMEM;
+		return r;
 	}
 	r = vector_reserve((void **)&list.numbers, &list.numbers_capacity, 1, sizeof(*list.numbers));
 	if (r < 0)
