@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "common/printable.h"
@@ -41,11 +42,13 @@ int holders_want(struct dump *dump, const struct fd_object *object)
 	return 0;
 }
 
-static int search(struct dump *dump)
+int holders_search(struct dump *dump)
 {
 	struct holders *holders = dump->holders;
 	int r = 0;
 
+	if (!holders || holders->is_done)
+		return 0;
 	for (size_t i = 0; r == 0 && i < dump->processes_count; i++)
 		r = fd_search_exclude(&holders->search, dump->processes[i].pidref.pid);
 	if (r == 0)
@@ -53,6 +56,9 @@ static int search(struct dump *dump)
 	if (r < 0)
 		return log_error_errno(r, "cannot look at the descriptors of other processes");
 	holders->is_done = true;
+	if (holders->search.unreadable_count > 0)
+		log_notice("what the program shares with other processes is not known for sure%s",
+			   holders_caveat(dump));
 	log_debug("looked at %ju descriptors of other processes", (uintmax_t)holders->search.scanned_count);
 	return 0;
 }
@@ -62,8 +68,8 @@ int holders_find(struct dump *dump, const struct fd_object *object, const struct
 {
 	int r = holders_want(dump, object);
 
-	if (r == 0 && !dump->holders->is_done)
-		r = search(dump);
+	if (r == 0)
+		r = holders_search(dump);
 	if (r < 0)
 		return r;
 	*ret_holders = fd_search_get(&dump->holders->search, object, ret_count);
@@ -121,8 +127,7 @@ const char *holders_caveat(struct dump *dump)
 	const char *text = "";
 
 	if (count > 0)
-		text = arena_format(&dump->arena,
-				    " (%zu process%s could not be looked at: run cr-dump as root)", count,
-				    count == 1 ? "" : "es");
+		text = arena_format(&dump->arena, " (%zu process%s could not be looked at%s)", count,
+				    count == 1 ? "" : "es", geteuid() == 0 ? "" : ": run cr-dump as root");
 	return text ? text : " (some processes could not be looked at)";
 }

@@ -2,9 +2,9 @@
 /*
  * Who holds something outside of what is dumped: the other end of a pipe, a socket, a FIFO.
  *
- * A kind says in its collect what it will ask for (holders_want), and asks in its check (holders_find). The
- * first question makes one pass over all processes but those that are dumped, see common/proc/fd_search.h,
- * which also says what cannot be seen. What is wanted later costs another pass.
+ * A kind says in its collect what it will ask for (holders_want), and asks in its check (holders_find).
+ * Before the checks the driver makes one pass over all processes but those that are dumped, see
+ * common/proc/fd_search.h, which also says what cannot be seen. What is wanted later costs another pass.
  */
 #pragma once
 
@@ -12,6 +12,10 @@
 #include "dumper/dump.h"
 
 int must_check holders_want(struct dump *dump, const struct fd_object *object);
+
+/* Makes the pass, if anything is wanted that was not looked for yet. All processes of the tree must be known.
+ */
+int must_check holders_search(struct dump *dump);
 
 /*
  * The holders outside of an object, by pid and number; NULL and 0 if none was seen. Borrowed

@@ -51,3 +51,6 @@ struct fd_dumper {
 	int (*write_contents)(struct dump *dump, const struct open_file *file, int our_fd);
 	void (*done)(struct dump *dump);
 };
+
+/* A descriptor of ours, O_CLOEXEC, that leads to the description. Silent. */
+int must_check open_file_take(const struct open_file *file, int *ret_fd);

@@ -19,6 +19,7 @@
 #include "dumper/fd/fd_dumper.h"
 #include "dumper/fd/file_locks.h"
 #include "dumper/fd/outside.h"
+#include "dumper/holders.h"
 #include "format/fd/open_file.h"
 #include "format/layout.h"
 #include "format/message.h"
@@ -422,7 +423,10 @@ static int write_kind(struct dump *dump, const struct fd_dumper *kind)
 
 int open_files_check(struct dump *dump)
 {
-	int r = file_locks_check(dump);
+	int r = holders_search(dump);
+
+	if (r == 0)
+		r = file_locks_check(dump);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++) {
 		r = kinds[i]->inside_only_name ? outside_check(dump, kinds[i]) : 0;
@@ -443,6 +447,19 @@ int open_files_write(struct dump *dump)
 	return 0;
 }
 
+int open_file_take(const struct open_file *file, int *ret_fd)
+{
+	int fd;
+
+	if (file->process)
+		return pidref_getfd(&file->process->pidref, file->fd, ret_fd);
+	fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	*ret_fd = fd;
+	return 0;
+}
+
 static int write_contents(struct dump *dump, const struct open_file *file)
 {
 	cleanup_close int our_fd = -EBADF;
@@ -451,10 +468,7 @@ static int write_contents(struct dump *dump, const struct open_file *file)
 
 	LOG_SCOPE("pid %d", (int)file->pid);
 	LOG_SCOPE("fd %d", file->fd);
-	if (file->process)
-		r = pidref_getfd(&file->process->pidref, file->fd, &our_fd);
-	else
-		r = (our_fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0)) < 0 ? -errno : 0;
+	r = open_file_take(file, &our_fd);
 	if (r < 0)
 		return log_error_errno(r, "cannot read its contents");
 	snprintf(name, sizeof(name), LAYOUT_FD_CONTENTS_FORMAT, file->kind->name, file->image.id);

@@ -62,8 +62,5 @@ int outside_check(struct dump *dump, const struct fd_dumper *kind)
 			return log_error_errno(-ENOMEM, "cannot look for who else has files open");
 		report(dump, dump->open_files[id - 1], &holders[i]);
 	}
-	if (holders_caveat(dump)[0] != '\0')
-		log_notice("whether another process shares an open %s is not known%s", kind->name,
-			   holders_caveat(dump));
 	return 0;
 }

@@ -61,6 +61,11 @@ struct object *object_find(struct restore *restore, uint32_t id);
  * from plan() on. */
 uint32_t object_id_at(const struct task *task, int fd);
 
+/* "pid 12: fd 3", a descriptor that leads to the object, or its id if none does; for a message. Returns
+ * BUFFER. */
+const char *object_place(const struct restore *restore, const struct object *object, char *buffer,
+			 size_t size);
+
 /* A descriptor of this process, O_CLOEXEC, for an object, wherever it is; it is opened if it was not yet.
  * Logs. */
 int must_check object_take(struct restore *restore, struct object *object, int *ret_fd);

@@ -236,6 +236,26 @@ uint32_t object_id_at(const struct task *task, int fd)
 	return task->descriptors ? descriptor_table_get(task->descriptors, fd) : 0;
 }
 
+const char *object_place(const struct restore *restore, const struct object *object, char *buffer,
+			 size_t size)
+{
+	uint32_t id = object->image->id;
+
+	snprintf(buffer, size, "open file %u (%s)", id, object->kind->name);
+	for (size_t i = 0; i < restore->tasks_count; i++) {
+		const Cr__DescriptorTable *table = restore->tasks[i].descriptors;
+
+		for (size_t j = 0; table && j < table->n_descriptors; j++) {
+			if (table->descriptors[j]->open_file_id != id)
+				continue;
+			snprintf(buffer, size, "pid %d: fd %d", restore->tasks[i].image->pid,
+				 table->descriptors[j]->fd);
+			return buffer;
+		}
+	}
+	return buffer;
+}
+
 struct object *objects_find_by_contents(struct restore *restore, const char *member_name)
 {
 	const char *slash = strrchr(member_name, '/');

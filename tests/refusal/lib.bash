@@ -21,7 +21,7 @@ cleanup() {
 	for pid in "${started[@]}"; do
 		# some have ended long ago, and their number may be another's now
 		case $(cat "/proc/$pid/comm" 2>/dev/null) in
-		refusal_target | refusal_tracer | refusal_holder | sleep) kill -KILL "$pid" ;;
+		refusal_* | sleep) kill -KILL "$pid" ;;
 		esac
 	done
 	wait 2>/dev/null

@@ -20,12 +20,11 @@ holds() {
 	stop_target
 }
 
-holds pipe 'pipe' 'fd 7\b'
 holds socketpair 'unix|socket' 'fd 8\b'
 holds tcp 'socket|tcp' 'fd 9\b'
 holds own-directory 'a working directory, root and umask of its own'
 holds no-room '64 KiB'
-holds 'pipe tcp' 'fd 7\b' 'fd 9\b' 'pipe' 'tcp'
+holds 'socketpair tcp' 'fd 8\b' 'fd 9\b' 'unix' 'tcp'
 
 start_target thread
 works 'a check of what can be dumped' "$cr_dump" -t "$target" --check

@@ -503,6 +503,66 @@ static int add_process(struct snapshot *snapshot, pid_t pid)
 	return r < 0 ? r : add_lines(snapshot, timers, NULL, 0, false);
 }
 
+/* The number in a line about a pipe or socket: "...: pipe:[4711]", and of fdinfo "...: ino:	4711"; NULL if
+ * it has none. */
+static char *find_number(char *line, bool is_link)
+{
+	static const char *const links[] = {": pipe:[", ": socket:["}, *const inode = ": ino:\t";
+	char *at;
+
+	if (!is_link) {
+		at = strstr(line, inode);
+		return at ? at + strlen(inode) : NULL;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
+		at = strstr(line, links[i]);
+		if (at)
+			return at + strlen(links[i]);
+	}
+	return NULL;
+}
+
+/* Writes the index of the number at AT, which grows by none of its digits, as "#7". */
+static void replace_number(char *at, size_t index)
+{
+	char text[32];
+	size_t digits = strspn(at, "0123456789"), length = (size_t)sprintf(text, "#%zu", index);
+
+	/* The kernel's numbers are large, and indices small; were they not, it would be one more line that
+	 * differs. */
+	if (digits < length)
+		return;
+	memcpy(at, text, length);
+	memmove(at + length, at + digits, strlen(at + digits) + 1);
+}
+
+/*
+ * Pipes and sockets have other numbers when they are made anew: they are numbered in the order in which they
+ * are met, so that it still shows which descriptors lead to the same one.
+ */
+static int number_pipes_and_sockets(struct snapshot *snapshot)
+{
+	cleanup_free unsigned long *numbers = calloc(snapshot->lines_count + 1, sizeof(*numbers));
+	size_t count = 0;
+
+	if (!numbers)
+		return -ENOMEM;
+	for (size_t i = 0; i < 2 * snapshot->lines_count; i++) {
+		bool is_link = i < snapshot->lines_count;
+		char *at = find_number(snapshot->lines[i % snapshot->lines_count], is_link);
+		unsigned long number = at ? strtoul(at, NULL, 10) : 0;
+		size_t index = 0;
+
+		while (index < count && numbers[index] != number)
+			index++;
+		if (at && is_link && index == count)
+			numbers[count++] = number;
+		if (at && index < count)
+			replace_number(at, index);
+	}
+	return 0;
+}
+
 int snapshot_take(pid_t pid, struct snapshot **ret_snapshot)
 {
 	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
@@ -516,6 +576,8 @@ int snapshot_take(pid_t pid, struct snapshot **ret_snapshot)
 		r = add_tasks(snapshot, pid);
 	if (r == 0)
 		r = add_fds(snapshot, pid);
+	if (r == 0)
+		r = number_pipes_and_sockets(snapshot);
 	return r < 0 ? r : add_memory(snapshot, pid);
 }
 
