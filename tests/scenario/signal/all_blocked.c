@@ -9,7 +9,7 @@
 
 #include "scenario.h"
 
-static atomic_bool released;
+static atomic_bool is_blocked, released;
 
 /* By the system call: the C library leaves out the two signals that it uses itself. */
 static uint64_t mask(int how, const uint64_t *new)
@@ -25,6 +25,7 @@ static void *work(void *unused)
 	const uint64_t all = ~0ULL;
 
 	mask(SIG_SETMASK, &all);
+	atomic_store(&is_blocked, true);
 	while (!atomic_load(&released))
 		scenario_sleep_ms(1);
 	scenario_check_equal(mask(SIG_BLOCK, NULL),
@@ -41,7 +42,8 @@ int main(void)
 	/* pthread_create(3) unblocks those two, so it comes first. */
 	scenario_check(pthread_create(&thread, NULL, work, NULL) == 0);
 	mask(SIG_SETMASK, &all);
-	scenario_sleep_ms(5);
+	while (!atomic_load(&is_blocked))
+		scenario_sleep_ms(1);
 	scenario_checkpoint();
 	scenario_call(syscall(SYS_rt_sigpending, &pending, sizeof(pending)));
 	scenario_check_equal(pending, 0);
