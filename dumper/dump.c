@@ -22,6 +22,7 @@
 #include "dumper/memory.h"
 #include "dumper/sessions.h"
 #include "dumper/sharing.h"
+#include "dumper/sysv.h"
 #include "dumper/task/task_dumper.h"
 #include "dumper/task/zombie.h"
 #include "dumper/tree.h"
@@ -138,6 +139,8 @@ static int stage_check(struct dump *dump)
 {
 	int r = sessions_check(dump);
 
+	if (r == 0)
+		r = sysv_check(dump);
 	if (r == 0)
 		r = ghosts_check(dump);
 	return r < 0 ? r : open_files_check(dump);

@@ -236,6 +236,7 @@ int ghost_file_collect(struct dump *dump, int path_fd, const struct stat *st, co
 		return 1;
 	}
 	if (image->origin != CR__GHOST_ORIGIN__GHOST_SHARED_MEMORY &&
+	    image->origin != CR__GHOST_ORIGIN__GHOST_SYSV &&
 	    ghost_contents_size(image) > dump->options->ghost_limit) {
 		blockers_add(&dump->blockers,
 			     "its file '%s' has been deleted and holds %ju bytes (%.1f GiB), which is more "

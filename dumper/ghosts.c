@@ -166,6 +166,11 @@ static int classify(struct dump *dump, const struct ghost_use *use, Cr__Ghost *i
 		image->origin = CR__GHOST_ORIGIN__GHOST_MEMFD;
 		return 0;
 	}
+	if (use->sysv) {
+		image->origin = CR__GHOST_ORIGIN__GHOST_SYSV;
+		image->sysv = use->sysv;
+		return 0;
+	}
 	if (is_shared_memory(use)) {
 		image->origin = CR__GHOST_ORIGIN__GHOST_SHARED_MEMORY;
 		return 0;

@@ -9,15 +9,17 @@
 #include <sys/stat.h>
 
 #include "dumper/dump.h"
+#include "format/ghost.pb-c.h"
 
 /* One use of such a file. */
 struct ghost_use {
 	int fd;           /* ours, leads to the file, O_PATH will do; borrowed */
 	const char *path; /* as /proc tells, without " (deleted)"; borrowed */
 	struct stat stat;
-	const char *where; /* "fd 3", for messages; borrowed */
-	bool may_write;    /* what it holds, by this use */
-	bool is_private;   /* by this use nobody else's changes matter: it is run, or mapped privately */
+	Cr__SysvSegment *sysv; /* it is such a segment; in the arena, or NULL */
+	const char *where;     /* "fd 3", for messages; borrowed */
+	bool may_write;        /* what it holds, by this use */
+	bool is_private;       /* by this use nobody else's changes matter: it is run, or mapped privately */
 };
 
 /*

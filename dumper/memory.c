@@ -16,6 +16,7 @@
 #include "common/proc/auxv.h"
 #include "common/tracee/puppet.h"
 #include "dumper/ghosts.h"
+#include "dumper/sysv.h"
 #include "format/ghost.h"
 
 #ifndef MAP_DROPPABLE
@@ -124,11 +125,18 @@ static const char *map_files_link(const struct vma *vma, char buffer[64])
 	return buffer;
 }
 
+/* shmat(2); the inode is the id of the segment. */
+static bool is_sysv(const struct vma *vma)
+{
+	return vma->is_shared && vma->dev_major == 0 && strncmp(vma->name, "/SYSV", 5) == 0;
+}
+
 /* *ret_id is 0 after adding a blocker. */
 static int add_ghost(struct dump *dump, struct process *process, const struct vma *vma,
 		     const struct stat *mapped, uint32_t *ret_id)
 {
 	char link[64], where[64];
+	Cr__SysvSegment *segment = NULL;
 	cleanup_close int fd = openat(process->proc_fd, map_files_link(vma, link), O_PATH | O_CLOEXEC);
 
 	snprintf(where, sizeof(where), "%#lx-%#lx", (unsigned long)vma->start, (unsigned long)vma->end);
@@ -142,12 +150,19 @@ static int add_ghost(struct dump *dump, struct process *process, const struct vm
 	if (fd < 0)
 		return log_error_errno(-errno, "cannot open the file mapped at %#lx",
 				       (unsigned long)vma->start);
+	if (is_sysv(vma)) {
+		int r = sysv_describe(dump, (int)vma->inode, &segment);
+
+		if (r < 0 || !segment)
+			return r;
+	}
 	return ghosts_add(dump, process,
 			  &(struct ghost_use){
 				  .fd = fd,
 				  .path = vma->name,
 				  .stat = *mapped,
 				  .where = where,
+				  .sysv = segment,
 				  .may_write = may_write(vma),
 				  .is_private = !vma->is_shared,
 			  },
@@ -238,6 +253,8 @@ static int add_file(struct dump *dump, struct process *process, const struct vma
 	file->inode = vma->inode;
 	file->is_writable = may_write(vma);
 	file->ghost_id = ghost_id;
+	file->is_sysv = ghost_id != 0 && is_sysv(vma);
+	file->sysv_id = file->is_sysv ? (int32_t)vma->inode : 0;
 	memory->files[memory->n_files++] = file;
 	return 0;
 }
@@ -328,7 +345,8 @@ static int collect_kind(struct dump *dump, struct process *process, const struct
 	if (!name)
 		return 0;
 	if ((has_prefix(name, "/memfd:") && vma->flags & VMA_FLAG_BIT(HUGETLB)) ||
-	    has_prefix(name, "/SYSV") || has_prefix(name, "/[aio]") || has_prefix(name, "anon_inode:")) {
+	    (has_prefix(name, "/SYSV") && vma->flags & VMA_FLAG_BIT(HUGETLB)) || has_prefix(name, "/[aio]") ||
+	    has_prefix(name, "anon_inode:")) {
 		blockers_add(&dump->blockers, "maps %s, which cannot be dumped yet", name);
 		return 0;
 	}

@@ -7,7 +7,9 @@
 #include <limits.h>
 #include <linux/limits.h>
 #include <linux/memfd.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 
 #ifndef F_SEAL_FUTURE_WRITE
@@ -49,17 +51,42 @@ static bool shared_memory_path_is_valid(const char *path)
 	return path && strcmp(path, GHOST_SHARED_MEMORY_PATH) == 0;
 }
 
+static bool sysv_path_is_valid(const char *path)
+{
+	return path && strncmp(path, "/SYSV", 5) == 0 && strlen(path) == 13 &&
+	       strspn(path + 5, "0123456789abcdef") == 8;
+}
+
+static int sysv_check(const Cr__Ghost *ghost, const char **ret_reason)
+{
+	const Cr__SysvSegment *segment = ghost->sysv;
+	char path[32];
+
+	if ((ghost->origin == CR__GHOST_ORIGIN__GHOST_SYSV) != (segment != NULL))
+		return refuse("it is a segment of shared memory and something else", ret_reason);
+	if (!segment)
+		return 0;
+	snprintf(path, sizeof(path), GHOST_SYSV_FORMAT, (unsigned)segment->key);
+	if (strcmp(path, ghost->paths[0]) != 0 || segment->id < 0 || ghost->size == 0)
+		return refuse("its segment is not possible", ret_reason);
+	if (segment->mode & ~(uint32_t)(0777 | SHM_DEST | SHM_LOCKED))
+		return refuse("the mode of its segment is not known", ret_reason);
+	return 0;
+}
+
 static int paths_check(const Cr__Ghost *ghost, const char **ret_reason)
 {
 	bool is_memfd = ghost->origin == CR__GHOST_ORIGIN__GHOST_MEMFD;
 	bool is_memory = ghost->origin == CR__GHOST_ORIGIN__GHOST_SHARED_MEMORY;
+	bool is_sysv = ghost->origin == CR__GHOST_ORIGIN__GHOST_SYSV;
 	bool is_linked = ghost->origin == CR__GHOST_ORIGIN__GHOST_LINKED;
 
-	if (ghost->n_paths == 0 || ghost->n_paths > (is_memfd || is_memory ? 1 : GHOST_PATHS_MAX))
+	if (ghost->n_paths == 0 || ghost->n_paths > (is_memfd || is_memory || is_sysv ? 1 : GHOST_PATHS_MAX))
 		return refuse("it has too few or too many paths", ret_reason);
 	for (size_t i = 0; i < ghost->n_paths; i++)
 		if (!(is_memfd    ? memfd_path_is_valid
 		      : is_memory ? shared_memory_path_is_valid
+		      : is_sysv   ? sysv_path_is_valid
 				  : path_is_valid)(ghost->paths[i]))
 			return refuse("one of its paths is not possible", ret_reason);
 	if (is_linked ? !path_is_valid(ghost->linked_path) : ghost->linked_path[0] != '\0')
@@ -90,6 +117,7 @@ static int type_check(const Cr__Ghost *ghost, const char **ret_reason)
 		return refuse("shared memory has no such size", ret_reason);
 	if (!is_regular && (ghost->origin == CR__GHOST_ORIGIN__GHOST_MEMFD ||
 			    ghost->origin == CR__GHOST_ORIGIN__GHOST_SHARED_MEMORY ||
+			    ghost->origin == CR__GHOST_ORIGIN__GHOST_SYSV ||
 			    ghost->origin == CR__GHOST_ORIGIN__GHOST_NAMELESS))
 		return refuse("only a regular file can be made without a name", ret_reason);
 	if (S_ISDIR(ghost->mode) && ghost->origin == CR__GHOST_ORIGIN__GHOST_LINKED)
@@ -144,11 +172,13 @@ int ghost_check(const Cr__Ghost *ghost, const char **ret_reason)
 {
 	int r;
 
-	if ((unsigned)ghost->origin > CR__GHOST_ORIGIN__GHOST_SHARED_MEMORY)
+	if ((unsigned)ghost->origin > CR__GHOST_ORIGIN__GHOST_SYSV)
 		return refuse("its origin is not known", ret_reason);
 	r = paths_check(ghost, ret_reason);
 	if (r == 0)
 		r = type_check(ghost, ret_reason);
+	if (r == 0)
+		r = sysv_check(ghost, ret_reason);
 	if (r == 0)
 		r = attributes_check(ghost, ret_reason);
 	return r < 0 ? r : extents_check(ghost, ret_reason);

@@ -15,6 +15,9 @@
 /* What the kernel calls shared anonymous memory. */
 #define GHOST_SHARED_MEMORY_PATH "/dev/zero"
 
+/* A segment of System V shared memory, and its key. */
+#define GHOST_SYSV_FORMAT "/SYSV%08x"
+
 #define GHOST_MEMFD_PREFIX "/memfd:"
 #define GHOST_MEMFD_NAME_MAX 249
 

@@ -20,8 +20,9 @@ struct ghost {
 	uint32_t made_object, made_flags;
 	struct ghost_opening *openings; /* with O_NOFOLLOW, owned */
 	size_t openings_count, openings_capacity;
-	bool has_contents; /* they have been met */
-	bool is_executed;  /* or mapped so: not on a mount with noexec */
+	bool has_contents;    /* they have been met */
+	bool is_segment_made; /* of shared memory, which stays behind unless it is removed */
+	bool is_executed;     /* or mapped so: not on a mount with noexec */
 };
 
 /* "/proc/self/fd/N" of a door. */
@@ -33,6 +34,13 @@ const char *ghost_name(const struct ghost *ghost, char *buffer, size_t size);
 
 /* restorer/ghost_create.c: all of them, each at its place for a moment. */
 int must_check ghost_create_all(struct ghost *ghosts, size_t count);
+
+/* restorer/ghost_sysv.c: segments of shared memory: adds blockers; makes one, or finds the one that was left;
+ * removes what was made if the restore has failed; marks it for removal, when it is attached, if it was. */
+void ghost_sysv_check(struct restore *restore, const struct ghost *ghost);
+int must_check ghost_sysv_make(struct ghost *ghost);
+void ghost_sysv_undo(struct ghost *ghost);
+int must_check ghost_sysv_finish(const struct ghost *ghost);
 
 /* restorer/ghost_dress.c: contents; owner, mode, attributes; seals, times, flags. Log. */
 int must_check ghost_fill(struct ghost *ghost, struct archive_reader *reader);

@@ -97,6 +97,10 @@ static void check_ghost(struct demand *demand, const struct ghost *ghost)
 	struct stat st;
 	int r;
 
+	if (image->origin == CR__GHOST_ORIGIN__GHOST_SYSV) {
+		ghost_sysv_check(restore, ghost);
+		return;
+	}
 	if (image->origin == CR__GHOST_ORIGIN__GHOST_MEMFD ||
 	    image->origin == CR__GHOST_ORIGIN__GHOST_LINKED ||
 	    image->origin == CR__GHOST_ORIGIN__GHOST_SHARED_MEMORY)

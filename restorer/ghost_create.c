@@ -306,6 +306,8 @@ static int make_shared_memory(struct ghost *ghost)
 static int make(struct ghost *ghost, struct scaffold *scaffold)
 {
 	switch (ghost->image->origin) {
+	case CR__GHOST_ORIGIN__GHOST_SYSV:
+		return ghost_sysv_make(ghost);
 	case CR__GHOST_ORIGIN__GHOST_SHARED_MEMORY:
 		return make_shared_memory(ghost);
 	case CR__GHOST_ORIGIN__GHOST_MEMFD:

@@ -188,6 +188,8 @@ int ghost_finish(const struct ghost *ghost)
 
 	if (is_kept_elsewhere(ghost))
 		return 0;
+	if (image->sysv)
+		return ghost_sysv_finish(ghost);
 	if (image->seals && fcntl(ghost->made_fd, F_ADD_SEALS, image->seals) < 0)
 		return failed(ghost, -errno, "seal");
 	if (utimensat(ghost->doors[0], "", times, AT_EMPTY_PATH) < 0)

@@ -29,22 +29,30 @@ const char *ghost_name(const struct ghost *ghost, char *buffer, size_t size)
 	return printable(ghost->image->paths[0], buffer, size);
 }
 
-static void ghost_done(struct ghost *ghost)
+static void ghost_close(struct ghost *ghost)
 {
 	for (size_t i = 0; ghost->doors && i < ghost->image->n_paths; i++)
 		close_fd(&ghost->doors[i]);
-	free(ghost->doors);
 	for (size_t i = 0; i < ghost->openings_count; i++)
 		close_fd(&ghost->openings[i].fd);
-	free(ghost->openings);
 	close_fd(&ghost->made_fd);
+}
+
+static void ghost_done(struct ghost *ghost)
+{
+	ghost_close(ghost);
+	free(ghost->doors);
+	free(ghost->openings);
 	message_free(&ghost->image->base);
 }
 
 void ghosts_done(struct restore *restore)
 {
-	for (size_t i = 0; i < restore->ghosts_count; i++)
+	for (size_t i = 0; i < restore->ghosts_count; i++) {
+		if (!restore->is_done)
+			ghost_sysv_undo(&restore->ghosts[i]);
 		ghost_done(&restore->ghosts[i]);
+	}
 	free(restore->ghosts);
 	restore->ghosts = NULL;
 	restore->ghosts_count = restore->ghosts_capacity = 0;
@@ -139,7 +147,13 @@ int ghosts_claim(struct restore *restore, const struct ghost_claim *claim)
 static int plan_file(struct restore *restore, const Cr__MappedFile *file, bool is_executed)
 {
 	int r = file->ghost_id ? check_use(restore, file->ghost_id, file->path, S_IFREG, NULL) : 0;
+	const struct ghost *ghost = r == 0 ? find(restore, file->ghost_id) : NULL;
+	const Cr__SysvSegment *segment = ghost ? ghost->image->sysv : NULL;
 
+	if (r == 0 && (file->is_sysv != (segment != NULL) || (segment && file->sysv_id != segment->id))) {
+		log_error("bad archive: segment %d of shared memory is not what is attached", file->sysv_id);
+		return -EBADMSG;
+	}
 	if (r == 0 && file->ghost_id && is_executed)
 		find(restore, file->ghost_id)->is_executed = true;
 	return r;
@@ -308,6 +322,8 @@ int ghosts_finish(struct restore *restore)
 		if (r < 0)
 			return r;
 	}
-	ghosts_done(restore);
+	/* What was made outside of files is remembered until all has gone well. */
+	for (size_t i = 0; i < restore->ghosts_count; i++)
+		ghost_close(&restore->ghosts[i]);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -247,6 +248,23 @@ static bool is_file(const Cr__Mapping *mapping)
 	       mapping->kind == CR__MAPPING_KIND__MAPPING_FILE_SHARED;
 }
 
+/* A segment of shared memory is attached as a whole; by its protection it may be several mappings. */
+static const Cr__MappedFile *find_segment(const struct task *task, const Cr__Mapping *mapping)
+{
+	const Cr__MappedFile *file = is_file(mapping) ? task->memory->files[mapping->file] : NULL;
+
+	return file && file->is_sysv ? file : NULL;
+}
+
+static void add_shmat(struct batch *batch, const Cr__MappedFile *segment, const Cr__Mapping *mapping)
+{
+	uint64_t flags =
+		(mapping->may_not_write ? SHM_RDONLY : 0) | (mapping->prot & PROT_EXEC ? SHM_EXEC : 0);
+
+	if (mapping->offset == 0)
+		batch_call(batch, SYS_shmat, (uint64_t)segment->sysv_id, mapping->start, flags);
+}
+
 static void add_mmap(struct batch *batch, const struct task *task, const Cr__Mapping *mapping,
 		     bool has_contents)
 {
@@ -294,6 +312,8 @@ static int map_all(struct task *task)
 			return -EIO;
 		if (task->mapping_states[i] & MAPPING_IS_KEPT)
 			add_growth(batch, mapping, task->kept_ends[i]);
+		else if (find_segment(task, mapping))
+			add_shmat(batch, find_segment(task, mapping), mapping);
 		else if (!special_name(mapping->kind))
 			add_mmap(batch, task, mapping, task->mapping_states[i] & MAPPING_HAS_CONTENTS);
 	}
@@ -461,7 +481,10 @@ int memory_protect(struct task *task)
 		if (!batch)
 			return -EIO;
 		if (!special_name(memory->mappings[i]->kind))
-			add_protection(batch, memory->mappings[i], task->mapping_states[i]);
+			add_protection(
+				batch, memory->mappings[i],
+				task->mapping_states[i] |
+					(find_segment(task, memory->mappings[i]) ? MAPPING_IS_KEPT : 0));
 	}
 	if (memory->lock_future)
 		batch_call(leader(task)->batch, SYS_mlockall, memory->lock_future);

@@ -197,7 +197,10 @@ static int stage_finish(struct restore *restore)
 
 static int stage_let_go(struct restore *restore)
 {
-	return restore_each_task(restore, finish_let_go);
+	int r = restore_each_task(restore, finish_let_go);
+
+	restore->is_done = r == 0;
+	return r;
 }
 
 static void task_done(struct task *task)

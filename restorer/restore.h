@@ -106,6 +106,7 @@ struct restore {
 	struct planned_lock *file_locks; /* restorer/fd/file_locks.c */
 	size_t file_locks_count;
 	size_t file_locks_capacity;
+	bool is_done;                        /* everything runs: what was made on the host for it stays */
 	void *fd_kind_states[FD_KIND_COUNT]; /* what a kind keeps, see fd_restorer.h */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory that a parent and its child share by a memfd, and by a deleted file, is still shared; so are the descriptors. */
+/* Memory that a parent and its child share by a memfd, and by a deleted file, is still shared; so are the
+ * descriptors. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
