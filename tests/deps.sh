@@ -24,6 +24,8 @@ libarchive-tools     command -v bsdtar
 xz-utils             command -v xz
 sqlite3              command -v sqlite3
 python3              command -v python3
+bc                   command -v bc
+openssl              command -v openssl
 util-linux           command -v unshare
 procps               command -v ps
 mandoc               command -v mandoc

@@ -25,8 +25,8 @@ if lint_needs 'files: shellcheck' shellcheck; then
 	lint_report 'files: shellcheck' "$(scripts | xargs shellcheck -x -S warning -f gcc 2>&1)"
 fi
 if lint_needs 'files: mandoc' mandoc; then
-	# which other manuals are installed here is not the point
-	lint_report 'files: mandoc' "$(mandoc -Tlint man/*.[58] 2>&1 | grep -vE 'referenced manual not found|outdated mandoc.db')"
+	# which other manuals are installed here is not the point; what it says of its own data base is on stderr
+	lint_report 'files: mandoc' "$(mandoc -Tlint man/*.[58] 2>/dev/null | grep -v 'referenced manual not found')"
 fi
 
 exit "$lint_failed"

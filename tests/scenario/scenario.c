@@ -4,7 +4,10 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/sendfile.h>
@@ -133,6 +136,42 @@ void scenario_checkpoint(void)
 	scenario_announce();
 	scenario_wait();
 	errno = saved;
+}
+
+struct thread_start {
+	void *(*body)(void *);
+	void *argument;
+	atomic_bool has_begun;
+};
+
+static void *begin_thread(void *data)
+{
+	struct thread_start *start = data;
+	void *(*body)(void *) = start->body;
+	void *argument = start->argument;
+
+	atomic_store(&start->has_begun, true);
+	return body(argument);
+}
+
+/*
+ * Stands for pthread_create(3) in the programs (ld --wrap): returns when the thread has begun. Before, the C
+ * library has not yet set its signal mask and robust list, and a busy machine may take its time.
+ */
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *),
+			  void *argument);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *),
+			  void *argument);
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *),
+			  void *argument)
+{
+	struct thread_start start = {.body = body, .argument = argument};
+	int r = __real_pthread_create(thread, attributes, begin_thread, &start);
+
+	while (r == 0 && !atomic_load(&start.has_begun))
+		sched_yield();
+	return r;
 }
 
 void scenario_start_helper(void (*body)(pid_t pid))

@@ -19,7 +19,7 @@ for source in tests/unit/test_*.c; do
 		-e "s,^(not )?ok [0-9]+ - (.*),\1ok - unit/$name: \2,p" <<<"$output"
 	if [ "$status" -ne 0 ]; then
 		failed=1
-		grep -v -E '^ok [0-9]' <<<"$output"
+		grep -v -E '^ok [0-9]' <<<"$output" | sed 's/^/# /'
 		grep -q '^not ok [0-9]* - ' <<<"$output" || echo "not ok - unit/$name: ended with status $status"
 	fi
 done

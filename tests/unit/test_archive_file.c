@@ -141,6 +141,16 @@ static void test_refused_outputs(void **state maybe_unused)
 	assert_logged("cannot write 'new/'");
 	assert_int_equal(archive_file_create("", &file), -ENOENT);
 	assert_logged("cannot write ''");
+	assert_null(file);
+}
+
+static void test_refused_terminal(void **state maybe_unused)
+{
+	cleanup_close int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	struct archive_file *file = NULL;
+
+	if (terminal < 0)
+		skip(); /* no devpts, as in a bare chroot */
 	assert_int_equal(archive_file_create("/dev/ptmx", &file), -EINVAL);
 	assert_logged("'/dev/ptmx' is a terminal");
 	assert_null(file);
@@ -290,6 +300,7 @@ int main(void)
 		LOGGING_TEST(test_no_commit),
 		LOGGING_TEST(test_symbolic_link),
 		LOGGING_TEST(test_refused_outputs),
+		LOGGING_TEST(test_refused_terminal),
 		LOGGING_TEST(test_inputs),
 		LOGGING_TEST(test_no_space),
 		LOGGING_TEST(test_stop_on_full_pipe),
