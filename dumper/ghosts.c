@@ -89,7 +89,7 @@ static bool is_of_the_same_mount(int fd, const char *path)
 		found = (int)syscall(SYS_openat2, AT_FDCWD, directory, &how, sizeof(how));
 		if (found >= 0)
 			return mount_of(found) == mount_of(fd);
-		if (errno != ENOENT || slash == directory)
+		if ((errno != ENOENT && errno != ENOTDIR) || slash == directory)
 			return false;
 	}
 	return false;

@@ -32,6 +32,10 @@ const char *ghost_link(int fd, char buffer[GHOST_LINK_SIZE]);
 /* For messages: its first path, made safe to print. */
 const char *ghost_name(const struct ghost *ghost, char *buffer, size_t size);
 
+/* The directory that PATH lies in, or the nearest that is there of those that lead to it; PATH_MAX bytes. */
+struct stat;
+int must_check ghost_find_directory(const char *path, char *ret_directory, struct stat *ret_st);
+
 /* restorer/ghost_create.c: all of them, each at its place for a moment. */
 int must_check ghost_create_all(struct ghost *ghosts, size_t count);
 
@@ -46,6 +50,3 @@ int must_check ghost_sysv_finish(const struct ghost *ghost);
 int must_check ghost_fill(struct ghost *ghost, struct archive_reader *reader);
 int must_check ghost_dress(const struct ghost *ghost);
 int must_check ghost_finish(const struct ghost *ghost);
-
-/* restorer/ghost_check.c: adds blockers. */
-int must_check ghost_check_host(struct restore *restore);

@@ -29,22 +29,6 @@ static void demand_done(struct demand *demand)
 	id_map_done(&demand->bytes);
 }
 
-/* The directory that PATH is to lie in, or what is there of those that lead to it. */
-static int find_directory(const char *path, char directory[PATH_MAX], struct stat *ret_st)
-{
-	char *slash;
-
-	snprintf(directory, PATH_MAX, "%s", path);
-	while ((slash = strrchr(directory, '/'))) {
-		slash[slash == directory ? 1 : 0] = '\0';
-		if (stat(directory, ret_st) == 0)
-			return S_ISDIR(ret_st->st_mode) ? 0 : -ENOTDIR;
-		if (errno != ENOENT || slash == directory)
-			return -errno;
-	}
-	return -ENOENT;
-}
-
 static void check_rights(struct restore *restore, const Cr__Ghost *image, const char *name)
 {
 	const struct kernel_features *features = &restore->features;
@@ -107,7 +91,7 @@ static void check_ghost(struct demand *demand, const struct ghost *ghost)
 		return;
 	ghost_name(ghost, name, sizeof(name));
 	check_rights(restore, image, name);
-	r = find_directory(image->paths[0], directory, &st);
+	r = ghost_find_directory(image->paths[0], directory, &st);
 	printable(directory, printed, sizeof(printed));
 	if (r == 0 && faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) < 0)
 		r = -errno;
@@ -125,11 +109,10 @@ static void check_ghost(struct demand *demand, const struct ghost *ghost)
 	check_room(demand, image, name, printed, st.st_dev);
 }
 
-int ghost_check_host(struct restore *restore)
+void ghosts_check(struct restore *restore)
 {
 	cleanup_(demand_done) struct demand demand = {.restore = restore};
 
 	for (size_t i = 0; i < restore->ghosts_count; i++)
 		check_ghost(&demand, &restore->ghosts[i]);
-	return 0;
 }

@@ -54,19 +54,56 @@ static void scaffold_done(struct scaffold *scaffold)
 	free(scaffold->paths);
 }
 
-/* Makes what is missing of the directories that lead to PATH. */
+int ghost_find_directory(const char *path, char *ret_directory, struct stat *ret_st)
+{
+	char *slash;
+
+	snprintf(ret_directory, PATH_MAX, "%s", path);
+	while ((slash = strrchr(ret_directory, '/'))) {
+		slash[slash == ret_directory ? 1 : 0] = '\0';
+		if (stat(ret_directory, ret_st) == 0 && S_ISDIR(ret_st->st_mode))
+			return 0;
+		if (slash == ret_directory)
+			break;
+	}
+	return -ENOENT;
+}
+
+/* Makes what is missing of the directories that lead to PATH; -ENOTDIR if one of them is not one here. */
 static int make_ancestors(struct scaffold *scaffold, const char *path)
 {
 	char directory[PATH_MAX];
+	struct stat st;
 	int r = 0;
 
 	for (const char *slash = strchr(path + 1, '/'); r == 0 && slash; slash = strchr(slash + 1, '/')) {
 		snprintf(directory, sizeof(directory), "%.*s", (int)(slash - path), path);
 		if (mkdir(directory, 0700) == 0)
 			r = scaffold_add(scaffold, directory);
-		else if (errno != EEXIST && (errno == ENOENT || access(directory, F_OK) < 0))
+		else if (stat(directory, &st) < 0)
 			r = -errno;
+		else if (!S_ISDIR(st.st_mode))
+			r = -ENOTDIR;
 	}
+	return r;
+}
+
+/* PATH with what leads to it made, or, if something else is in its way, a path of this name where it is not.
+ */
+static int make_way(struct scaffold *scaffold, const char *path, char ret_path[PATH_MAX])
+{
+	char directory[PATH_MAX];
+	struct stat st;
+	int r = make_ancestors(scaffold, path);
+
+	if (r == 0)
+		snprintf(ret_path, PATH_MAX, "%s", path);
+	if (r != -ENOTDIR)
+		return r;
+	r = ghost_find_directory(path, directory, &st);
+	if (r == 0 && snprintf(ret_path, PATH_MAX, "%s%s", strcmp(directory, "/") == 0 ? "" : directory,
+			       strrchr(path, '/')) >= PATH_MAX)
+		r = -ENAMETOOLONG;
 	return r;
 }
 
@@ -75,14 +112,15 @@ static int make_other_name(const char *path, char *buffer, size_t size)
 {
 	const char *slash = strrchr(path, '/');
 	unsigned number;
+	int length;
 
 	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
 		return -EAGAIN;
 	if (strlen(slash + 1) + strlen(".cr-00000000") <= NAME_MAX)
-		snprintf(buffer, size, "%s.cr-%08x", path, number);
+		length = snprintf(buffer, size, "%s.cr-%08x", path, number);
 	else
-		snprintf(buffer, size, "%.*s/.cr-%08x", (int)(slash - path), path, number);
-	return strlen(buffer) < PATH_MAX ? 0 : -ENAMETOOLONG;
+		length = snprintf(buffer, size, "%.*s/.cr-%08x", (int)(slash - path), path, number);
+	return length < (int)size ? 0 : -ENAMETOOLONG;
 }
 
 /*
@@ -157,15 +195,15 @@ static int make_at(struct ghost *ghost, struct scaffold *scaffold, size_t index,
 {
 	const char *path = ghost->image->paths[index];
 	cleanup_close int made = -EBADF;
-	char name[PRINTABLE_SIZE], other[PRINTABLE_SIZE];
-	int r = make_ancestors(scaffold, path);
+	char name[PRINTABLE_SIZE], other[PRINTABLE_SIZE], way[PATH_MAX];
+	int r = make_way(scaffold, path, way);
 
 	if (r < 0)
 		return r;
-	snprintf(ret_path, PATH_MAX, "%s", path);
+	snprintf(ret_path, PATH_MAX, "%s", way);
 	r = make_name(ghost, index, ret_path, &made);
 	for (int i = 0; r == -EEXIST && i < NAME_ATTEMPTS; i++) {
-		r = make_other_name(path, ret_path, PATH_MAX);
+		r = make_other_name(way, ret_path, PATH_MAX);
 		if (r == 0)
 			r = make_name(ghost, index, ret_path, &made);
 	}
@@ -251,10 +289,9 @@ static int open_made(struct ghost *ghost)
 /* May be given a name by the program, linkat(2), as what was deleted may not. */
 static int make_nameless(struct ghost *ghost, struct scaffold *scaffold)
 {
-	const char *path = ghost->image->paths[0];
-	char directory[PATH_MAX];
+	char path[PATH_MAX], directory[PATH_MAX];
 	int flags = ghost->made_object ? (int)ghost->made_flags : O_RDWR | O_TMPFILE;
-	int r = make_ancestors(scaffold, path);
+	int r = make_way(scaffold, ghost->image->paths[0], path);
 
 	if (r < 0)
 		return r;

@@ -31,8 +31,11 @@ struct ghost_claim {
  */
 int must_check ghosts_claim(struct restore *restore, const struct ghost_claim *claim);
 
-/* The uses by mappings and directories of processes; adds to restore->blockers what this host cannot give. */
+/* The same for the uses by mappings and directories of processes. */
 int must_check ghosts_plan(struct restore *restore);
+
+/* Adds to restore->blockers what this host cannot give. */
+void ghosts_check(struct restore *restore);
 
 /* Makes all of them, empty. */
 int must_check ghosts_create(struct restore *restore);

@@ -7,7 +7,9 @@
 #include "common/exit_status.h"
 #include "common/log.h"
 #include "common/printable.h"
+#include "restorer/fd/file_locks.h"
 #include "restorer/fd/objects.h"
+#include "restorer/ghosts.h"
 #include "restorer/inspect_json.h"
 #include "restorer/inspect_table.h"
 #include "restorer/plan.h"
@@ -65,7 +67,11 @@ static int verify_images(struct restore *restore)
 			r = task_restorers_check(restore, &restore->tasks[i]);
 	if (r == 0)
 		r = plan_tree(restore);
-	return r < 0 ? r : objects_plan(restore);
+	if (r == 0)
+		r = objects_plan(restore);
+	if (r == 0)
+		r = ghosts_plan(restore);
+	return r < 0 ? r : file_locks_plan(restore);
 }
 
 int inspect_verify(struct restore *restore)

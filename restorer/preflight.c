@@ -75,7 +75,10 @@ int preflight_run(struct restore *restore)
 	if (r < 0)
 		return r;
 	preflight_files(restore);
-	r = preflight_busy(restore);
+	ghosts_check(restore);
+	r = file_locks_check(restore);
+	if (r == 0)
+		r = preflight_busy(restore);
 	if (r < 0)
 		return r;
 	check_shell_job(restore);

@@ -156,14 +156,14 @@ static void ask_for_option(struct restore *restore)
 
 int file_locks_plan(struct restore *restore)
 {
-	int r = 0;
+	return has_locks(restore) ? plan_all(restore) : 0;
+}
 
-	if (has_locks(restore)) {
-		r = plan_all(restore);
-		if (r == 0 && !restore->options->has_file_locks)
-			ask_for_option(restore);
-	}
-	return r < 0 ? r : lock_conflicts_check(restore);
+int file_locks_check(struct restore *restore)
+{
+	if (restore->file_locks_count > 0 && !restore->options->has_file_locks)
+		ask_for_option(restore);
+	return lock_conflicts_check(restore);
 }
 
 static struct flock range_of(const Cr__FileLock *image)

@@ -5,11 +5,16 @@
 #include "restorer/restore.h"
 
 /*
- * After objects_plan(): finds who is to take which lock. Adds to restore->blockers that --file-locks is
- * needed, and what others have that stands against a lock, or against opening a file. -EBADMSG, logged, for a
- * lock of a process that does not have the file.
+ * After objects_plan(), in memory only: finds who is to take which lock. -EBADMSG, logged, for a lock of a
+ * process that does not have the file.
  */
 int must_check file_locks_plan(struct restore *restore);
+
+/*
+ * Adds to restore->blockers that --file-locks is needed, and what others have that stands against a lock, or
+ * against opening a file.
+ */
+int must_check file_locks_check(struct restore *restore);
 
 /*
  * Takes those of a task, by its leader. All tasks must have all their descriptors, and the owners of files
