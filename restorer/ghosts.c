@@ -228,9 +228,11 @@ bool ghost_meet_contents(struct ghost *ghost)
 	return is_first;
 }
 
-int ghosts_check_contents(const struct restore *restore)
+int ghosts_check_contents(struct restore *restore)
 {
-	for (size_t i = 0; i < restore->ghosts_count; i++) {
+	/* Asked for each member of contents: those that have been found complete need not be looked at again.
+	 */
+	for (size_t i = restore->ghosts_complete; i < restore->ghosts_count; i++) {
 		const struct ghost *ghost = &restore->ghosts[i];
 
 		if (!ghost->has_contents && ghost_contents_size(ghost->image) > 0) {
@@ -238,6 +240,7 @@ int ghosts_check_contents(const struct restore *restore)
 			return -EBADMSG;
 		}
 	}
+	restore->ghosts_complete = restore->ghosts_count;
 	return 0;
 }
 

@@ -48,7 +48,7 @@ int must_check ghosts_fill(struct restore *restore, struct ghost *ghost);
 
 /* Marks contents as met; false if they were before. -EBADMSG, logged, if some were not. */
 bool ghost_meet_contents(struct ghost *ghost);
-int must_check ghosts_check_contents(const struct restore *restore);
+int must_check ghosts_check_contents(struct restore *restore);
 
 /* An O_PATH descriptor of this process, borrowed until ghosts_finish(); -EBADF if there is no such ghost. */
 int ghosts_door(const struct restore *restore, uint32_t id, const char *path);

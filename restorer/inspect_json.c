@@ -163,6 +163,16 @@ static void print_process(struct json *json, const Cr__ProcessSummary *process)
 	json_close(json, '}');
 }
 
+static void print_file_lock(struct json *json, const Cr__FileLockSummary *lock)
+{
+	json_open(json, NULL, '{');
+	json_signed(json, "pid", lock->pid);
+	json_signed(json, "fd", lock->fd);
+	json_string(json, "path", lock->path);
+	json_string(json, "description", lock->description);
+	json_close(json, '}');
+}
+
 static void print_file(struct json *json, const Cr__RequiredFile *file)
 {
 	json_open(json, NULL, '{');
@@ -199,6 +209,10 @@ void inspect_json_print(const Cr__Manifest *manifest, const struct archive_exten
 	json_open(&json, "files", '[');
 	for (size_t i = 0; i < manifest->n_files; i++)
 		print_file(&json, manifest->files[i]);
+	json_close(&json, ']');
+	json_open(&json, "file_locks", '[');
+	for (size_t i = 0; i < manifest->n_file_locks; i++)
+		print_file_lock(&json, manifest->file_locks[i]);
 	json_close(&json, ']');
 	json_bool(&json, "is_shell_job", manifest->is_shell_job);
 	json_unsigned(&json, "needed_xsave_features", manifest->needed_xsave_features);

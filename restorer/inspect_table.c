@@ -80,6 +80,8 @@ static void print_origin(const Cr__Manifest *manifest)
 	print_field("Processor:", host->cpu_model);
 	if (manifest->is_shell_job)
 		print_field("Restore:", "needs --shell-job, as it is part of a shell's session");
+	if (manifest->n_file_locks > 0)
+		print_field("Restore:", "needs --file-locks, as it has file locks");
 }
 
 /* The processes as a tree, by index; 0 stands for none, as the root is nobody's child. */
@@ -166,6 +168,21 @@ static int print_processes(const Cr__Manifest *manifest)
 	return 0;
 }
 
+static void print_file_locks(const Cr__Manifest *manifest)
+{
+	if (manifest->n_file_locks > 0)
+		puts("\nFile locks:");
+	for (size_t i = 0; i < manifest->n_file_locks; i++) {
+		const Cr__FileLockSummary *lock = manifest->file_locks[i];
+
+		printf("%8d  fd %-5d  ", lock->pid, lock->fd);
+		print_text(lock->description);
+		fputs(", ", stdout);
+		print_text(lock->path);
+		putchar('\n');
+	}
+}
+
 static void print_open_files(const Cr__ProcessSummary *process)
 {
 	char kind[64];
@@ -213,6 +230,7 @@ int inspect_table_print(const char *name, const Cr__Manifest *manifest, const st
 		return r;
 	for (size_t i = 0; i < manifest->n_processes; i++)
 		print_open_files(manifest->processes[i]);
+	print_file_locks(manifest);
 	print_files(manifest);
 	return 0;
 }

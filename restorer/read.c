@@ -387,13 +387,18 @@ static int find_contents(struct restore *restore, const struct archive_member *m
 {
 	uint64_t size;
 	int32_t pid;
+	int r;
 
 	*ret_contents = (struct contents){0};
-	if (name_matches(member->name, LAYOUT_PAGES_FORMAT, &pid))
-		return find_pages(restore, member, pid, &ret_contents->task);
 	ret_contents->ghost = ghosts_find_by_contents(restore, member->name, &size);
 	if (ret_contents->ghost)
 		return check_size(member, size);
+	/* Those of ghosts come first: they have to be complete before a process is made. */
+	r = ghosts_check_contents(restore);
+	if (r < 0)
+		return r;
+	if (name_matches(member->name, LAYOUT_PAGES_FORMAT, &pid))
+		return find_pages(restore, member, pid, &ret_contents->task);
 	return find_object(restore, member, &ret_contents->object);
 }
 
@@ -476,7 +481,7 @@ int restore_count_images(struct restore *restore, struct archive_member *ret_fir
 	return 0;
 }
 
-int restore_check_contents(const struct restore *restore)
+int restore_check_contents(struct restore *restore)
 {
 	int r;
 

@@ -39,7 +39,7 @@ int must_check restore_find_contents(struct restore *restore, const struct archi
 				     struct contents *ret_contents);
 
 /* After the last member: -EBADMSG, logged, if there were none for what must have some. */
-int must_check restore_check_contents(const struct restore *restore);
+int must_check restore_check_contents(struct restore *restore);
 
 /*
  * Reads all contents, the first of which are in the member FIRST_PAGES, and the seal, without keeping

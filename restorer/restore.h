@@ -99,6 +99,7 @@ struct restore {
 	struct ghost *ghosts; /* by id - 1 */
 	size_t ghosts_count;
 	size_t ghosts_capacity;
+	size_t ghosts_complete; /* so many of the first have their contents */
 	struct object *objects;
 	size_t objects_count;
 	size_t objects_capacity;

@@ -15,7 +15,9 @@
 #include "common/cleanup.h"
 #include "common/host.h"
 #include "format/archive_writer.h"
+#include "format/fd/named_file.pb-c.h"
 #include "format/fd/open_file.pb-c.h"
+#include "format/ghost.pb-c.h"
 #include "format/layout.h"
 #include "format/manifest.pb-c.h"
 #include "format/task/memory.pb-c.h"
@@ -60,6 +62,13 @@ struct parts {
 	Cr__DescriptorTable table;
 	Cr__Descriptor descriptors[2];
 	Cr__Descriptor *descriptor_list[2];
+	Cr__Ghost ghost;
+	char *ghost_paths[2];
+	uint64_t ghost_offsets[2], ghost_sizes[2];
+	Cr__OpenFile open_file;
+	Cr__OpenFile *open_files[1];
+	Cr__FileLock lock;
+	Cr__FileLock *locks[1];
 	char *features[1];
 	char *fills;
 
@@ -68,6 +77,9 @@ struct parts {
 	uint64_t pages_size;
 	bool lacks_manifest, lacks_task, lacks_memory, lacks_table, lacks_pages;
 	bool has_task_twice, has_memory_twice, has_pages_twice, is_task_after_pages;
+	bool has_ghost, has_ghost_twice, lacks_ghost_contents, has_ghost_contents_late, has_open_file;
+	int32_t ghost_member;
+	uint64_t ghost_contents_size;
 	const char *extra_name;
 	uint64_t task_garbage, extra_size;
 };
@@ -99,6 +111,54 @@ static void make_branches(struct parts *parts)
 		parts->summaries[i + 1] = &below[i];
 	}
 	parts->manifest.n_processes = ARRAY_SIZE(parts->summaries);
+}
+
+/* A deleted file of two extents, which the program's file is said to be. */
+static void make_ghost(struct parts *parts)
+{
+	Cr__Ghost *ghost = &parts->ghost;
+
+	cr__ghost__init(ghost);
+	parts->ghost_paths[0] = (char *)"/tmp/deleted";
+	parts->ghost_paths[1] = (char *)"/tmp/other";
+	parts->ghost_offsets[1] = 8192;
+	parts->ghost_sizes[0] = parts->ghost_sizes[1] = 4096;
+	ghost->id = 1;
+	ghost->mode = S_IFREG | 0755;
+	ghost->size = 3 * (uint64_t)PAGE;
+	ghost->paths = parts->ghost_paths;
+	ghost->n_paths = 2;
+	ghost->extent_offsets = parts->ghost_offsets;
+	ghost->extent_sizes = parts->ghost_sizes;
+	ghost->n_extent_offsets = ghost->n_extent_sizes = 2;
+	parts->exe.path = parts->ghost_paths[0];
+	parts->exe.ghost_id = 1;
+	parts->has_ghost = true;
+	parts->ghost_member = 1;
+	parts->ghost_contents_size = 8192;
+}
+
+/* The directory that descriptors 0 and 1 lead to, with a lock. */
+static void make_lock(struct parts *parts)
+{
+	static uint8_t packed[64];
+	Cr__NamedFile file = CR__NAMED_FILE__INIT;
+
+	file.path = (char *)"/";
+	file.mode = S_IFDIR | 0755;
+	cr__open_file__init(&parts->open_file);
+	cr__file_lock__init(&parts->lock);
+	parts->open_files[0] = &parts->open_file;
+	parts->locks[0] = &parts->lock;
+	parts->open_file.id = 1;
+	parts->open_file.entry.data = packed;
+	parts->open_file.entry.len = cr__named_file__pack(&file, packed);
+	parts->open_file.locks = parts->locks;
+	parts->open_file.n_locks = 1;
+	parts->lock.pid = PID;
+	parts->lock.end = 99;
+	parts->table.n_descriptors = 2;
+	parts->has_open_file = true;
 }
 
 static void init_manifest(struct parts *parts)
@@ -317,7 +377,25 @@ static void init_parts(struct parts *parts)
 	CASE(pages_short, p->pages_size = 5 * PAGE)                                                          \
 	CASE(pages_long, p->pages_size = 7 * PAGE)                                                           \
 	CASE(descriptor_dangling, p->table.n_descriptors = 1)                                                \
-	CASE(descriptor_negative, p->descriptors[0].fd = -1, p->table.n_descriptors = 1)
+	CASE(descriptor_negative, p->descriptors[0].fd = -1, p->table.n_descriptors = 1)                     \
+	CASE(ghost_path, make_ghost(p), p->ghost_paths[1] = (char *)"relative")                              \
+	CASE(ghost_extents, make_ghost(p), p->ghost_offsets[1] = 4095)                                       \
+	CASE(ghost_extents_wrap, make_ghost(p), p->ghost_sizes[1] = UINT64_MAX - 8000)                       \
+	CASE(ghost_type, make_ghost(p), p->ghost.mode = S_IFDIR | 0755, p->ghost.size = 0)                   \
+	CASE(ghost_other_type, make_ghost(p), p->ghost.mode = S_IFIFO | 0755, p->ghost.size = 0,             \
+	     p->ghost.n_extent_offsets = p->ghost.n_extent_sizes = 0, p->lacks_ghost_contents = true)        \
+	CASE(ghost_id, make_ghost(p), p->ghost.id = 2)                                                       \
+	CASE(ghost_member, make_ghost(p), p->ghost_member = 2, p->ghost.id = 2)                              \
+	CASE(ghost_twice, make_ghost(p), p->has_ghost_twice = true)                                          \
+	CASE(ghost_dangling, make_ghost(p), p->exe.ghost_id = 7)                                             \
+	CASE(ghost_other_path, make_ghost(p), p->exe.path = (char *)"/tmp/third")                            \
+	CASE(ghost_lacks_contents, make_ghost(p), p->lacks_ghost_contents = true)                            \
+	CASE(ghost_contents_short, make_ghost(p), p->ghost_contents_size = 4096)                             \
+	CASE(ghost_contents_late, make_ghost(p), p->has_ghost_contents_late = true)                          \
+	CASE(lock_kind, make_lock(p), p->lock.kind = 9)                                                      \
+	CASE(lock_range, make_lock(p), p->lock.kind = 1, p->lock.start = 100)                                \
+	CASE(lock_end, make_lock(p), p->lock.kind = 2, p->lock.end = UINT64_MAX)                             \
+	CASE(lock_process, make_lock(p), p->lock.kind = 1, p->lock.pid = 1)
 
 #define CASE_FUNCTION(name, ...)                                                                             \
 	static void spoil_##name(struct parts *p)                                                            \
@@ -358,6 +436,15 @@ static int write_task(struct archive_writer *writer, const struct parts *parts)
 	return archive_writer_message(writer, name, &parts->process.base);
 }
 
+static int write_open_file(struct archive_writer *writer, const struct parts *parts)
+{
+	Cr__OpenFileList list = CR__OPEN_FILE_LIST__INIT;
+
+	list.files = (Cr__OpenFile **)parts->open_files;
+	list.n_files = 1;
+	return archive_writer_message(writer, "fd/directory.pb", &list.base);
+}
+
 static int write_images(struct archive_writer *writer, const struct parts *parts)
 {
 	char name[LAYOUT_NAME_SIZE];
@@ -373,9 +460,23 @@ static int write_images(struct archive_writer *writer, const struct parts *parts
 	if (r == 0 && !parts->lacks_table)
 		r = archive_writer_message(writer, layout_name(name, LAYOUT_FD_TABLE_FORMAT, parts->table_id),
 					   &parts->table.base);
+	for (int i = 0; r == 0 && parts->has_ghost && i < 1 + parts->has_ghost_twice; i++)
+		r = archive_writer_message(writer,
+					   layout_name(name, LAYOUT_GHOST_FORMAT, parts->ghost_member),
+					   &parts->ghost.base);
+	if (r == 0 && parts->has_open_file)
+		r = write_open_file(writer, parts);
 	if (r == 0 && parts->extra_name)
 		r = write_zeros(writer, parts->extra_name, parts->extra_size);
 	return r;
+}
+
+static int write_ghost_contents(struct archive_writer *writer, const struct parts *parts)
+{
+	char name[LAYOUT_NAME_SIZE];
+
+	return write_zeros(writer, layout_name(name, LAYOUT_GHOST_CONTENTS_FORMAT, parts->ghost_member),
+			   parts->ghost_contents_size);
 }
 
 static int write_archive(int fd, const char *file_name, const struct parts *parts)
@@ -388,9 +489,13 @@ static int write_archive(int fd, const char *file_name, const struct parts *part
 
 	if (r == 0)
 		r = write_images(writer, parts);
+	if (r == 0 && parts->has_ghost && !parts->lacks_ghost_contents && !parts->has_ghost_contents_late)
+		r = write_ghost_contents(writer, parts);
 	for (int i = parts->lacks_pages; r == 0 && i < 1 + parts->has_pages_twice; i++)
 		r = write_zeros(writer, layout_name(name, LAYOUT_PAGES_FORMAT, parts->pages_pid),
 				parts->pages_size);
+	if (r == 0 && parts->has_ghost_contents_late)
+		r = write_ghost_contents(writer, parts);
 	if (r == 0 && parts->is_task_after_pages)
 		r = write_task(writer, parts);
 	return r < 0 ? r : archive_writer_finish(writer);
