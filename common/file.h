@@ -29,5 +29,8 @@ int must_check file_pread_full(int fd, void *buffer, size_t size, off_t offset);
 int must_check file_write_full(int fd, const void *buffer, size_t size);
 int must_check file_pwrite_full(int fd, const void *buffer, size_t size, off_t offset);
 
+/* Lets this process have as many descriptors as it may: RLIMIT_NOFILE. */
+int must_check file_raise_limit(void);
+
 /* snprintf into fresh memory; NULL when memory is short. */
 char *string_format(const char *format, ...) printf_like(1, 2);

@@ -10,6 +10,7 @@
 
 #include "common/cleanup.h"
 #include "common/exit_status.h"
+#include "common/file.h"
 #include "common/interrupt.h"
 #include "common/log.h"
 #include "common/proc/proc_dir.h"
@@ -53,6 +54,9 @@ static int stage_probe(struct dump *dump)
 		r = ns_links_read(own_fd, &dump->own_namespaces);
 	if (r < 0)
 		return log_error_errno(r, "cannot read /proc/self");
+	/* Each process, and each deleted file, takes one. */
+	if (file_raise_limit() < 0)
+		log_debug("cannot raise the limit of open files");
 	if (!dump->features.has_pidfd_getfd)
 		return log_error_errno(-ENOSYS, "this kernel lacks pidfd_getfd(2) (Linux 5.6)");
 	return tree_check_root(dump);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -17,6 +18,9 @@
 #include "common/log.h"
 #include "common/printable.h"
 #include "restorer/ghost.h"
+
+/* Of cr-restore at the same time, mapped files apart: as many as objects.c has in hand, and some. */
+#define DESCRIPTORS_FOR_OTHERS 256
 
 /* How much is to be written to each file system, by st_dev. */
 struct demand {
@@ -109,10 +113,31 @@ static void check_ghost(struct demand *demand, const struct ghost *ghost)
 	check_room(demand, image, name, printed, st.st_dev);
 }
 
+/* All of them are open until the end of the restore. */
+static void check_descriptors(struct restore *restore)
+{
+	uint64_t needed = DESCRIPTORS_FOR_OTHERS;
+	struct rlimit limit;
+
+	for (size_t i = 0; i < restore->ghosts_count; i++) {
+		const struct ghost *ghost = &restore->ghosts[i];
+		bool is_kept_open = ghost->image->origin != CR__GHOST_ORIGIN__GHOST_DELETED &&
+				    ghost->image->origin != CR__GHOST_ORIGIN__GHOST_LINKED;
+
+		needed += ghost->image->n_paths + ghost->openings_count + is_kept_open;
+	}
+	if (restore->ghosts_count > 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0 && needed > limit.rlim_max)
+		blockers_add(&restore->blockers,
+			     "the program has %zu deleted files, for which %" PRIu64
+			     " descriptors are needed: raise the hard limit (ulimit -Hn), which is %ju",
+			     restore->ghosts_count, needed, (uintmax_t)limit.rlim_max);
+}
+
 void ghosts_check(struct restore *restore)
 {
 	cleanup_(demand_done) struct demand demand = {.restore = restore};
 
+	check_descriptors(restore);
 	for (size_t i = 0; i < restore->ghosts_count; i++)
 		check_ghost(&demand, &restore->ghosts[i]);
 }

@@ -5,11 +5,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/exit_status.h"
+#include "common/file.h"
 #include "common/interrupt.h"
 #include "common/log.h"
 #include "common/progress.h"
@@ -28,17 +28,13 @@
 
 static int stage_probe(struct restore *restore)
 {
-	struct rlimit limit;
 	int r = kernel_probe(&restore->features);
 
 	if (r < 0)
 		return log_error_errno(r, "cannot find out what this kernel can do");
 	/* Descriptors of all mapped files are open at once. */
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-			log_debug("cannot raise the limit of open files");
-	}
+	if (file_raise_limit() < 0)
+		log_debug("cannot raise the limit of open files");
 	r = tracee_init();
 	return r < 0 ? log_error_errno(r, "cannot prepare for tracing") : 0;
 }
