@@ -32,5 +32,10 @@ int must_check file_pwrite_full(int fd, const void *buffer, size_t size, off_t o
 /* Lets this process have as many descriptors as it may: RLIMIT_NOFILE. */
 int must_check file_raise_limit(void);
 
+/* 1 if PATH leads to the file of ST without symbolic links, 0 if to another, or a negative errno. Opens
+ * nothing. */
+struct stat;
+int must_check file_leads_to(const char *path, const struct stat *st);
+
 /* snprintf into fresh memory; NULL when memory is short. */
 char *string_format(const char *format, ...) printf_like(1, 2);

@@ -37,6 +37,7 @@ static void dump_done(struct dump *dump)
 	holders_done(dump);
 	ghosts_done(dump);
 	free(dump->files);
+	id_map_done(&dump->files_by_path);
 	blockers_done(&dump->blockers);
 	arena_done(&dump->arena);
 }

@@ -10,6 +10,7 @@
 
 #include "common/arena.h"
 #include "common/blockers.h"
+#include "common/id_map.h"
 #include "common/pidref.h"
 #include "common/probe.h"
 #include "common/proc/maps.h"
@@ -95,6 +96,7 @@ struct dump {
 	Cr__RequiredFile **files; /* become manifest->files */
 	size_t files_count;
 	size_t files_capacity;
+	struct id_map files_by_path;   /* hash of the path -> index + 1 */
 	struct archive_writer *writer; /* borrowed, while images are written */
 	int64_t freeze_ns;             /* CLOCK_MONOTONIC when the tree was frozen */
 };

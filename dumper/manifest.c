@@ -12,6 +12,7 @@
 #include "common/cleanup.h"
 #include "common/host.h"
 #include "common/log.h"
+#include "common/vdso.h"
 #include "common/vector.h"
 #include "format/version.h"
 
@@ -84,36 +85,6 @@ static int processes_fill(struct dump *dump, Cr__Manifest *manifest)
 	return 0;
 }
 
-int manifest_collect(struct dump *dump, int argc, char **argv)
-{
-	Cr__Manifest *manifest = dump->manifest;
-	Cr__Host *host = arena_new(&dump->arena, Cr__Host);
-	int r;
-
-	if (!manifest) {
-		manifest = arena_new(&dump->arena, Cr__Manifest);
-		if (manifest)
-			cr__manifest__init(manifest);
-	}
-	if (!manifest || !host)
-		return log_error_errno(-ENOMEM, "cannot make the manifest");
-	dump->manifest = manifest;
-	cr__host__init(host);
-	manifest->host = host;
-	manifest->format_version = ARCHIVE_FORMAT_VERSION;
-	manifest->dumper_version = CR_VERSION;
-	manifest->dump_time_ns = clock_ns(CLOCK_REALTIME);
-	manifest->is_shell_job = dump->options->is_shell_job;
-	manifest->arguments = strings_copy(&dump->arena, (const char *const *)argv, (size_t)argc);
-	if (!manifest->arguments)
-		return log_error_errno(-ENOMEM, "cannot keep the command line");
-	manifest->n_arguments = (size_t)argc;
-	manifest->files = dump->files;
-	manifest->n_files = dump->files_count;
-	r = host_fill(dump, host);
-	return r < 0 ? r : processes_fill(dump, manifest);
-}
-
 /* Of PATH if that is the very file of ST and an ELF file; what cannot be read is left out. */
 static int build_id_fill(struct dump *dump, const char *path, const struct stat *st,
 			 ProtobufCBinaryData *ret_id)
@@ -149,18 +120,44 @@ static int file_add_pid(struct dump *dump, Cr__RequiredFile *file, int32_t pid)
 	return 0;
 }
 
+/* A file that is needed, and which one it was. */
+struct noted_file {
+	Cr__RequiredFile image;
+	struct stat stat;
+};
+
+/* Opening a file is an event for whoever watches it (inotify(7)), so this waits until it is clear that all
+ * can be dumped. */
+static int build_ids_fill(struct dump *dump)
+{
+	for (size_t i = 0; i < dump->files_count; i++) {
+		struct noted_file *file = (struct noted_file *)dump->files[i];
+		int r = 0;
+
+		if (file->image.must_match_size && S_ISREG(file->stat.st_mode))
+			r = build_id_fill(dump, file->image.path, &file->stat, &file->image.build_id);
+		if (r < 0)
+			return log_error_errno(r, "cannot keep the build id of '%s'", file->image.path);
+	}
+	return 0;
+}
+
 /* The entry of PATH, a new one if there is none; NULL when memory is short. */
 static Cr__RequiredFile *file_entry(struct dump *dump, const char *path, const struct stat *st,
 				    const char *use)
 {
+	uint64_t hash = fnv1a_hash(path, strlen(path)), index = 0;
+	struct noted_file *noted;
 	Cr__RequiredFile *file, **slot;
 
-	for (size_t i = 0; i < dump->files_count; i++)
-		if (strcmp(dump->files[i]->path, path) == 0)
-			return dump->files[i];
-	file = arena_new(&dump->arena, Cr__RequiredFile);
-	if (!file)
+	/* Another path of the same hash makes two entries of one file at the worst. */
+	if (id_map_get(&dump->files_by_path, hash, &index) && strcmp(dump->files[index - 1]->path, path) == 0)
+		return dump->files[index - 1];
+	noted = arena_new(&dump->arena, struct noted_file);
+	if (!noted)
 		return NULL;
+	noted->stat = *st;
+	file = &noted->image;
 	cr__required_file__init(file);
 	file->path = arena_string(&dump->arena, path);
 	file->use = arena_string(&dump->arena, use);
@@ -171,7 +168,7 @@ static Cr__RequiredFile *file_entry(struct dump *dump, const char *path, const s
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
 		file->device = st->st_rdev;
 	slot = vector_append(dump, files);
-	if (!slot)
+	if (!slot || id_map_set(&dump->files_by_path, hash, dump->files_count) < 0)
 		return NULL;
 	*slot = file;
 	return file;
@@ -181,12 +178,41 @@ int dump_require_file(struct dump *dump, const struct process *process, const ch
 		      const struct stat *st, bool must_match_size, const char *use)
 {
 	Cr__RequiredFile *file = file_entry(dump, path, st, use);
-	int r = 0;
 
 	if (!file)
 		return -ENOMEM;
-	if (must_match_size && !file->must_match_size && S_ISREG(st->st_mode))
-		r = build_id_fill(dump, path, st, &file->build_id);
 	file->must_match_size |= must_match_size;
-	return r < 0 ? r : file_add_pid(dump, file, process->pidref.pid);
+	return file_add_pid(dump, file, process->pidref.pid);
+}
+
+int manifest_collect(struct dump *dump, int argc, char **argv)
+{
+	Cr__Manifest *manifest = dump->manifest;
+	Cr__Host *host = arena_new(&dump->arena, Cr__Host);
+	int r;
+
+	if (!manifest) {
+		manifest = arena_new(&dump->arena, Cr__Manifest);
+		if (manifest)
+			cr__manifest__init(manifest);
+	}
+	if (!manifest || !host)
+		return log_error_errno(-ENOMEM, "cannot make the manifest");
+	dump->manifest = manifest;
+	cr__host__init(host);
+	manifest->host = host;
+	manifest->format_version = ARCHIVE_FORMAT_VERSION;
+	manifest->dumper_version = CR_VERSION;
+	manifest->dump_time_ns = clock_ns(CLOCK_REALTIME);
+	manifest->is_shell_job = dump->options->is_shell_job;
+	manifest->arguments = strings_copy(&dump->arena, (const char *const *)argv, (size_t)argc);
+	if (!manifest->arguments)
+		return log_error_errno(-ENOMEM, "cannot keep the command line");
+	manifest->n_arguments = (size_t)argc;
+	manifest->files = dump->files;
+	manifest->n_files = dump->files_count;
+	r = build_ids_fill(dump);
+	if (r == 0)
+		r = host_fill(dump, host);
+	return r < 0 ? r : processes_fill(dump, manifest);
 }

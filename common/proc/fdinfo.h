@@ -44,3 +44,7 @@ const char *fdinfo_get(const struct fdinfo *fdinfo, const char *key);
 /* The same as a number in BASE; -ENOENT without such a key, -EBADMSG if the value is not just that number. */
 int must_check fdinfo_get_u64(const struct fdinfo *fdinfo, const char *key, unsigned base,
 			      uint64_t *ret_value);
+
+/* A file system's number as some kinds tell it ("sdev"): the kernel's own dev_t, which is not stat(2)'s. */
+#define FDINFO_DEVICE_MAJOR(number) ((unsigned)((number) >> 20))
+#define FDINFO_DEVICE_MINOR(number) ((unsigned)((number) & ((1U << 20) - 1)))

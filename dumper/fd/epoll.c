@@ -17,9 +17,6 @@
 #include "dumper/holders.h"
 #include "format/fd/epoll.h"
 
-/* The kernel's dev_t: MINORBITS of include/linux/kdev_t.h. */
-#define KERNEL_MINOR_BITS 20
-
 /* What fdinfo tells of a target beside what is in the entry. */
 struct target {
 	uint64_t device, inode;
@@ -72,8 +69,7 @@ static int parse_target(const char *text, Cr__Epoll *entry, struct target *ret_t
 	cursor_skip_blanks(&cursor);
 	if (!cursor_skip(&cursor, "sdev:") || cursor_u64(&cursor, 16, &device) < 0)
 		return -EBADMSG;
-	ret_target->device = makedev((unsigned)(device >> KERNEL_MINOR_BITS),
-				     (unsigned)(device & ((1U << KERNEL_MINOR_BITS) - 1)));
+	ret_target->device = makedev(FDINFO_DEVICE_MAJOR(device), FDINFO_DEVICE_MINOR(device));
 	return 0;
 }
 

@@ -6,12 +6,10 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 
-#include "common/cleanup.h"
+#include "common/file.h"
 #include "common/log.h"
 #include "dumper/ghosts.h"
 #include "format/fd/named_file.pb-c.h"
@@ -22,18 +20,6 @@ struct place {
 	const char *path;
 	uint32_t ghost_id;
 };
-
-/* 1 if PATH leads to the file of ST, 0 if to another, or a negative errno. */
-static int leads_to(const char *path, const struct stat *st)
-{
-	struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
-	cleanup_close int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
-	struct stat found;
-
-	if (fd < 0 || fstat(fd, &found) < 0)
-		return -errno;
-	return found.st_dev == st->st_dev && found.st_ino == st->st_ino;
-}
 
 /* A file removed by its last name while open, which NFS hides under such a name until it is closed. */
 static bool is_nfs_leftover(const struct fd_info *info)
@@ -66,7 +52,7 @@ static int find_deleted(struct dump *dump, const struct process *process, const 
 	int r;
 
 	snprintf(where, sizeof(where), "fd %d", info->fd);
-	if (leads_to(path, &info->stat) > 0) {
+	if (file_leads_to(path, &info->stat) > 0) {
 		place->path = path;
 		return 0;
 	}
@@ -91,7 +77,7 @@ static int find_place(struct dump *dump, const struct process *process, const st
 			     "its file has been deleted (NFS keeps it as '%s' while it is open)", printable);
 		return 0;
 	}
-	r = leads_to(info->link, &info->stat);
+	r = file_leads_to(info->link, &info->stat);
 	if (r > 0) {
 		place->path = info->link;
 		return 0;

@@ -3,6 +3,7 @@
 #include "dumper/fd/outside.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 
 #include "common/cleanup.h"
 #include "common/log.h"

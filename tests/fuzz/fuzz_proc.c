@@ -9,6 +9,7 @@
 #include "common/proc/limits.h"
 #include "common/proc/locks.h"
 #include "common/proc/maps.h"
+#include "common/proc/mount_points.h"
 #include "common/proc/ns_links.h"
 #include "common/proc/sched.h"
 #include "common/proc/stat.h"
@@ -73,11 +74,23 @@ static void fuzz_plain(char parser, const char *text, size_t size)
 		auxv_get(&auxv, 33, &value);
 }
 
+static void fuzz_mount_points(const char *text, size_t size)
+{
+	struct cursor cursor = CURSOR(text, size);
+	char path[PATH_MAX];
+
+	while (mount_points_next(&cursor, 254, 0, path) > 0)
+		if (strnlen(path, PATH_MAX) >= PATH_MAX)
+			abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size == 0)
 		return 0;
 	fuzz_owning((char)data[0], (const char *)data + 1, size - 1);
 	fuzz_plain((char)data[0], (const char *)data + 1, size - 1);
+	if (data[0] == 'p')
+		fuzz_mount_points((const char *)data + 1, size - 1);
 	return 0;
 }

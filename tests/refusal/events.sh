@@ -49,20 +49,38 @@ shares timerfd
 shares epoll
 holds epoll-signalfd-moved 'epoll|watches' 'number 21\b' 'signalfd'
 
+shares inotify
+holds inotify-queued 'inotify' '32 bytes' 'not read yet'
+
+is_closed() {
+	[ ! -e "/proc/$target/fd/21" ]
+}
+
 # What it watches is open outside only.
 start_target epoll-watching
 hold_with 21
 refused 'epoll, whose target is shared' 3 "\b$target\b" 'fd 21\b' "\b$holder\b" -- "$cr_dump" -t "$target" --check
 kill -USR1 "$target"
-is_closed() {
-	[ ! -e "/proc/$target/fd/21" ]
-}
 eventually is_closed
 picture_of "$target" >"$scratch/picture"
 refused 'epoll, whose target is open outside only' 3 "\b$target\b" 'fd 20\b' 'number 21\b' "\b$holder\b" \
 	'refusal_holder' -- "$cr_dump" -t "$target" -o "$out"
 end_holder
 works 'epoll, whose target is gone' "$cr_dump" -t "$target" --check
+stop_target
+
+# A deleted file is watched as long as anybody has it open.
+start_target inotify-deleted
+works 'inotify, of a deleted file that is open' "$cr_dump" -t "$target" --check
+hold_with 21
+kill -USR1 "$target"
+eventually is_closed
+picture_of "$target" >"$scratch/picture"
+refused 'inotify, of a deleted file that is open outside only' 3 "\b$target\b" 'fd 20\b' 'watch 1\b' 'deleted' -- \
+	"$cr_dump" -t "$target" -o "$out"
+end_holder
+refused 'inotify, of a deleted file that is gone' 3 "\b$target\b" '16 bytes' 'not read yet' -- \
+	"$cr_dump" -t "$target" -o "$out"
 stop_target
 
 exit "$failed"

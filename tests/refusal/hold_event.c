@@ -6,9 +6,11 @@
 #include <linux/aio_abi.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -82,6 +84,36 @@ static int open_epoll_watching(void)
 	return sigaction(SIGUSR1, &action, NULL) < 0 ? -1 : watch_at_number(eventfd(0, 0));
 }
 
+static int open_inotify(void)
+{
+	int fd = inotify_init1(IN_NONBLOCK);
+
+	return inotify_add_watch(fd, "/tmp", IN_DELETE_SELF) < 0 ? -1 : fd;
+}
+
+static int open_inotify_queued(void)
+{
+	int fd = inotify_init1(IN_NONBLOCK);
+
+	if (inotify_add_watch(fd, "/", IN_OPEN | IN_ONESHOT) < 0)
+		return -1;
+	return close(open("/", O_RDONLY | O_CLOEXEC)) < 0 ? -1 : fd;
+}
+
+/* Watches a file that has no name any more, and is open as TARGET_FD until SIGUSR1 comes. */
+static int open_inotify_deleted(void)
+{
+	const struct sigaction action = {.sa_handler = close_target, .sa_flags = SA_RESTART};
+	char path[] = "/tmp/cr-refusal-watched.XXXXXX";
+	int fd = inotify_init1(IN_NONBLOCK), file = mkstemp(path);
+
+	if (fd < 0 || file < 0 || sigaction(SIGUSR1, &action, NULL) < 0 ||
+	    inotify_add_watch(fd, path, IN_MODIFY) < 0 || unlink(path) < 0 || dup2(file, TARGET_FD) < 0)
+		return -1;
+	close(file);
+	return fd;
+}
+
 /* The signalfd is still there, under another number. */
 static int open_epoll_signalfd_moved(void)
 {
@@ -107,6 +139,9 @@ static const struct {
 	{"epoll", open_epoll},
 	{"epoll-watching", open_epoll_watching},
 	{"epoll-signalfd-moved", open_epoll_signalfd_moved},
+	{"inotify", open_inotify},
+	{"inotify-queued", open_inotify_queued},
+	{"inotify-deleted", open_inotify_deleted},
 };
 
 int hold_event(const char *what)

@@ -208,6 +208,19 @@ static int add_file(struct snapshot *snapshot, const char *directory, const char
 	return escaped ? add_line(snapshot, "%s: %s", path, escaped) : -ENOMEM;
 }
 
+/* Without what tells which file is watched: what was made anew has other numbers. */
+static void drop_watched(char *line)
+{
+	char *inode = strstr(line, " ino:"), *mask = strstr(line, " mask:");
+
+	if (strncmp(line, "tfd:", strlen("tfd:")) == 0 && inode)
+		*inode = '\0';
+	if (strncmp(line, "inotify wd:", strlen("inotify wd:")) != 0 || !inode || !mask)
+		return;
+	mask[strcspn(mask + 1, " ") + 1] = '\0';
+	memmove(inode, mask, strlen(mask) + 1);
+}
+
 static bool has_key(const char *line, const char *const *keys, size_t key_count)
 {
 	size_t length = strcspn(line, ":");
@@ -233,6 +246,7 @@ static int add_lines(struct snapshot *snapshot, const char *path, const char *co
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		if (has_key(line, keys, key_count) != are_wanted)
 			continue;
+		drop_watched(line);
 		r = add_line(snapshot, "%s: %s", path, line);
 		if (r < 0)
 			return r;

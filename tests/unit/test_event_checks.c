@@ -8,12 +8,17 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <time.h>
 
 #include "format/fd/epoll.h"
 #include "format/fd/eventfd.h"
+#include "format/fd/inotify.h"
 #include "format/fd/signalfd.h"
 #include "format/fd/timerfd.h"
 
@@ -181,13 +186,70 @@ static void epoll_parameters(void **state maybe_unused)
 	assert_bad(epoll_check, entry);
 }
 
+static void inotify_watches(void **state maybe_unused)
+{
+	Cr__InotifyWatch first = CR__INOTIFY_WATCH__INIT, second = CR__INOTIFY_WATCH__INIT;
+	Cr__InotifyWatch *watches[] = {&first, &second};
+	Cr__Inotify entry = CR__INOTIFY__INIT;
+	char path[] = "/etc/passwd";
+
+	assert_good(inotify_check, entry);
+	entry.watches = watches;
+	entry.n_watches = 2;
+	first.wd = 1;
+	second.wd = INT32_MAX;
+	first.path = path;
+	second.open_file_id = 7;
+	first.mode = second.mode = S_IFREG;
+	first.mask = IN_ALL_EVENTS | IN_EXCL_UNLINK | IN_ONESHOT;
+	second.mask = IN_MODIFY;
+	assert_good(inotify_check, entry);
+	first.wd = 0;
+	assert_bad(inotify_check, entry);
+	first.wd = INT32_MAX;
+	assert_bad(inotify_check, entry);
+	first.wd = 5;
+	second.wd = 4;
+	assert_bad(inotify_check, entry);
+}
+
+static void inotify_watch(void **state maybe_unused)
+{
+	Cr__InotifyWatch watch = CR__INOTIFY_WATCH__INIT, *watches[] = {&watch};
+	Cr__Inotify entry = CR__INOTIFY__INIT;
+	char path[] = "/etc/passwd";
+
+	entry.watches = watches;
+	entry.n_watches = 1;
+	watch.wd = 3;
+	watch.path = path;
+	watch.mode = S_IFDIR | 0755;
+	watch.mask = IN_ONESHOT;
+	assert_bad(inotify_check, entry);
+	watch.mask = IN_OPEN | IN_MASK_ADD;
+	assert_bad(inotify_check, entry);
+	watch.mask = IN_OPEN;
+	assert_good(inotify_check, entry);
+	watch.open_file_id = 1;
+	assert_bad(inotify_check, entry);
+	watch.open_file_id = 0;
+	watch.path = path + 1;
+	assert_bad(inotify_check, entry);
+	watch.path = path + strlen(path);
+	assert_bad(inotify_check, entry);
+	watch.path = path;
+	watch.mode = 0755;
+	assert_bad(inotify_check, entry);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(eventfd_counts), cmocka_unit_test(timerfd_clocks),
-		cmocka_unit_test(timerfd_times),  cmocka_unit_test(timerfd_deadlines),
-		cmocka_unit_test(signalfd_masks), cmocka_unit_test(epoll_targets),
-		cmocka_unit_test(epoll_events),   cmocka_unit_test(epoll_parameters),
+		cmocka_unit_test(eventfd_counts),  cmocka_unit_test(timerfd_clocks),
+		cmocka_unit_test(timerfd_times),   cmocka_unit_test(timerfd_deadlines),
+		cmocka_unit_test(signalfd_masks),  cmocka_unit_test(epoll_targets),
+		cmocka_unit_test(epoll_events),    cmocka_unit_test(epoll_parameters),
+		cmocka_unit_test(inotify_watches), cmocka_unit_test(inotify_watch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

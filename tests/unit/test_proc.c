@@ -32,6 +32,7 @@
 #include "common/proc/fdinfo.h"
 #include "common/proc/limits.h"
 #include "common/proc/maps.h"
+#include "common/proc/mount_points.h"
 #include "common/proc/ns_links.h"
 #include "common/proc/proc_dir.h"
 #include "common/proc/sched.h"
@@ -589,17 +590,62 @@ static void test_probe(void **state maybe_unused)
 		features.has_kcmp, (unsigned long long)features.cap_effective, features.boot_id);
 }
 
+static void mount_points_of_a_device(void **state maybe_unused)
+{
+	static const char text[] = "21 26 0:19 / /sys rw,nosuid shared:7 - sysfs sysfs rw\n"
+				   "26 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n"
+				   "90 26 254:0 /srv /mnt/a\\040b\\134\\012 rw - ext4 /dev/vda rw\n";
+	struct cursor cursor = CURSOR(text, sizeof(text) - 1);
+	char path[PATH_MAX];
+
+	assert_int_equal(mount_points_next(&cursor, 254, 0, path), 1);
+	assert_string_equal(path, "/");
+	assert_int_equal(mount_points_next(&cursor, 254, 0, path), 1);
+	assert_string_equal(path, "/mnt/a b\\\n");
+	assert_int_equal(mount_points_next(&cursor, 254, 0, path), 0);
+	cursor = CURSOR(text, sizeof(text) - 1);
+	assert_int_equal(mount_points_next(&cursor, 254, 1, path), 0);
+}
+
+static void mount_points_bad(void **state maybe_unused)
+{
+	static const char *const texts[] = {"21",
+					    "21 26 0",
+					    "21 26 0:19 /",
+					    "x 26 0:19 / /sys",
+					    "1 2 0:19 / /a\\04",
+					    "1 2 0:19 / /a\\049",
+					    "1 2 0:19 / /\\000"};
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct cursor cursor = CURSOR(texts[i], strlen(texts[i]));
+
+		assert_int_equal(mount_points_next(&cursor, 0, 19, path), -EBADMSG);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numbers),       cmocka_unit_test(test_maps_text),
-		cmocka_unit_test(test_maps_bad_text), cmocka_unit_test(test_maps_odd_names),
-		cmocka_unit_test(test_maps_self),     cmocka_unit_test(test_status_text),
-		cmocka_unit_test(test_stat_text),     cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_fdinfo_text),   cmocka_unit_test(test_timers),
-		cmocka_unit_test(test_sched),         cmocka_unit_test(test_ns_links_and_auxv),
-		cmocka_unit_test(test_hostile_comm),  cmocka_unit_test(test_every_process),
-		cmocka_unit_test(test_gone_process),  cmocka_unit_test(test_id_map),
+		cmocka_unit_test(mount_points_of_a_device),
+		cmocka_unit_test(mount_points_bad),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_maps_text),
+		cmocka_unit_test(test_maps_bad_text),
+		cmocka_unit_test(test_maps_odd_names),
+		cmocka_unit_test(test_maps_self),
+		cmocka_unit_test(test_status_text),
+		cmocka_unit_test(test_stat_text),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_fdinfo_text),
+		cmocka_unit_test(test_timers),
+		cmocka_unit_test(test_sched),
+		cmocka_unit_test(test_ns_links_and_auxv),
+		cmocka_unit_test(test_hostile_comm),
+		cmocka_unit_test(test_every_process),
+		cmocka_unit_test(test_gone_process),
+		cmocka_unit_test(test_id_map),
 		cmocka_unit_test(test_probe),
 	};
 

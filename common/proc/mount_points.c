@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Where file systems are mounted. */
+#include "common/proc/mount_points.h"
+
+#include <errno.h>
+
+/* Space, tab, newline and backslash are written as three octal digits. */
+static int unescape(struct cursor path, char ret_path[PATH_MAX])
+{
+	size_t size = 0;
+
+	while (!cursor_is_empty(&path)) {
+		char byte = *path.at++;
+
+		if (size + 1 >= PATH_MAX)
+			return -EBADMSG;
+		if (byte == '\\') {
+			unsigned value = 0;
+
+			for (int i = 0; i < 3; i++) {
+				if (cursor_is_empty(&path) || *path.at < '0' || *path.at > '7')
+					return -EBADMSG;
+				value = value * 8 + (unsigned)(*path.at++ - '0');
+			}
+			byte = (char)value;
+		}
+		if (byte == '\0')
+			return -EBADMSG;
+		ret_path[size++] = byte;
+	}
+	ret_path[size] = '\0';
+	return 0;
+}
+
+/* "36 35 98:0 /mnt1 /mnt2 rw,noatime ..." */
+static int parse_line(struct cursor *line, unsigned *ret_major, unsigned *ret_minor, struct cursor *ret_path)
+{
+	struct cursor root;
+	uint64_t id, parent;
+
+	if (cursor_u64(line, 10, &id) < 0 || cursor_u64(line, 10, &parent) < 0 ||
+	    cursor_u32(line, 10, ret_major) < 0 || !cursor_skip(line, ":") ||
+	    cursor_u32(line, 10, ret_minor) < 0 || !cursor_word(line, &root) || !cursor_word(line, ret_path))
+		return -EBADMSG;
+	return 0;
+}
+
+int mount_points_next(struct cursor *text, unsigned major_number, unsigned minor_number,
+		      char ret_path[PATH_MAX])
+{
+	struct cursor line, path;
+
+	while (cursor_line(text, &line)) {
+		unsigned found_major = 0, found_minor = 0;
+		int r = parse_line(&line, &found_major, &found_minor, &path);
+
+		if (r < 0)
+			return r;
+		if (found_major != major_number || found_minor != minor_number)
+			continue;
+		r = unescape(path, ret_path);
+		return r < 0 ? r : 1;
+	}
+	return 0;
+}

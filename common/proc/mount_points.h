@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Where file systems are mounted: /proc/PID/mountinfo (proc_pid_mountinfo(5)). */
+#pragma once
+
+#include <limits.h>
+
+#include "common/compiler.h"
+#include "common/proc/cursor.h"
+
+#define MOUNT_POINTS_TEXT_MAX (64 * 1024 * 1024)
+
+/*
+ * The next mount of the file system with that number of the kernel's (which stat(2) need not tell of its
+ * files), in TEXT, which is stepped on behind it. 1 and its path, as it can be opened from the root of the
+ * process; 0: there is no other; -EBADMSG if the text is not what is expected.
+ */
+int must_check mount_points_next(struct cursor *text, unsigned major_number, unsigned minor_number,
+				 char ret_path[PATH_MAX]);
