@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "common/log.h"
+#include "restorer/job_control.h"
 #include "restorer/memory.h"
 #include "restorer/task/signals.h"
 
@@ -164,12 +165,15 @@ static int remove_executor(struct task *task, struct remote_address instruction)
 	return r < 0 ? log_error_errno((int)r, "cannot remove the executor") : 0;
 }
 
-/* Into the job-control stop that the process was in. All signals are still blocked, so only SIGSTOP acts. */
-static int enter_group_stop(struct task *task)
+/* Into the job-control stop that the process was in. All other signals are still blocked. */
+static int enter_group_stop(const struct restore *restore, struct task *task)
 {
 	struct tracee *tracee = &task->threads[0].puppet.tracee;
-	int r = kill(tracee->tid, SIGSTOP) < 0 ? -errno : 0;
+	int stop = job_control_stop_signal(restore, task);
+	int r = tracee_set_signal_mask(tracee, ~(UINT64_C(1) << (stop - 1)));
 
+	if (r == 0 && kill(tracee->tid, stop) < 0)
+		r = -errno;
 	while (r == 0 && tracee->stop != TRACEE_STOP_GROUP) {
 		int signal = tracee->stop == TRACEE_STOP_SIGNAL ? tracee->signal : 0;
 
@@ -205,7 +209,7 @@ int finish_task(struct restore *restore, struct task *task)
 	if (r == 0)
 		r = set_registers(&task->threads[0], &registers);
 	if (r == 0 && task->image->stop_signal != 0)
-		r = enter_group_stop(task);
+		r = enter_group_stop(restore, task);
 	for (size_t i = 0; r == 0 && i < task->threads_count; i++)
 		r = tracee_set_signal_mask(&task->threads[i].puppet.tracee,
 					   task->threads[i].image->signal_mask);

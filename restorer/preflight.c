@@ -14,6 +14,7 @@
 #include "restorer/fd/file_locks.h"
 #include "restorer/fd/objects.h"
 #include "restorer/ghosts.h"
+#include "restorer/fd/terminals.h"
 #include "restorer/task/task_restorer.h"
 
 static int check_pidfile(struct restore *restore)
@@ -70,6 +71,8 @@ int preflight_run(struct restore *restore)
 		r = ghosts_plan(restore);
 	if (r == 0)
 		r = file_locks_plan(restore);
+	if (r == 0)
+		r = terminals_plan(restore);
 	if (r == 0)
 		r = preflight_host(restore);
 	if (r < 0)

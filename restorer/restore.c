@@ -16,6 +16,7 @@
 #include "format/message.h"
 #include "restorer/fd/file_locks.h"
 #include "restorer/fd/objects.h"
+#include "restorer/fd/shell_terminal.h"
 #include "restorer/finish.h"
 #include "restorer/ghosts.h"
 #include "restorer/mapped_files.h"
@@ -193,8 +194,10 @@ static int stage_finish(struct restore *restore)
 
 static int stage_let_go(struct restore *restore)
 {
-	int r = restore_each_task(restore, finish_let_go);
+	int r = shell_terminal_give(restore);
 
+	if (r == 0)
+		r = restore_each_task(restore, finish_let_go);
 	restore->is_done = r == 0;
 	return r;
 }

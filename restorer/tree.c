@@ -18,6 +18,7 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "restorer/fd/objects.h"
+#include "restorer/fd/terminals.h"
 #include "restorer/mapped_files.h"
 #include "restorer/memory.h"
 #include "restorer/plan.h"
@@ -152,14 +153,21 @@ static bool leads_session(const struct task *task)
 	return task->image->sid == task->image->pid;
 }
 
+static int lead_session(struct restore *restore, struct task *task)
+{
+	int r = set_session(task_puppet(task));
+
+	return r < 0 || task->image->zombie ? r : terminals_give(restore, task);
+}
+
 /* A leader makes those of its children first that were in the session before. */
-static int settle_session(struct task *task)
+static int settle_session(struct restore *restore, struct task *task)
 {
 	if (leads_session(task) && task->older_children == 0)
-		return set_session(task_puppet(task));
+		return lead_session(restore, task);
 	if (!task->is_older || --task->maker->older_children > 0)
 		return 0;
-	return set_session(task_puppet(task->maker));
+	return lead_session(restore, task->maker);
 }
 
 static int set_group(struct puppet *puppet, pid_t group)
@@ -298,7 +306,7 @@ static int make_tasks(struct restore *restore, size_t *next, size_t end, bool is
 		LOG_SCOPE("pid %d", task->image->pid);
 		r = make_task(restore, task);
 		if (r == 0)
-			r = settle_session(task);
+			r = settle_session(restore, task);
 		if (r == 0 && is_late && !task->image->zombie)
 			r = build_memory(task);
 		if (r < 0)
@@ -318,6 +326,8 @@ int tree_create(struct restore *restore)
 	int r = mapped_files_open(restore);
 
 	if (r == 0)
+		r = terminals_create(restore);
+	if (r == 0)
 		r = make_tasks(restore, &next, restore->tasks_count, false);
 	return r < 0 ? r : restore_each_task(restore, build_early);
 }
@@ -336,6 +346,8 @@ int tree_settle(struct restore *restore)
 		r = make_groups(restore);
 	if (r == 0)
 		r = join_groups(restore);
+	if (r == 0)
+		r = terminals_settle(restore);
 	if (r == 0)
 		r = end_stand_ins(restore);
 	return r < 0 ? r : end_zombies(restore);

@@ -14,6 +14,7 @@
 #include "common/exit_status.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "restorer/fd/shell_terminal.h"
 
 static const int passed_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGALRM};
 
@@ -61,8 +62,15 @@ int wait_for_root(struct restore *restore)
 	}
 	for (;;) {
 		int status, signal;
-		pid_t waited = waitpid(root, &status, WNOHANG);
+		pid_t waited =
+			waitpid(root, &status, WNOHANG | (restore->options->is_shell_job ? WUNTRACED : 0));
 
+		if (waited == root && WIFSTOPPED(status)) {
+			shell_terminal_suspend(restore, WSTOPSIG(status));
+			continue;
+		}
+		if (waited == root)
+			shell_terminal_take_back(restore, !WIFEXITED(status));
 		if (waited == root && WIFEXITED(status))
 			return WEXITSTATUS(status);
 		if (waited == root && WIFSIGNALED(status))

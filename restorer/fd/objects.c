@@ -3,6 +3,7 @@
 #include "restorer/fd/objects.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <stdlib.h>
@@ -300,11 +301,13 @@ int objects_finish(struct restore *restore)
 int objects_unused_fd(const struct task *task)
 {
 	const Cr__DescriptorTable *table = task->descriptors;
-	int unused = 3;
+	size_t next = 0;
 
-	for (size_t i = 0; i < table->n_descriptors && table->descriptors[i]->fd <= unused; i++) {
-		if (table->descriptors[i]->fd == unused)
-			unused++;
+	for (int unused = 3;; unused++) {
+		while (next < table->n_descriptors && table->descriptors[next]->fd < unused)
+			next++;
+		if ((next == table->n_descriptors || table->descriptors[next]->fd > unused) &&
+		    fcntl(unused, F_GETFD) < 0)
+			return unused;
 	}
-	return unused;
 }

@@ -30,7 +30,10 @@ int must_check objects_check_contents(const struct restore *restore);
 /* Restores the contents of an object that a task holds from the open member. */
 int must_check objects_fill(struct restore *restore, struct object *object);
 
-/* The lowest number from 3 on that no descriptor of a planned task has: for task->controller_fd_inside. */
+/*
+ * A number that no descriptor of a planned task has, for task->controller_fd_inside; nor this process, for
+ * what a puppet has from it under the same number may still be needed: mapped files, terminals.
+ */
 int objects_unused_fd(const struct task *task);
 
 /*

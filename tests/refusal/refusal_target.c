@@ -18,7 +18,7 @@
  *
  *   what hold_file() knows: as descriptor 12;
  *
- *   what hold_event() knows: as descriptor 20.
+ *   what hold_event() knows: as descriptor 20; what hold_terminal() knows: the master as 11, the slave as 21.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,6 +45,7 @@
 
 /* The number of what hold_file() makes. */
 #define FILE_FD 12
+#include "hold_terminal.h"
 
 /* The number of what hold_event() makes. */
 #define EVENT_FD 20
@@ -116,6 +117,22 @@ static void *unshare_directory(void *unused)
 	return sleep_on(unused);
 }
 
+/* False if WHAT is something else. */
+static bool hold_some_terminal(const char *what)
+{
+	int ends[2];
+	int r = hold_terminal(what, ends);
+
+	if (r == -2)
+		return false;
+	if (r < 0)
+		fail(what);
+	place(ends[0], 11);
+	if (ends[1] >= 0)
+		place(ends[1], 21);
+	return true;
+}
+
 static void hold(const char *what)
 {
 	int ends[2];
@@ -151,7 +168,7 @@ static void hold(const char *what)
 		hold_map(what + 4);
 	} else if (strncmp(what, "memory=", 7) == 0) {
 		hold_memory(strtoul(what + 7, NULL, 10));
-	} else {
+	} else if (!hold_some_terminal(what)) {
 		int fd = hold_file(what, FILE_FD);
 
 		if (fd == 0)

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* The terminals of the tree, as a whole. */
+#include "dumper/fd/terminals.h"
+
+#include <asm/ioctls.h>
+#include <errno.h>
+#include <linux/tty.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/sysmacros.h>
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "common/vector.h"
+#include "dumper/fd/terminals_outside.h"
+
+struct terminals *terminals_get(struct dump *dump)
+{
+	struct terminals *terminals = dump->fd_kind_states[FD_KIND_ptmx];
+
+	if (terminals)
+		return terminals;
+	terminals = calloc(1, sizeof(*terminals));
+	if (!terminals)
+		log_error_errno(-ENOMEM, "cannot note the terminal");
+	return dump->fd_kind_states[FD_KIND_ptmx] = terminals;
+}
+
+struct terminal_end *terminals_add(struct dump *dump, const struct process *process,
+				   const struct fd_info *info, struct open_file *file)
+{
+	struct terminals *terminals = terminals_get(dump);
+	struct terminal_end *end = terminals ? vector_append(terminals, ends) : NULL;
+
+	if (!end) {
+		log_error_errno(-ENOMEM, "cannot note the terminal");
+		return NULL;
+	}
+	end->file = file;
+	end->process = process;
+	end->fd = info->fd;
+	return end;
+}
+
+void terminals_open_queues(struct terminals *terminals)
+{
+	if (terminals->queues || terminals->queues_error < 0)
+		return;
+	terminals->queues_error = terminal_queues_open(&terminals->queues);
+	if (terminals->queues_error < 0)
+		log_debug("cannot look into terminals: %s", strerror(-terminals->queues_error));
+}
+
+void terminals_done(struct dump *dump)
+{
+	struct terminals *terminals = dump->fd_kind_states[FD_KIND_ptmx];
+
+	if (!terminals)
+		return;
+	if (terminals->queues)
+		terminal_queues_free(terminals->queues);
+	terminal_holders_done(&terminals->holders);
+	id_map_done(&terminals->inside);
+	free(terminals->ends);
+	free(terminals);
+	dump->fd_kind_states[FD_KIND_ptmx] = NULL;
+}
+
+bool terminals_check_discipline(struct dump *dump, int our_fd, const char *path)
+{
+	int discipline = N_TTY;
+
+	if (ioctl(our_fd, TIOCGETD, &discipline) < 0 || discipline == N_TTY)
+		return true;
+	blockers_add(&dump->blockers,
+		     "terminal '%s' has line discipline %d instead of N_TTY, which cannot be preserved", path,
+		     discipline);
+	return false;
+}
+
+static bool is_nothing(const struct terminal_modes *modes)
+{
+	static const struct terminal_modes nothing;
+
+	return memcmp(modes, &nothing, sizeof(nothing)) == 0;
+}
+
+Cr__TerminalSettings *terminals_settings(struct dump *dump, const struct terminal_settings *settings)
+{
+	Cr__TerminalSettings *entry = arena_new(&dump->arena, Cr__TerminalSettings);
+	const struct terminal_modes *modes = &settings->modes, *locked = &settings->locked;
+
+	if (!entry)
+		return NULL;
+	cr__terminal_settings__init(entry);
+	entry->input_flags = modes->input_flags;
+	entry->output_flags = modes->output_flags;
+	entry->control_flags = modes->control_flags;
+	entry->local_flags = modes->local_flags;
+	entry->line = modes->line;
+	entry->input_speed = modes->input_speed;
+	entry->output_speed = modes->output_speed;
+	entry->characters = arena_bytes(&dump->arena, modes->characters, sizeof(modes->characters));
+	entry->locked_input_flags = locked->input_flags;
+	entry->locked_output_flags = locked->output_flags;
+	entry->locked_control_flags = locked->control_flags;
+	entry->locked_local_flags = locked->local_flags;
+	if (!is_nothing(locked))
+		entry->locked_characters =
+			arena_bytes(&dump->arena, locked->characters, sizeof(locked->characters));
+	entry->rows = settings->rows;
+	entry->columns = settings->columns;
+	entry->width_pixels = settings->width_pixels;
+	entry->height_pixels = settings->height_pixels;
+	return entry->characters.data && (is_nothing(locked) || entry->locked_characters.data) ? entry : NULL;
+}
+
+Cr__TerminalNode *terminals_node(struct dump *dump, const struct stat *st)
+{
+	Cr__TerminalNode *entry = arena_new(&dump->arena, Cr__TerminalNode);
+
+	if (!entry)
+		return NULL;
+	cr__terminal_node__init(entry);
+	entry->mode = st->st_mode & 07777;
+	entry->uid = st->st_uid;
+	entry->gid = st->st_gid;
+	return entry;
+}
+
+/* The master of a slave, if the tree has it. */
+static struct terminal_end *find_master(struct terminals *terminals, const struct terminal_end *slave)
+{
+	for (size_t i = 0; i < terminals->ends_count; i++) {
+		struct terminal_end *end = &terminals->ends[i];
+
+		if (!end->ptmx || !end->path)
+			continue;
+		if (slave->identity != 0 && end->identity != 0) {
+			if (slave->identity == end->identity)
+				return end;
+		} else if (slave->device == end->device &&
+			   (slave->filesystem == 0 || slave->filesystem == end->filesystem)) {
+			return end;
+		}
+	}
+	return NULL;
+}
+
+static void join_to_master(struct dump *dump, struct terminal_end *slave, struct terminal_end *master)
+{
+	Cr__Terminal *entry = slave->terminal;
+
+	entry->place = CR__TERMINAL_PLACE__TERMINAL_PSEUDO;
+	entry->index = master->ptmx->index;
+	entry->ptmx_id = master->file->image.id;
+	entry->settings = NULL;
+	entry->node = NULL;
+	entry->device = 0;
+	master->ptmx->slave_state = CR__SLAVE_STATE__SLAVE_OPEN;
+	if (!entry->is_by_dev_tty && strcmp(entry->path, master->path) != 0)
+		blockers_add(
+			&dump->blockers,
+			"terminal '%s' is pseudo-terminal '%s' under another name, which cannot be preserved",
+			slave->path, master->path);
+}
+
+/* Nobody can use such a descriptor any more, wherever the other end was: it is made anew, and hung up. */
+static void keep_hung_up(struct dump *dump, struct terminal_end *end)
+{
+	Cr__Terminal *entry = end->terminal;
+
+	if (!terminal_is_pseudo(end->device)) {
+		blockers_add(&dump->blockers,
+			     "terminal '%s' is hung up, and which one it was cannot be told, or it is none "
+			     "that could be "
+			     "made again",
+			     end->path);
+		return;
+	}
+	entry->place = CR__TERMINAL_PLACE__TERMINAL_PSEUDO;
+	entry->index = minor(end->device);
+	entry->device = 0;
+}
+
+static int join_end(struct dump *dump, struct terminals *terminals, struct terminal_end *end)
+{
+	struct terminal_end *master;
+
+	LOG_SCOPE("pid %d (%s)", (int)end->process->pidref.pid, end->process->status.name);
+	LOG_SCOPE("fd %d", end->fd);
+	master = find_master(terminals, end);
+	if (master)
+		join_to_master(dump, end, master);
+	else if (end->terminal->is_hung_up)
+		keep_hung_up(dump, end);
+	else
+		return terminals_outside_end(dump, end);
+	return 0;
+}
+
+/* A slave that nobody had opened yet cannot be filled without opening it. */
+static void check_never_opened(struct dump *dump, const struct terminal_end *master)
+{
+	const Cr__TerminalQueue *queues[] = {master->ptmx->master, master->ptmx->slave};
+
+	if (master->ptmx->slave_state != CR__SLAVE_STATE__SLAVE_NEVER_OPENED)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(queues); i++) {
+		if (queues[i]->data.len == 0 && queues[i]->waiting.len == 0 && !queues[i]->is_stopped &&
+		    !queues[i]->is_literal_next)
+			continue;
+		blockers_add(&dump->blockers,
+			     "pseudo-terminal '%s' has been written to before its slave was opened for the "
+			     "first time, "
+			     "which cannot be preserved: try again when it is open",
+			     master->path);
+		return;
+	}
+}
+
+static int check_masters(struct dump *dump, struct terminals *terminals)
+{
+	for (size_t i = 0; i < terminals->ends_count; i++) {
+		struct terminal_end *end = &terminals->ends[i];
+		int r;
+
+		if (!end->ptmx || !end->path)
+			continue;
+		LOG_SCOPE("pid %d (%s)", (int)end->process->pidref.pid, end->process->status.name);
+		LOG_SCOPE("fd %d", end->fd);
+		if (end->ptmx->master)
+			check_never_opened(dump, end);
+		r = terminals_outside_master(dump, end);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int terminals_check(struct dump *dump)
+{
+	struct terminals *terminals = terminals_get(dump);
+	int r = terminals ? terminals_outside_begin(dump) : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < terminals->ends_count; i++)
+		if (terminals->ends[i].terminal)
+			r = join_end(dump, terminals, &terminals->ends[i]);
+	if (r == 0)
+		r = check_masters(dump, terminals);
+	if (r == 0)
+		r = terminals_check_sessions(dump);
+	return r;
+}
