@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Pipes, at dump: made by pipe(2), or opened anew by way of /proc/PID/fd. */
+#include <string.h>
+
 #include "dumper/fd/pipe_ends.h"
 
 static bool pipe_matches(const struct fd_info *info)
 {
-	return S_ISFIFO(info->stat.st_mode) && info->link[0] != '/' && !info->is_long;
+	return S_ISFIFO(info->stat.st_mode) && strncmp(info->link, "pipe:[", strlen("pipe:[")) == 0;
 }
 
 static int pipe_collect(struct dump *dump, const struct process *process maybe_unused,

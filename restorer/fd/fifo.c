@@ -145,9 +145,9 @@ static int fifo_open(struct restore *restore, const struct object *object, int *
 	return r < 0 ? r : pipe_end_take(object, ret_fd);
 }
 
-static int fifo_fill(struct restore *restore, const struct object *object, int our_fd maybe_unused)
+static int fifo_fill(struct restore *restore, const struct object *object, int our_fd)
 {
-	return pipe_end_fill(restore, object);
+	return pipe_end_fill(restore, object, our_fd);
 }
 
 static void fifo_kind_done(struct restore *restore)

@@ -39,15 +39,10 @@ static struct pipe_kind *kind_of(struct restore *restore, enum fd_kind kind)
 	return restore->fd_kind_states[kind];
 }
 
-static void pipe_close(struct pipe *pipe)
+static void pipe_free(struct pipe *pipe)
 {
 	close_fd(&pipe->read_fd);
 	close_fd(&pipe->write_fd);
-}
-
-static void pipe_free(struct pipe *pipe)
-{
-	pipe_close(pipe);
 	for (size_t i = 0; i < pipe->ends_count; i++)
 		close_fd(&pipe->ends[i].fd);
 	free(pipe->ends);
@@ -196,12 +191,13 @@ int pipe_end_plan(struct restore *restore, enum fd_kind kind, struct object *obj
 	return r < 0 || !entry_of(object)->state ? r : check_rights(restore, state, object);
 }
 
-static int open_again(const struct pipe *pipe, uint32_t flags, int *ret_fd)
+/* The pipe of OUR_FD. */
+static int open_again(int our_fd, uint32_t flags, int *ret_fd)
 {
 	char path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", pipe->read_fd);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", our_fd);
 	fd = open(path, (int)flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return log_error_errno(-errno, "cannot open the pipe again, by '%s'", path);
@@ -257,7 +253,7 @@ static int open_end(struct restore *restore, const struct pipe *pipe, struct pip
 	else if (file && (strcmp(file->path, pipe->file->path) != 0 || flags & O_NOFOLLOW))
 		r = open_by_path(restore, pipe, file, flags, &end->fd);
 	else
-		r = open_again(pipe, flags, &end->fd);
+		r = open_again(pipe->read_fd, flags, &end->fd);
 	if (r < 0)
 		return r;
 	got = end->fd < 0 ? -1 : fcntl(end->fd, F_GETFL);
@@ -308,15 +304,13 @@ static int set_owner(const struct pipe *pipe)
 }
 
 /*
- * Whether a writer beside those of the program must be there for a time: to fill it, or because a reader
- * hears that there is none (POLLHUP) only if one was there after it was opened.
+ * Whether a writer must be there for a moment that the program does not have: a reader hears that there is
+ * none (POLLHUP) only if one was there after it was opened.
  */
 static bool needs_writer(const struct pipe *pipe)
 {
 	bool has_reader = false;
 
-	if (pipe->state->n_buffers > 0)
-		return true;
 	for (size_t i = 0; i < pipe->ends_count; i++) {
 		uint32_t flags = pipe->ends[i].object->image->flags;
 
@@ -329,25 +323,20 @@ static bool needs_writer(const struct pipe *pipe)
 
 int pipe_open_ends(struct restore *restore, struct pipe *pipe, bool is_made)
 {
-	bool has_contents = pipe->state->n_buffers > 0;
 	int r = set_capacity(pipe);
 
 	if (r == 0)
 		r = open_ends_that(restore, pipe, false);
 	if (r == 0 && pipe->write_fd < 0 && needs_writer(pipe))
-		r = open_again(pipe, O_WRONLY, &pipe->write_fd);
-	if (!has_contents)
-		close_fd(&pipe->write_fd);
+		r = open_again(pipe->read_fd, O_WRONLY, &pipe->write_fd);
+	close_fd(&pipe->write_fd);
 	if (r == 0)
 		r = open_ends_that(restore, pipe, true);
 	if (r == 0 && is_made)
 		r = set_owner(pipe);
-	if (r < 0)
-		return r;
-	if (!has_contents)
-		pipe_close(pipe);
-	pipe->is_open = true;
-	return 0;
+	close_fd(&pipe->read_fd);
+	pipe->is_open = r == 0;
+	return r;
 }
 
 int pipe_end_take(const struct object *object, int *ret_fd)
@@ -363,11 +352,18 @@ int pipe_end_take(const struct object *object, int *ret_fd)
 	return log_error_errno(-EBADF, "the pipe of open file %u is open already", object->image->id);
 }
 
-int pipe_end_fill(struct restore *restore, const struct object *object)
+int pipe_end_fill(struct restore *restore, const struct object *object, int our_fd)
 {
-	struct pipe *pipe = object->state;
-	int r = pipe_contents_fill(restore->reader, pipe->state, pipe->write_fd);
+	const struct pipe *pipe = object->state;
+	cleanup_close int reader = -EBADF, writer = -EBADF;
+	bool has_reader = false;
+	int r = 0;
 
-	pipe_close(pipe);
-	return r;
+	for (size_t i = 0; i < pipe->ends_count; i++)
+		has_reader |= pipe_end_reads(pipe->ends[i].object->image->flags);
+	if (!has_reader) /* without one, there is nothing to be written */
+		r = open_again(our_fd, O_RDONLY, &reader);
+	if (r == 0)
+		r = open_again(our_fd, O_WRONLY, &writer);
+	return r < 0 ? r : pipe_contents_fill(restore->reader, pipe->state, writer);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the kinds pipe and fifo share at restore: all open file descriptions of one pipe are opened together,
- * when the first of them is wanted; the others wait here until they are. What was in it comes back through
- * two descriptors more, which are closed then.
+ * when the first of them is wanted; the others wait here until they are.
  */
 #pragma once
 
@@ -21,7 +20,7 @@ struct pipe {
 	const Cr__NamedFile *file;  /* of a FIFO: by which the first object was opened; borrowed */
 	struct pipe_end *ends;      /* owned */
 	size_t ends_count, ends_capacity;
-	int read_fd, write_fd; /* to fill it through; -EBADF */
+	int read_fd, write_fd; /* ours, while it is opened; -EBADF */
 	bool is_open;
 };
 
@@ -33,8 +32,8 @@ int must_check pipe_end_plan(struct restore *restore, enum fd_kind kind, struct 
 
 /*
  * Opens all descriptions of a pipe, through pipe->read_fd, which is open already, as is pipe->write_fd of a
- * pipe; sets the capacity and, if it is one that we have made, owner and permissions. The two stay open if
- * anything is to be filled in.
+ * pipe but not of a FIFO; sets the capacity and, if it is one that we have made, owner and permissions. The
+ * two are closed.
  */
 int must_check pipe_open_ends(struct restore *restore, struct pipe *pipe, bool is_made);
 
@@ -43,7 +42,7 @@ int must_check pipe_open_file(struct restore *restore, const Cr__NamedFile *file
 			      int *ret_fd);
 
 /* fd_restorer.fill and .kind_done */
-int must_check pipe_end_fill(struct restore *restore, const struct object *object);
+int must_check pipe_end_fill(struct restore *restore, const struct object *object, int our_fd);
 void pipe_ends_done(struct restore *restore, enum fd_kind kind);
 
 /* Hands out a description that is open. */

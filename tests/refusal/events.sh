@@ -6,16 +6,6 @@ set -u
 
 out=$scratch/out/app.tar.zst
 
-# holds WHAT PATTERN...: a target that holds WHAT, as its descriptor 20, is refused.
-holds() {
-	local what=$1
-	shift
-	start_target "$what"
-	refused "$what" 3 "\b$target\b" 'fd 20\b' "$@" -- "$cr_dump" -t "$target" -o "$out"
-	refused "$what, --check" 3 "\b$target\b" 'fd 20\b' "$@" -- "$cr_dump" -t "$target" --check
-	stop_target
-}
-
 # hold_with FD: a process outside that shares this descriptor of the target; its pid in $holder.
 hold_with() {
 	rm -f "$scratch/holder"
@@ -43,14 +33,14 @@ shares() {
 	stop_target
 }
 
-holds eventfd-overflown 'eventfd' 'overflown'
+refused_with eventfd-overflown 'eventfd' 'overflown'
 shares eventfd
 shares timerfd
 shares epoll
-holds epoll-signalfd-moved 'epoll|watches' 'number 21\b' 'signalfd'
+refused_with epoll-signalfd-moved 'epoll|watches' 'number 21\b' 'signalfd'
 
 shares inotify
-holds inotify-queued 'inotify' '32 bytes' 'not read yet'
+refused_with inotify-queued 'inotify' '32 bytes' 'not read yet'
 
 is_closed() {
 	[ ! -e "/proc/$target/fd/21" ]

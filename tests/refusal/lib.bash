@@ -147,3 +147,13 @@ works() {
 		return 1
 	fi
 }
+
+# refused_with WHAT PATTERN...: a target that holds WHAT, as its descriptor 20, is refused, by a dump and by a check.
+refused_with() {
+	local what=$1
+	shift
+	start_target "$what"
+	refused "$what" 3 "\b$target\b" 'fd 20\b' "$@" -- "$cr_dump" -t "$target" -o "$scratch/out/app.tar.zst"
+	refused "$what, --check" 3 "\b$target\b" 'fd 20\b' "$@" -- "$cr_dump" -t "$target" --check
+	stop_target
+}

@@ -33,6 +33,10 @@ start_target broken-pipe
 works 'no other end' "$cr_dump" -t "$target" --check
 stop_target
 
+refused_with pipe-unread "$pipe \(write end\)" 'nobody can read' 'O_ASYNC'
+refused_with fifo-late-reader "FIFO '/tmp/cr-fifo\." 'opened for reading again'
+refused_with fifo-not-followed "'/tmp/cr-fifo\..*O_NOFOLLOW"
+
 exec 7> >(exec sleep 1000)
 note reader
 start_target

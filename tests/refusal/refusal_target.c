@@ -18,7 +18,8 @@
  *
  *   what hold_file() knows: as descriptor 12;
  *
- *   what hold_event() knows: as descriptor 20; what hold_terminal() knows: the master as 11, the slave as 21.
+ *   what hold_event() and hold_pipe() know: as descriptor 20; what hold_terminal() knows: the master as 11,
+ *   the slave as 21.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,13 +43,14 @@
 
 #include "hold_event.h"
 #include "hold_file.h"
+#include "hold_pipe.h"
+#include "hold_terminal.h"
 
 /* The number of what hold_file() makes. */
 #define FILE_FD 12
-#include "hold_terminal.h"
 
-/* The number of what hold_event() makes. */
-#define EVENT_FD 20
+/* The number of what hold_event() and hold_pipe() make. */
+#define HELD_FD 20
 
 static void fail(const char *what)
 {
@@ -176,10 +178,12 @@ static void hold(const char *what)
 		if (fd == -2)
 			fd = hold_event(what);
 		if (fd == -2)
+			fd = hold_pipe(what);
+		if (fd == -2)
 			errno = EINVAL;
 		if (fd < 0)
 			fail(what);
-		place(fd, EVENT_FD);
+		place(fd, HELD_FD);
 	}
 }
 
