@@ -179,6 +179,13 @@ static int classify(struct dump *dump, const struct ghost_use *use, Cr__Ghost *i
 		blockers_add(&dump->blockers, "is secret memory (memfd_secret), which nobody else can read");
 		return 1;
 	}
+	if (is_of_filesystem(use, HUGETLBFS_MAGIC)) {
+		blockers_add(&dump->blockers,
+			     "its file '%s' has been deleted, and is made of huge pages (hugetlbfs), which "
+			     "cannot be preserved yet",
+			     name);
+		return 1;
+	}
 	if (!is_of_the_same_mount(use->fd, use->path)) {
 		blockers_add(&dump->blockers,
 			     "its file '%s' has been deleted, and that path is not of its file system here "

@@ -78,6 +78,7 @@ int preflight_run(struct restore *restore)
 	if (r < 0)
 		return r;
 	preflight_files(restore);
+	preflight_open(restore);
 	ghosts_check(restore);
 	r = file_locks_check(restore);
 	if (r == 0)

@@ -12,7 +12,10 @@ int must_check preflight_ids(struct restore *restore);
 /* preflight_files.c: the files of the manifest are there and have not changed. */
 void preflight_files(struct restore *restore);
 
-/* restorer/preflight_busy.c: program files that others run, or write to. */
+/* preflight_open.c: files that were open can be opened so again. */
+void preflight_open(struct restore *restore);
+
+/* preflight_busy.c: program files that others run, or write to. */
 int must_check preflight_busy(struct restore *restore);
 
 /* preflight_host.c: machine, processor, kernel and rights are enough. */

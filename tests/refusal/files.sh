@@ -121,13 +121,13 @@ is_locked && fail 'the lock is free after the dump'
 refused 'a restore without the option' 3 "pid $was\b.*fd 7\b.*exclusive flock.*$file" "fd 12\b.*POSIX" '--file-locks' -- \
 	"$cr_restore" -d -i "$archive"
 gone "$was" || fail 'a restore without the option: nothing is started'
-exec 7<"$file"
-flock --shared 7
-refused 'another process has a lock that conflicts' 3 'exclusive flock' "$file" "pid $$\b.*shared flock" -- \
-	"$cr_restore" -l -d -i "$archive"
-refused 'another process has a lock, --check' 3 "pid $$\b" -- "$cr_restore" -l --check -i "$archive"
+start_other flock --shared --no-fork "$file" sleep 1000
+eventually is_locked || fail 'another process has the lock'
+refused 'another process has a lock that conflicts' 3 'exclusive flock' "$file" \
+	"'sleep' \(pid $other\) has a shared flock" -- "$cr_restore" -l -d -i "$archive"
+refused 'another process has a lock, --check' 3 "pid $other\b" -- "$cr_restore" -l --check -i "$archive"
 gone "$was" || fail 'another process has a lock: nothing is started'
-exec 7>&-
+stop_other
 start_other "$build/tests/refusal/refusal_target" "$scratch/other.ticks" "ofd-lock=$file"
 eventually test -s "$scratch/other.ticks"
 refused 'another process has a lock that is not told' 3 'POSIX write lock' "'refusal_target' \(pid $other\) has a OFD" -- \
@@ -154,6 +154,14 @@ eventually test -s "$scratch/other.ticks"
 refused 'another process has a lease' 3 "$file" "'refusal_target' \(pid $other\) has a read lease" -- \
 	"$cr_restore" -d -i "$archive"
 stop_other
+
+if chattr +i "$file" 2>/dev/null; then
+	refused 'a file has become immutable' 3 "pid $was: fd 7: '$file' .*chattr -i" -- "$cr_restore" -d -i "$archive"
+	chattr -i "$file"
+	chattr +a "$file"
+	refused 'a file has become append-only' 3 "fd 7.*'$file' .*chattr -a" -- "$cr_restore" -d -i "$archive"
+	chattr -a "$file"
+fi
 
 # Files that have changed.
 : >"$file"
