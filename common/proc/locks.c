@@ -190,13 +190,13 @@ const char *file_lock_describe(const struct file_lock *lock, char buffer[FILE_LO
 		snprintf(range, sizeof(range), "all bytes from %" PRIu64 " on", lock->start);
 	switch (lock->kind) {
 	case FILE_LOCK_FLOCK:
-		snprintf(buffer, FILE_LOCK_TEXT_SIZE, "%s flock", lock->is_write ? "exclusive" : "shared");
+		snprintf(buffer, FILE_LOCK_TEXT_SIZE, "flock (%s)", lock->is_write ? "exclusive" : "shared");
 		break;
 	case FILE_LOCK_POSIX:
 		snprintf(buffer, FILE_LOCK_TEXT_SIZE, "POSIX %s lock of %s", type, range);
 		break;
 	case FILE_LOCK_OFD:
-		snprintf(buffer, FILE_LOCK_TEXT_SIZE, "OFD %s lock of %s", type, range);
+		snprintf(buffer, FILE_LOCK_TEXT_SIZE, "%s lock (OFD) of %s", type, range);
 		break;
 	case FILE_LOCK_LEASE:
 		snprintf(buffer, FILE_LOCK_TEXT_SIZE, "%s lease", type);

@@ -59,6 +59,6 @@ bool file_lock_is_of_same_file(const struct file_lock *left, const struct file_l
 /* Whether two holders cannot have both: of the same file and nature, overlapping, and not both shared. */
 bool file_lock_conflicts(const struct file_lock *left, const struct file_lock *right);
 
-/* "exclusive flock", "POSIX read lock of bytes 100 to 199", "write lease"; returns BUFFER. */
+/* For "a ...": "flock (exclusive)", "POSIX read lock of bytes 100 to 199", "write lease"; returns BUFFER. */
 #define FILE_LOCK_TEXT_SIZE 96
 const char *file_lock_describe(const struct file_lock *lock, char buffer[FILE_LOCK_TEXT_SIZE]);

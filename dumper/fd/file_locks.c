@@ -192,29 +192,24 @@ static const char *name_of(struct dump *dump, pid_t pid)
 	return name ? name : "another process";
 }
 
+/*
+ * Whoever of the tree waits is not listed: the freeze has taken it out of its system call, which it makes
+ * again when it goes on, here or restored.
+ */
 static void check_waiter(struct dump *dump, const struct file_lock *holder, const struct file_lock *waiter)
 {
-	const struct process *process = find_process(dump, waiter->pid);
 	const struct known_lock *known = find_known(dump, holder);
 	char text[FILE_LOCK_TEXT_SIZE], name[PRINTABLE_SIZE];
 
-	file_lock_describe(known ? &known->lock : waiter, text);
-	if (known && !process) {
-		LOG_SCOPE("pid %d", known->pid);
-		LOG_SCOPE("fd %d", known->fd);
-		blockers_add(
-			&dump->blockers,
-			"%s, which is not dumped, waits for the %s of its file '%s', and would get it: end "
-			"that process, or dump both together",
-			name_of(dump, waiter->pid), text, printable(known->path, name, sizeof(name)));
-	} else if (process && !known && !dump->options->has_file_locks) {
-		LOG_SCOPE("pid %d (%s)", process->pidref.pid, process->status.name);
-		blockers_add(
-			&dump->blockers,
-			"waits for a %s, which %s, which is not dumped, has: give --file-locks (-l) on both "
-			"commands to let it wait again",
-			text, holder->pid > 0 ? name_of(dump, holder->pid) : "a process");
-	}
+	if (!known || find_process(dump, waiter->pid))
+		return;
+	LOG_SCOPE("pid %d", known->pid);
+	LOG_SCOPE("fd %d", known->fd);
+	blockers_add(&dump->blockers,
+		     "%s, which is not dumped, waits for the %s of its file '%s', and would get it: end that "
+		     "process, or dump both together",
+		     name_of(dump, waiter->pid), file_lock_describe(&known->lock, text),
+		     printable(known->path, name, sizeof(name)));
 }
 
 int file_locks_check(struct dump *dump)

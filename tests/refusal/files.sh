@@ -97,15 +97,15 @@ fi
 # Locks.
 echo 0123456789 >"$file"
 holds 'a POSIX lock' "posix-lock=$file" 'fd 12\b' "$file" 'POSIX write lock of bytes 100 to 100' '--file-locks'
-holds 'an OFD lock' "ofd-lock=$file" 'fd 12\b' "$file" 'OFD write lock of bytes 100 to 100' '--file-locks'
+holds 'an OFD lock' "ofd-lock=$file" 'fd 12\b' "$file" 'write lock \(OFD\) of bytes 100 to 100' '--file-locks'
 holds 'a lease' "lease=$file" 'fd 12\b' "$file" 'read lease' '--file-locks'
 
 exec 7<>"$file"
 flock --exclusive 7
 start_target "posix-lock=$file"
 exec 7>&-
-refused 'two locks, both named' 3 'fd 7\b.*exclusive flock' 'fd 12\b.*POSIX' -- "$cr_dump" -t "$target" -o "$out"
-refused 'locks, --check' 3 'exclusive flock' -- "$cr_dump" --check -t "$target"
+refused 'two locks, both named' 3 'fd 7\b.*flock \(exclusive\)' 'fd 12\b.*POSIX' -- "$cr_dump" -t "$target" -o "$out"
+refused 'locks, --check' 3 'flock \(exclusive\)' -- "$cr_dump" --check -t "$target"
 works 'locks, with the option' "$cr_dump" --check --file-locks -t "$target"
 start_other flock --exclusive "$file" true
 eventually grep -q -- "-> FLOCK .* $other " /proc/locks || fail 'another waits'
@@ -118,25 +118,43 @@ eventually gone "$was"
 target=
 is_locked && fail 'the lock is free after the dump'
 
-refused 'a restore without the option' 3 "pid $was\b.*fd 7\b.*exclusive flock.*$file" "fd 12\b.*POSIX" '--file-locks' -- \
+refused 'a restore without the option' 3 "pid $was\b.*fd 7\b.*flock \(exclusive\).*$file" "fd 12\b.*POSIX" '--file-locks' -- \
 	"$cr_restore" -d -i "$archive"
 gone "$was" || fail 'a restore without the option: nothing is started'
 start_other flock --shared --no-fork "$file" sleep 1000
 eventually is_locked || fail 'another process has the lock'
-refused 'another process has a lock that conflicts' 3 'exclusive flock' "$file" \
-	"'sleep' \(pid $other\) has a shared flock" -- "$cr_restore" -l -d -i "$archive"
+refused 'another process has a lock that conflicts' 3 'flock \(exclusive\)' "$file" \
+	"'sleep' \(pid $other\) has a flock \(shared\)" -- "$cr_restore" -l -d -i "$archive"
 refused 'another process has a lock, --check' 3 "pid $other\b" -- "$cr_restore" -l --check -i "$archive"
 gone "$was" || fail 'another process has a lock: nothing is started'
 stop_other
 start_other "$build/tests/refusal/refusal_target" "$scratch/other.ticks" "ofd-lock=$file"
 eventually test -s "$scratch/other.ticks"
-refused 'another process has a lock that is not told' 3 'POSIX write lock' "'refusal_target' \(pid $other\) has a OFD" -- \
+refused 'another process has a lock that is not told' 3 'POSIX write lock' "'refusal_target' \(pid $other\) has a write lock \(OFD\)" -- \
 	"$cr_restore" -l -d -i "$archive"
 stop_other
 if works 'restore with locks' "$cr_restore" -l -d -i "$archive"; then
 	target=$was
 	started+=("$target")
 	is_locked || fail 'the lock is held after the restore'
+	stop_target
+fi
+
+# Waiting for a lock that an outsider has: it waits again.
+start_other flock --exclusive --no-fork "$file" sleep 1000
+eventually is_locked || fail 'another process has the lock'
+start_target "wait=$file"
+was=$target
+eventually grep -q -- "-> FLOCK .* $was " /proc/locks || fail 'the target waits'
+if works 'dump what waits for the lock of another' "$cr_dump" -t "$target" -o "$archive"; then
+	eventually gone "$was"
+	target=
+	works 'restore what waits for a lock' "$cr_restore" -d -i "$archive"
+	target=$was
+	started+=("$target")
+	eventually grep -q -- "-> FLOCK .* $was " /proc/locks || fail 'it waits again'
+	stop_other
+	eventually grep -q "[0-9]: FLOCK .* $was " /proc/locks || fail 'it gets the lock when it is free'
 	stop_target
 fi
 

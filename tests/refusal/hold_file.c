@@ -2,9 +2,13 @@
 /* What a target can hold of files in odd states, and of locks. */
 #include "hold_file.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -43,6 +47,28 @@ static int hold_secret_memory(int wanted)
 	return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, wanted, 0) == MAP_FAILED ? -1 : 0;
 }
 
+static void *wait_for_lock(void *argument)
+{
+	const int *fd = argument;
+
+	if (flock(*fd, LOCK_EX) < 0)
+		abort();
+	return NULL;
+}
+
+/* Another thread waits, and will have it. */
+static int hold_wait(const char *path, int wanted)
+{
+	static int fd;
+	pthread_t thread;
+
+	fd = wanted;
+	if (move(open(path, O_RDWR), wanted) < 0)
+		return -1;
+	errno = pthread_create(&thread, NULL, wait_for_lock, &fd);
+	return errno ? -1 : 0;
+}
+
 int hold_file(const char *what, int fd)
 {
 	static const struct {
@@ -56,6 +82,8 @@ int hold_file(const char *what, int fd)
 		if (strncmp(what, locks[i].prefix, length) == 0)
 			return hold_lock(what + length, locks[i].command, fd);
 	}
+	if (strncmp(what, "wait=", 5) == 0)
+		return hold_wait(what + 5, fd);
 	if (strcmp(what, "memfd") == 0)
 		return move(memfd_create("target", MFD_CLOEXEC), fd);
 	if (strcmp(what, "huge-memfd") == 0)

@@ -38,13 +38,14 @@ static void test_kinds(void **state maybe_unused)
 		enum file_lock_kind kind;
 		pid_t pid;
 	} lines[] = {
-		{"1: FLOCK  ADVISORY  WRITE 4672 fe:00:109 0 EOF", "exclusive flock", FILE_LOCK_FLOCK, 4672},
-		{"1: FLOCK  ADVISORY  READ 0 fe:00:109 0 EOF", "shared flock", FILE_LOCK_FLOCK, 0},
+		{"1: FLOCK  ADVISORY  WRITE 4672 fe:00:109 0 EOF", "flock (exclusive)", FILE_LOCK_FLOCK,
+		 4672},
+		{"1: FLOCK  ADVISORY  READ 0 fe:00:109 0 EOF", "flock (shared)", FILE_LOCK_FLOCK, 0},
 		{"22: POSIX  ADVISORY  READ 4672 fe:00:109 100 199", "POSIX read lock of bytes 100 to 199",
 		 FILE_LOCK_POSIX, 4672},
-		{"3: OFDLCK ADVISORY  WRITE -1 fe:00:109 0 EOF", "OFD write lock of the whole file",
+		{"3: OFDLCK ADVISORY  WRITE -1 fe:00:109 0 EOF", "write lock (OFD) of the whole file",
 		 FILE_LOCK_OFD, -1},
-		{"3: OFDLCK ADVISORY  WRITE -1 fe:00:109 7 EOF", "OFD write lock of all bytes from 7 on",
+		{"3: OFDLCK ADVISORY  WRITE -1 fe:00:109 7 EOF", "write lock (OFD) of all bytes from 7 on",
 		 FILE_LOCK_OFD, -1},
 		{"4: LEASE  ACTIVE    READ 5 fe:00:109 0 EOF", "read lease", FILE_LOCK_LEASE, 5},
 		{"5: DELEG  ACTIVE    READ 5 fe:00:109 0 EOF", "read delegation", FILE_LOCK_DELEGATION, 5},
