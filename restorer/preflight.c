@@ -83,6 +83,8 @@ int preflight_run(struct restore *restore)
 	r = file_locks_check(restore);
 	if (r == 0)
 		r = preflight_busy(restore);
+	if (r == 0)
+		r = objects_preflight(restore);
 	if (r < 0)
 		return r;
 	check_shell_job(restore);

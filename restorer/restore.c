@@ -117,17 +117,24 @@ static int stage_fill_memory(struct restore *restore)
 	return r < 0 ? r : tree_settle(restore);
 }
 
-static int open_table(struct restore *restore, struct task *task)
+static int open_controller(struct restore *restore maybe_unused, struct task *task)
 {
-	int r = task_owns(task, SHARED_FILES) ? tree_open_controller(task) : 0;
-
-	return r < 0 || !task_owns(task, SHARED_FILES) ? r : objects_open_for_task(restore, task);
+	return task_owns(task, SHARED_FILES) ? tree_open_controller(task) : 0;
 }
 
-/* Every process has all its descriptors after it. */
+static int open_table(struct restore *restore, struct task *task)
+{
+	return task_owns(task, SHARED_FILES) ? objects_open_for_task(restore, task) : 0;
+}
+
+/* Every process has all its descriptors after it. What the kernel notes the maker of may be made in any. */
 static int stage_open(struct restore *restore)
 {
-	return restore_each_task(restore, open_table);
+	int r = restore_each_task(restore, open_controller);
+
+	if (r == 0)
+		r = objects_prepare(restore);
+	return r < 0 ? r : restore_each_task(restore, open_table);
 }
 
 /* After it the archive is known to be whole. */

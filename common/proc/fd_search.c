@@ -197,9 +197,16 @@ static int append(struct fd_pass *pass, struct fd_search_entry *entry, const str
 
 /* Of an anonymous one nothing that is wanted is in the fdinfo, which may be large: an epoll's has all
  * targets. */
+/* kcmp(2): whether two threads are known to have one table. */
+static bool has_same_table(pid_t one, pid_t other)
+{
+	return syscall(SYS_kcmp, one, other, KCMP_FILES, 0, 0) == 0;
+}
+
 static int note(const struct fd_table *table, struct fd_search_entry *entry, int fd)
 {
-	bool is_ours = table->pid == getpid(), is_anonymous = entry->object.type == FD_OBJECT_ANONYMOUS;
+	bool is_ours = table->pid == getpid() || has_same_table(table->pid, getpid());
+	bool is_anonymous = entry->object.type == FD_OBJECT_ANONYMOUS;
 	cleanup_(fdinfo_done) struct fdinfo fdinfo = {0};
 	struct fd_holder holder = {.pid = table->pid, .fd = fd};
 	cleanup_close int proc_fd = openat(table->directory_fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -244,12 +251,6 @@ static int scan_table(struct fd_table *table, int directory_fd, const char *path
 			r = note(table, entry, atoi(item->d_name));
 	}
 	return r;
-}
-
-/* kcmp(2): whether two threads are known to have one table. */
-static bool has_same_table(pid_t one, pid_t other)
-{
-	return syscall(SYS_kcmp, one, other, KCMP_FILES, 0, 0) == 0;
 }
 
 /* Threads that have other tables than the leader, which may have ended before them. */

@@ -7,8 +7,9 @@
  * processes that the mounted /proc does not show: of pid namespaces that are not below its own. Others run
  * meanwhile: of a descriptor that changes hands during the pass nothing may be seen.
  *
- * Of the calling process only descriptors without close-on-exec count. It opens its own with it; what lacks
- * it was there before the program was started, and is held for whoever started it.
+ * Of the calling process, and of what shares its table, only descriptors without close-on-exec count. It
+ * opens its own with it; what lacks it was there before the program was started, and is held for whoever
+ * started it.
  */
 #pragma once
 

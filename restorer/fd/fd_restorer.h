@@ -2,20 +2,33 @@
 /*
  * A kind of open file at restore: what it has to do; the driver, objects.c, does the rest and knows no kind.
  *
- * read     says whether object->entry, a message of the kind, is valid: -EBADMSG, and why in *ret_reason
- *          (static text). Sets object->contents_size if the archive holds contents of it.
- * plan     once all is read: resolves ids, adds to restore->blockers what this host cannot give. read and
- *          plan touch nothing outside memory.
- * open     makes the open file description anew; all processes exist by then. *ret_fd, O_CLOEXEC, is a
- *          descriptor of this process: what the kernel has to think a process of the tree's own can be made
- *          there (object_task(), puppet_run()) and taken over by pidfd_getfd(2).
- * fill     restores its contents, read with archive_reader_data() until size 0; all objects are open in their
- *          processes. *our_fd leads to the description.
- * connect  adds calls to the batch of a process that has it at object->holder_fd, when every process has all
- *          its descriptors and threads, in the order of the archive. Runs the batch itself if it needs room
- * or a result (puppet_run()). finish   once, after the last connect: closes what the kind still holds in this
- * process. done     frees what the kind has in object->state; kind_done the kind's own
- *          restore->fd_kind_states[FD_KIND_name], NULL at first; in any state.
+ * read: says whether object->entry, a message of the kind, is valid: -EBADMSG, and why in *ret_reason (static
+ * text). Sets object->contents_size if the archive holds contents of it.
+ *
+ * plan: once all is read: resolves ids, adds to restore->blockers what this host cannot give. read and plan
+ * touch nothing outside memory.
+ *
+ * preflight: once, after the last plan: adds to restore->blockers what speaks against it here and now. May
+ * look at this host, and leaves no trace.
+ *
+ * prepare: once, when all processes exist and before the first open: makes what has to be made together.
+ *
+ * open: makes the open file description anew; all processes exist by then. *ret_fd, O_CLOEXEC, is a
+ * descriptor of this process: what the kernel has to think a process of the tree's own can be made there
+ * (object_task(), puppet_run()) and taken over by pidfd_getfd(2).
+ *
+ * fill: restores its contents, read with archive_reader_data() until size 0; all objects are open in their
+ * processes. *our_fd leads to the description.
+ *
+ * connect: adds calls to the batch of a process that has it at object->holder_fd, when every process has all
+ * its descriptors and threads, in the order of the archive. Runs the batch itself if it needs room or a
+ * result (puppet_run()).
+ *
+ * finish: once, after the last connect: closes what the kind still holds in this process.
+ *
+ * done: frees what the kind has in object->state; kind_done: the kind's own
+ * restore->fd_kind_states[FD_KIND_name], NULL at first; in any state.
+ *
  * The functions return 0 or a negative errno, and log why, but for read. NULL: nothing to do.
  *
  * Flags that can be set later, position, owner, sharing and close-on-exec are the driver's.
@@ -45,6 +58,8 @@ struct fd_restorer {
 	bool is_polled_as_self; /* poll(2) of it tells of the process that polls, as with signalfd(2) */
 	int (*read)(struct restore *restore, struct object *object, const char **ret_reason);
 	int (*plan)(struct restore *restore, struct object *object);
+	int (*preflight)(struct restore *restore);
+	int (*prepare)(struct restore *restore);
 	int (*open)(struct restore *restore, const struct object *object, int *ret_fd);
 	int (*fill)(struct restore *restore, const struct object *object, int our_fd);
 	int (*connect)(struct restore *restore, const struct object *object, struct puppet *puppet,

@@ -225,6 +225,28 @@ int objects_plan(struct restore *restore)
 	return 0;
 }
 
+int objects_preflight(struct restore *restore)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		int r = kinds[i].restorer->preflight ? kinds[i].restorer->preflight(restore) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int objects_prepare(struct restore *restore)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		int r = kinds[i].restorer->prepare ? kinds[i].restorer->prepare(restore) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 struct object *object_find(struct restore *restore, uint32_t id)
 {
 	uint64_t index = 0;

@@ -21,6 +21,12 @@ int must_check objects_read(struct restore *restore, const char *kind, Cr__OpenF
  */
 int must_check objects_plan(struct restore *restore);
 
+/* After it, if the images are good: adds to restore->blockers what this host, as it is now, cannot give. */
+int must_check objects_preflight(struct restore *restore);
+
+/* When all processes exist, and before the first gets its descriptors. */
+int must_check objects_prepare(struct restore *restore);
+
 /* The object whose contents a member of this name holds; NULL: none has such. */
 struct object *objects_find_by_contents(struct restore *restore, const char *member_name);
 

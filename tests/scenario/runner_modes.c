@@ -21,7 +21,6 @@
 
 #define SETTLE_TIMEOUT_MS 2000
 #define SETTLE_POLL_MS 20
-#define ORPHANS_POLL_MS 1
 #define ARGUMENT_LIMIT (2 * OPTION_LIMIT)
 
 struct mode {
@@ -103,14 +102,16 @@ static int dump(struct run *run, bool is_stream, bool leave_running)
 	return RUN_FAILED;
 }
 
-/* As the init of the program's namespace we are the parent of what it leaves behind, and have to collect it.
+/*
+ * As the init of the program's namespace we are the parent of what it leaves behind, and have to collect it.
+ * Who is alive, when cr-dump has ended, was no part of it: a helper.
  */
 static void reap_orphans(const struct run *run)
 {
 	if (getpid() != 1)
 		return;
-	while (remaining_ms(run) > 0 && waitpid(-1, NULL, WNOHANG) >= 0)
-		poll(NULL, 0, ORPHANS_POLL_MS);
+	while (remaining_ms(run) > 0 && waitpid(-1, NULL, WNOHANG) > 0)
+		continue;
 }
 
 /* Dumps and sees to it that the program is gone. *ret_before may be NULL if nobody compares. */
