@@ -38,6 +38,7 @@ static void dump_done(struct dump *dump)
 	ghosts_done(dump);
 	free(dump->files);
 	id_map_done(&dump->files_by_path);
+	free(dump->external_unix_sockets);
 	blockers_done(&dump->blockers);
 	arena_done(&dump->arena);
 }

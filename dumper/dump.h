@@ -97,6 +97,8 @@ struct dump {
 	size_t files_count;
 	size_t files_capacity;
 	struct id_map files_by_path;   /* hash of the path -> index + 1 */
+	Cr__ExternalUnixSocket **external_unix_sockets; /* become those of the manifest */
+	size_t external_unix_sockets_count, external_unix_sockets_capacity;
 	struct archive_writer *writer; /* borrowed, while images are written */
 	int64_t freeze_ns;             /* CLOCK_MONOTONIC when the tree was frozen */
 };

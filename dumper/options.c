@@ -21,6 +21,9 @@ static const struct option_spec dump_option_table[] = {
 	OPTION_SIZE('\0', "ghost-limit", "SIZE", struct dump_options, ghost_limit,
 		    "save deleted files that hold up to SIZE bytes each\n"
 		    "(K, M, G, T may follow); default 1G"),
+	OPTION_FLAG('x', "ext-unix-sk", struct dump_options, has_ext_unix_sk,
+		    "allow unix datagram sockets that are connected to\n"
+		    "servers outside, such as /dev/log"),
 	OPTION_FLAG('\0', "check", struct dump_options, is_check,
 		    "list everything that would stop the dump; write\n"
 		    "nothing, change nothing"),

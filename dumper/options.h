@@ -27,6 +27,7 @@ struct dump_options {
 	enum dump_aftermath aftermath;
 	bool is_shell_job;
 	bool has_file_locks;          /* the user knows that outside tasks may be involved */
+	bool has_ext_unix_sk;         /* datagram sockets may be connected to others outside */
 	bool is_check;                /* look and report, write nothing */
 	uint64_t ghost_limit;         /* the most that a deleted file may hold, in bytes */
 	int level;                    /* of zstd */

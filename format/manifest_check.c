@@ -11,6 +11,7 @@
 #include "common/id_map.h"
 #include "common/log.h"
 #include "common/printable.h"
+#include "format/fd/unix_socket.h"
 #include "format/layout.h"
 #include "format/version.h"
 
@@ -90,6 +91,17 @@ static int required_files_check(const Cr__Manifest *manifest)
 	return 0;
 }
 
+static int external_sockets_check(const Cr__Manifest *manifest)
+{
+	for (size_t i = 0; i < manifest->n_external_unix_sockets; i++) {
+		const char *reason = NULL;
+
+		if (external_unix_socket_check(manifest->external_unix_sockets[i], &reason) < 0)
+			return bad_manifest("external unix socket %zu: %s", i, reason);
+	}
+	return 0;
+}
+
 int manifest_check(const Cr__Manifest *manifest)
 {
 	int r;
@@ -105,5 +117,7 @@ int manifest_check(const Cr__Manifest *manifest)
 	if (!manifest->host)
 		return bad_manifest("it does not say where it was made");
 	r = processes_check(manifest);
-	return r < 0 ? r : required_files_check(manifest);
+	if (r == 0)
+		r = required_files_check(manifest);
+	return r < 0 ? r : external_sockets_check(manifest);
 }

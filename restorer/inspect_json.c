@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "common/printable.h"
+#include "format/fd/unix_socket.h"
 
 /* Where a value comes next: all that decides about commas and indentation. */
 struct json {
@@ -187,6 +188,28 @@ static void print_file(struct json *json, const Cr__RequiredFile *file)
 	json_close(json, '}');
 }
 
+/* Abstract names begin with '@', as people write them; what it is to be connected to is one text for both. */
+static void print_external_socket(struct json *json, const Cr__ExternalUnixSocket *external)
+{
+	char name[UNIX_NAME_SIZE_MAX * 4 + 16];
+
+	json_open(json, NULL, '{');
+	json_unsigned(json, "inode", external->inode);
+	json_string(json, "type", unix_type_name(external->type));
+	json_signed(json, "pid", external->pid);
+	json_string(json, "comm", external->comm);
+	json_signed(json, "fd", external->fd);
+	json_string(json, "name",
+		    unix_name_format(external->name.data, external->name.len, name, sizeof(name)));
+	json_unsigned(json, "peer_inode", external->peer_inode);
+	json_string(json, "peer_name",
+		    unix_name_format(external->peer_name.data, external->peer_name.len, name, sizeof(name)));
+	json_string(json, "peer_path", external->peer_path);
+	json_signed(json, "peer_pid", external->peer_pid);
+	json_string(json, "peer_comm", external->peer_comm);
+	json_close(json, '}');
+}
+
 void inspect_json_print(const Cr__Manifest *manifest, const struct archive_extent *extent)
 {
 	struct json json = {.depth = 1, .is_first = true};
@@ -213,6 +236,10 @@ void inspect_json_print(const Cr__Manifest *manifest, const struct archive_exten
 	json_open(&json, "file_locks", '[');
 	for (size_t i = 0; i < manifest->n_file_locks; i++)
 		print_file_lock(&json, manifest->file_locks[i]);
+	json_close(&json, ']');
+	json_open(&json, "external_unix_sockets", '[');
+	for (size_t i = 0; i < manifest->n_external_unix_sockets; i++)
+		print_external_socket(&json, manifest->external_unix_sockets[i]);
 	json_close(&json, ']');
 	json_bool(&json, "is_shell_job", manifest->is_shell_job);
 	json_unsigned(&json, "needed_xsave_features", manifest->needed_xsave_features);

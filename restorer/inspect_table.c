@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "common/printable.h"
 #include "common/progress.h"
+#include "format/fd/unix_socket.h"
 
 /* In a tree that is deeper, lines are not indented any further. */
 #define TREE_DEPTH_MAX 12U
@@ -82,6 +83,31 @@ static void print_origin(const Cr__Manifest *manifest)
 		print_field("Restore:", "needs --shell-job, as it is part of a shell's session");
 	if (manifest->n_file_locks > 0)
 		print_field("Restore:", "needs --file-locks, as it has file locks");
+}
+
+/* Servers outside, which the restore will connect to. */
+static void print_external_sockets(const Cr__Manifest *manifest)
+{
+	if (manifest->n_external_unix_sockets > 0)
+		print_field("Restore:", "needs --ext-unix-sk, as it is connected to servers outside");
+	for (size_t i = 0; i < manifest->n_external_unix_sockets; i++) {
+		const Cr__ExternalUnixSocket *external = manifest->external_unix_sockets[i];
+		char name[UNIX_NAME_SIZE_MAX * 4 + 16];
+
+		fputs("needs: ", stdout);
+		if (external->peer_path[0])
+			print_text(external->peer_path);
+		else
+			fputs(unix_name_format(external->peer_name.data, external->peer_name.len, name,
+					       sizeof(name)),
+			      stdout);
+		printf(" (%s), for pid %d ", unix_type_name(external->type), external->pid);
+		print_text(external->comm);
+		if (external->fd >= 0)
+			printf(" fd %d\n", external->fd);
+		else
+			fputs(", in a queue\n", stdout);
+	}
 }
 
 /* The processes as a tree, by index; 0 stands for none, as the root is nobody's child. */
@@ -225,6 +251,7 @@ int inspect_table_print(const char *name, const Cr__Manifest *manifest, const st
 	print_size(name, extent);
 	print_time(manifest);
 	print_origin(manifest);
+	print_external_sockets(manifest);
 	r = print_processes(manifest);
 	if (r < 0)
 		return r;

@@ -33,6 +33,9 @@ static const struct option_spec restore_option_table[] = {
 		      validation_choices,
 		      "compare sizes and builds of files with those at the\n"
 		      "dump: strict (the default), size (not builds) or off"),
+	OPTION_FLAG('x', "ext-unix-sk", struct restore_options, has_ext_unix_sk,
+		    "connect again to the servers outside, such as\n"
+		    "/dev/log, that the program was connected to"),
 	OPTION_UNSIGNED('\0', "threads", "N", struct restore_options, thread_count, 0, RESTORE_THREADS_MAX,
 			"decompress on N threads, at most 64; default 0, one\n"
 			"for each processor"),

@@ -34,6 +34,7 @@ struct restore_options {
 	bool is_shell_job;
 	bool has_file_locks; /* the user knows that outside tasks may be involved */
 	enum file_validation file_validation;
+	bool has_ext_unix_sk;      /* sockets that need servers outside are allowed */
 	const char *pidfile;       /* NULL: none */
 	unsigned int thread_count; /* 0: as many as there are processors */
 	enum log_level log_level;

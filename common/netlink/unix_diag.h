@@ -38,7 +38,7 @@ struct unix_diag {
 	struct unix_diag_socket *sockets; /* in no order */
 	size_t sockets_count;
 	size_t sockets_capacity;
-	struct id_map by_inode; /* index in sockets; without those of inode 0 */
+	struct id_map by_inode; /* index in sockets */
 	struct arena arena;
 };
 

@@ -74,8 +74,9 @@ static const struct socket_option_spec shared_specs[] = {
 	PLAIN(CR_SO_RCVPRIORITY, SOCKET_OPTION_LATE),
 	SHARED(SO_SNDBUF, .size = 4, .phase = SOCKET_OPTION_LATE, .depends_on_host = true, .capability = -1),
 	SHARED(SO_RCVBUF, .size = 4, .phase = SOCKET_OPTION_LATE, .depends_on_host = true, .capability = -1),
-	/* Setting the sizes sets its bits, so it comes behind them. */
-	SHARED(SO_BUF_LOCK, .size = 4, .phase = SOCKET_OPTION_LAST, .capability = -1),
+	/* Setting the sizes sets its bits, so it comes behind them, and always. */
+	SHARED(SO_BUF_LOCK, .size = 4, .phase = SOCKET_OPTION_LAST, .depends_on_host = true,
+	       .capability = -1),
 	PLAIN(SO_LOCK_FILTER, SOCKET_OPTION_LAST),
 };
 

@@ -19,7 +19,9 @@
  *   what hold_file() knows: as descriptor 12;
  *
  *   what hold_event() and hold_pipe() know: as descriptor 20; what hold_terminal() knows: the master as 11,
- *   the slave as 21.
+ *   the slave as 21;
+ *
+ *   what hold_unix() knows: as descriptor 30, the next as 31, and so on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,6 +46,7 @@
 #include "hold_event.h"
 #include "hold_file.h"
 #include "hold_pipe.h"
+#include "hold_unix.h"
 #include "hold_terminal.h"
 
 /* The number of what hold_file() makes. */
@@ -51,6 +54,9 @@
 
 /* The number of what hold_event() and hold_pipe() make. */
 #define HELD_FD 20
+
+/* That of the first that hold_unix() makes. */
+#define UNIX_FD 30
 
 static void fail(const char *what)
 {
@@ -171,7 +177,8 @@ static void hold(const char *what)
 	} else if (strncmp(what, "memory=", 7) == 0) {
 		hold_memory(strtoul(what + 7, NULL, 10));
 	} else if (!hold_some_terminal(what)) {
-		int fd = hold_file(what, FILE_FD);
+		static int unix_fd = UNIX_FD;
+		int fd = hold_file(what, FILE_FD), wanted = HELD_FD;
 
 		if (fd == 0)
 			return;
@@ -179,11 +186,15 @@ static void hold(const char *what)
 			fd = hold_event(what);
 		if (fd == -2)
 			fd = hold_pipe(what);
+		if (fd == -2) {
+			fd = hold_unix(what);
+			wanted = unix_fd++;
+		}
 		if (fd == -2)
 			errno = EINVAL;
 		if (fd < 0)
 			fail(what);
-		place(fd, HELD_FD);
+		place(fd, wanted);
 	}
 }
 

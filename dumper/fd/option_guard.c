@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* Changes options of sockets that somebody else puts back if need be. */
+#include "dumper/fd/option_guard.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#define SLOTS_MAX 4
+
+struct guarded_option {
+	int fd, number, old_value;
+};
+
+/* In memory that both processes see. */
+struct option_guard {
+	pid_t pid;         /* of the other process */
+	int our_pidfd;     /* of the one that is guarded */
+	atomic_uint count; /* options that are to be put back */
+	struct guarded_option options[SLOTS_MAX];
+};
+
+static void put_back(const struct option_guard *guard, unsigned count)
+{
+	while (count-- > 0) {
+		const struct guarded_option *option = &guard->options[count];
+
+		(void)setsockopt(option->fd, SOL_SOCKET, option->number, &option->old_value,
+				 sizeof(option->old_value));
+	}
+}
+
+/* The other process: waits until its parent is no more. */
+static _Noreturn void watch(struct option_guard *guard)
+{
+	struct pollfd parent = {.fd = guard->our_pidfd, .events = POLLIN};
+
+	while (poll(&parent, 1, -1) != 1)
+		continue;
+	put_back(guard, atomic_load(&guard->count));
+	_exit(0);
+}
+
+static int start(struct option_guard *guard)
+{
+	struct clone_args arguments = {.flags = CLONE_FILES};
+	sigset_t all, before;
+	long pid;
+	int r;
+
+	guard->our_pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	if (guard->our_pidfd < 0)
+		return -errno;
+	/* What a terminal sends to all is not for it, from its first moment on. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	pid = syscall(SYS_clone3, &arguments, sizeof(arguments));
+	r = pid < 0 ? -errno : 0;
+	if (pid == 0)
+		watch(guard);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	guard->pid = (pid_t)pid;
+	return r;
+}
+
+int option_guard_new(struct option_guard **ret_guard)
+{
+	struct option_guard *guard =
+		mmap(NULL, sizeof(*guard), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int r;
+
+	if (guard == MAP_FAILED)
+		return -errno;
+	r = start(guard);
+	if (r < 0) {
+		close_pointer(&guard->our_pidfd);
+		munmap(guard, sizeof(*guard));
+		return r;
+	}
+	*ret_guard = guard;
+	return 0;
+}
+
+void option_guard_free(struct option_guard *guard)
+{
+	if (!guard)
+		return;
+	option_guard_restore(guard);
+	kill(guard->pid, SIGKILL);
+	while (waitpid(guard->pid, NULL, __WALL) < 0 && errno == EINTR)
+		continue;
+	close_pointer(&guard->our_pidfd);
+	munmap(guard, sizeof(*guard));
+}
+
+static bool is_noted(const struct option_guard *guard, int fd, int number)
+{
+	for (unsigned i = 0; i < atomic_load(&guard->count); i++)
+		if (guard->options[i].fd == fd && guard->options[i].number == number)
+			return true;
+	return false;
+}
+
+int option_guard_set(struct option_guard *guard, int fd, int number, int value)
+{
+	int old_value = 0;
+	socklen_t size = sizeof(old_value);
+
+	if (getsockopt(fd, SOL_SOCKET, number, &old_value, &size) < 0)
+		return -errno;
+	if (old_value == value)
+		return 0;
+	if (!is_noted(guard, fd, number)) {
+		unsigned count = atomic_load(&guard->count);
+
+		if (count == SLOTS_MAX)
+			return -ENOBUFS;
+		guard->options[count] = (struct guarded_option){fd, number, old_value};
+		atomic_store(&guard->count, count + 1);
+	}
+	return setsockopt(fd, SOL_SOCKET, number, &value, sizeof(value)) < 0 ? -errno : 0;
+}
+
+void option_guard_restore(struct option_guard *guard)
+{
+	put_back(guard, atomic_load(&guard->count));
+	atomic_store(&guard->count, 0);
+}

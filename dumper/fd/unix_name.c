@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* Where unix sockets are bound, and how they came to their names. */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+#include "dumper/fd/unix_socket.h"
+
+/* <linux/un.h>, which does not go with <sys/un.h>: a descriptor, with O_PATH, of the file a socket is bound
+ * to. */
+#define SIOCUNIXFILE (SIOCPROTOPRIVATE + 0)
+
+#define DELETED_SUFFIX " (deleted)"
+
+static int path_fd_format(int fd, char path[32])
+{
+	return snprintf(path, 32, "/proc/self/fd/%d", fd);
+}
+
+static bool is_same_file(const struct stat *left, const struct stat *right)
+{
+	return left->st_dev == right->st_dev && left->st_ino == right->st_ino;
+}
+
+/*
+ * A path that leads to the file behind FILE_FD, which has a link somewhere, in the arena. NULL if none can be
+ * told.
+ */
+static const char *find_path(struct dump *dump, int file_fd, const struct stat *st)
+{
+	cleanup_free char *path = NULL;
+	char link[32];
+	struct stat found;
+
+	path_fd_format(file_fd, link);
+	if (file_readlink_at(AT_FDCWD, link, &path) < 0 || path[0] != '/')
+		return NULL;
+	if (fstatat(AT_FDCWD, path, &found, AT_SYMLINK_NOFOLLOW) < 0 || !is_same_file(&found, st))
+		return NULL;
+	return arena_string(&dump->arena, path);
+}
+
+static int note_file(struct dump *dump, struct unix_entry *entry, const char *path, const struct stat *st)
+{
+	Cr__UnixFile *file = arena_new(&dump->arena, Cr__UnixFile);
+
+	if (!file)
+		return log_error_errno(-ENOMEM, "cannot note its socket file");
+	cr__unix_file__init(file);
+	file->path = (char *)path;
+	file->mode = st->st_mode & 07777;
+	file->uid = st->st_uid;
+	file->gid = st->st_gid;
+	entry->image->file = file;
+	return 0;
+}
+
+/* The file by the path that the process may have bound it by, without the right to ask for it
+ * (CAP_NET_ADMIN). */
+static int open_by_name(const struct unix_entry *entry)
+{
+	const struct unix_diag_socket *diag = entry->diag;
+	bool is_absolute = diag->name[0] == '/';
+	char path[16 + UNIX_NAME_SIZE_MAX];
+	struct stat st;
+	cleanup_close int fd = -EBADF;
+
+	snprintf(path, sizeof(path), "%s%.*s", is_absolute ? "root" : "cwd/", (int)diag->name_size,
+		 (const char *)diag->name);
+	fd = openat(entry->process->proc_fd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0 || (uint32_t)st.st_ino != diag->file_inode || st.st_dev != diag->file_device)
+		return -ESTALE;
+	return take_fd(&fd);
+}
+
+int unix_open_file(int our_fd)
+{
+	int fd = ioctl(our_fd, SIOCUNIXFILE);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Its socket file; -EBADF if there is none any more. */
+static int open_file(const struct unix_entry *entry, int our_fd)
+{
+	int fd = unix_open_file(our_fd);
+
+	if (fd >= 0 || (fd != -EPERM && fd != -ENOTTY && fd != -EINVAL))
+		return fd < 0 ? log_error_errno(fd, "cannot ask for its socket file") : fd;
+	fd = open_by_name(entry);
+	return fd < 0 ? -EBADF : fd;
+}
+
+static int collect_file(struct dump *dump, struct unix_entry *entry, int file_fd)
+{
+	const char *path;
+	struct stat st;
+
+	if (file_fd < 0)
+		return 0;
+	if (fstat(file_fd, &st) < 0)
+		return log_error_errno(-errno, "cannot look at its socket file");
+	if (st.st_nlink == 0)
+		return 0;
+	path = find_path(dump, file_fd, &st);
+	if (path)
+		return note_file(dump, entry, path, &st);
+	blockers_add(&dump->blockers,
+		     "%s is bound to a socket file whose path cannot be told: it was removed, but has "
+		     "another name "
+		     "somewhere (link(2)), or something is mounted over it",
+		     unix_describe(dump, entry->diag));
+	return 0;
+}
+
+/* Of the sockets that were bound by the same bind(2), which all have its name: one that listens, or another.
+ */
+static const struct unix_diag_socket *find_relative(const struct unix_sockets *sockets,
+						    const struct unix_diag_socket *socket)
+{
+	const struct unix_diag_socket *found = NULL;
+
+	for (size_t i = 0; i < sockets->diag.sockets_count; i++) {
+		const struct unix_diag_socket *other = &sockets->diag.sockets[i];
+
+		if (other == socket || other->inode == 0 || other->type != socket->type ||
+		    other->has_file != socket->has_file || other->name_size != socket->name_size ||
+		    memcmp(other->name, socket->name, socket->name_size) != 0)
+			continue;
+		if (other->has_file &&
+		    (other->file_inode != socket->file_inode || other->file_device != socket->file_device))
+			continue;
+		if (!found || other->state == TCP_LISTEN)
+			found = other;
+	}
+	return found;
+}
+
+/*
+ * Whether the file of FILE_FD still leads to a stream socket that is bound to it. Asked by a datagram socket,
+ * which gets no further than to that answer.
+ */
+static int leads_to_socket(int file_fd)
+{
+	cleanup_close int probe = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char path[32];
+
+	if (probe < 0)
+		return log_error_errno(-errno, "cannot ask who is bound to its socket file");
+	path_fd_format(file_fd, path);
+	memcpy(address.sun_path, path, strlen(path));
+	return connect(probe, (struct sockaddr *)&address, sizeof(address)) < 0 && errno == EPROTOTYPE;
+}
+
+/* Whether somebody is bound to an abstract name: it cannot be bound again then. */
+static int is_name_taken(const struct unix_diag_socket *socket_)
+{
+	cleanup_close int probe = socket(AF_UNIX, socket_->type | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	if (probe < 0)
+		return log_error_errno(-errno, "cannot ask who is bound to its name");
+	memcpy(address.sun_path, socket_->name, socket_->name_size);
+	return bind(probe, (struct sockaddr *)&address,
+		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + socket_->name_size)) < 0 &&
+	       errno == EADDRINUSE;
+}
+
+/* What accept(2) gives has the name of the listening socket, but is not found by it. 1 if that is so. */
+static int was_accepted(const struct unix_sockets *sockets, const struct unix_entry *entry, int file_fd)
+{
+	const struct unix_diag_socket *diag = entry->diag, *relative;
+	int r;
+
+	if (diag->type == SOCK_DGRAM || diag->state != TCP_ESTABLISHED)
+		return 0;
+	relative = find_relative(sockets, diag);
+	if (relative && (relative->state == TCP_LISTEN || diag->has_file))
+		return 1;
+	if (diag->has_file && file_fd < 0)
+		return 1; /* which makes no difference: nobody finds it any more */
+	r = diag->has_file ? leads_to_socket(file_fd) : is_name_taken(diag);
+	return r < 0 ? r : !r;
+}
+
+int unix_name_collect(struct dump *dump, struct unix_entry *entry, int our_fd)
+{
+	const struct unix_diag_socket *diag = entry->diag;
+	cleanup_close int file_fd = -EBADF;
+	int r;
+
+	if (diag->name_size == 0)
+		return 0;
+	if (diag->name_size > UNIX_NAME_SIZE_MAX)
+		return log_error_errno(-EPROTO, "its name has %zu bytes", diag->name_size);
+	entry->image->name = arena_bytes(&dump->arena, diag->name, diag->name_size);
+	if (!entry->image->name.data)
+		return log_error_errno(-ENOMEM, "cannot note its name");
+	if (diag->has_file) {
+		file_fd = open_file(entry, our_fd);
+		if (file_fd < 0 && file_fd != -EBADF)
+			return file_fd;
+	}
+	r = was_accepted(unix_sockets_of(dump), entry, file_fd);
+	if (r < 0)
+		return r;
+	entry->image->is_accepted = r > 0;
+	return entry->image->is_accepted ? 0 : collect_file(dump, entry, file_fd);
+}

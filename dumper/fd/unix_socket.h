@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Unix sockets at dump: what the files of this kind share.
+ *
+ * unix_socket.c is the kind; unix_name.c finds where a socket is bound, unix_queue.c reads what waits in it,
+ * unix_graph.c finds out whether all sockets make a whole, unix_external.c what stays outside by consent.
+ */
+#pragma once
+
+#include "common/log.h"
+#include "common/netlink/unix_diag.h"
+#include "dumper/fd/fd_dumper.h"
+#include "dumper/fd/option_guard.h"
+#include "format/fd/unix_socket.h"
+
+/* One socket of the tree, in the arena. */
+struct unix_entry {
+	struct open_file *file;
+	Cr__UnixSocket *image;
+	const struct unix_diag_socket *diag;
+	const struct process *process; /* who has it; or whose queue it is in */
+	int fd;                        /* its number there, or that of the socket whose queue it is in */
+	bool is_in_queue;
+	uint64_t fds_in_queue; /* descriptors that messages in its queue bring */
+};
+
+/* The state of the kind. */
+struct unix_sockets {
+	struct unix_diag diag;
+	uint64_t namespace_cookie; /* SO_NETNS_COOKIE of our own sockets; 0: this kernel does not tell */
+	struct unix_entry **entries;
+	size_t entries_count, entries_capacity;
+	struct id_map by_inode; /* index in entries + 1 */
+	size_t read_count;      /* entries whose queue has been looked at */
+	bool is_reading;
+	struct option_guard *guard; /* NULL: not needed yet */
+	unsigned char *buffer;      /* for unix_queue.c */
+};
+
+/* NULL: there are none. */
+static inline struct unix_sockets *unix_sockets_of(const struct dump *dump)
+{
+	return dump->fd_kind_states[FD_KIND_unix_socket];
+}
+
+/* The socket of the tree with that inode; NULL: there is none. */
+struct unix_entry *unix_entry_find(const struct unix_sockets *sockets, uint32_t inode);
+
+/* "unix datagram socket 4711 '/run/x'", in the arena. Never NULL. */
+const char *unix_describe(struct dump *dump, const struct unix_diag_socket *socket);
+
+/* For a message: "held by 'x' (pid 1, fd 2)", of a socket outside; in the arena. */
+int must_check unix_describe_holders(struct dump *dump, uint32_t inode, const char **ret_text);
+
+/* "'@name'", "'/path'", or "(unnamed)", in the arena. Never NULL. */
+const char *unix_describe_name(struct dump *dump, const void *name, size_t name_size);
+
+/* The scopes of messages about a socket: where it is. */
+#define UNIX_LOG_SCOPE(entry)                                                                                \
+	LOG_SCOPE("pid %d (%s): %s %d", (int)(entry)->process->pidref.pid, (entry)->process->status.name,    \
+		  (entry)->is_in_queue ? "in the queue of fd" : "fd", (entry)->fd)
+
+/*
+ * unix_name.c: name, file, and whether the name came by accept(2). OUR_FD leads to the socket. Adds blockers.
+ */
+int must_check unix_name_collect(struct dump *dump, struct unix_entry *entry, int our_fd);
+
+/* The socket file that the socket OUR_FD is bound to, with O_PATH, also if it was removed. -EPERM without
+ * CAP_NET_ADMIN. Silent. */
+int must_check unix_open_file(int our_fd);
+
+/*
+ * unix_queue.c: the messages that wait in it, and the descriptors in them, which become open files of the
+ * dump. Nothing is taken out. Adds blockers.
+ */
+int must_check unix_queue_collect(struct dump *dump, struct unix_entry *entry, int our_fd);
+int must_check unix_queue_write(struct dump *dump, const struct unix_entry *entry, int our_fd);
+
+/* unix_graph.c: the kind's check. */
+int must_check unix_graph_check(struct dump *dump);
+
+/* unix_senders.c: who sent what waits in the queues, once it is known who is connected to whom. Adds
+ * blockers. */
+int must_check unix_senders_check(struct dump *dump);
+
+/* unix_external.c: ENTRY is a datagram socket whose peer is outside: noted in the manifest, or a blocker. */
+int must_check unix_external_check(struct dump *dump, struct unix_entry *entry);
