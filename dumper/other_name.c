@@ -13,8 +13,8 @@
 #include "common/file.h"
 #include "common/vector.h"
 
-/* Names to be looked at, while the program stands still: some tenths of a second. */
-#define NAMES_MAX 200000
+/* Names to be looked at while the program stands still: half a second, when there is nothing to be found. */
+#define NAMES_MAX 100000
 
 struct search {
 	const struct stat *st;
