@@ -96,7 +96,7 @@ struct dump {
 	Cr__RequiredFile **files; /* become manifest->files */
 	size_t files_count;
 	size_t files_capacity;
-	struct id_map files_by_path;   /* hash of the path -> index + 1 */
+	struct id_map files_by_path;                    /* hash of the path -> index + 1 */
 	Cr__ExternalUnixSocket **external_unix_sockets; /* become those of the manifest */
 	size_t external_unix_sockets_count, external_unix_sockets_capacity;
 	struct archive_writer *writer; /* borrowed, while images are written */

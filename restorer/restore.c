@@ -127,11 +127,21 @@ static int open_table(struct restore *restore, struct task *task)
 	return task_owns(task, SHARED_FILES) ? objects_open_for_task(restore, task) : 0;
 }
 
-/* Every process has all its descriptors after it. What the kernel notes the maker of may be made in any. */
+static int protect_and_thread(struct restore *restore maybe_unused, struct task *task)
+{
+	int r = task_owns(task, SHARED_MEMORY) ? memory_protect(task) : 0;
+
+	return r < 0 ? r : tree_create_threads(task);
+}
+
+/* Every process has all its threads and descriptors after it; a descriptor may be of a thread, pidfd_open(2).
+ * What the kernel notes the maker of may be made in any process. */
 static int stage_open(struct restore *restore)
 {
-	int r = restore_each_task(restore, open_controller);
+	int r = restore_each_task(restore, protect_and_thread);
 
+	if (r == 0)
+		r = restore_each_task(restore, open_controller);
 	if (r == 0)
 		r = objects_prepare(restore);
 	return r < 0 ? r : restore_each_task(restore, open_table);
@@ -157,21 +167,12 @@ static int stage_check_contents(struct restore *restore)
 	return restore_skim_contents(restore, &restore->next_contents, &count);
 }
 
-static int protect_and_thread(struct restore *restore maybe_unused, struct task *task)
-{
-	int r = task_owns(task, SHARED_MEMORY) ? memory_protect(task) : 0;
-
-	return r < 0 ? r : tree_create_threads(task);
-}
-
-/* Threads, and what each process and thread has of its own. Any may refer to any other's, so one step is made
- * with all before the next. */
+/* What each process and thread has of its own. Any may refer to any other's, so one step is made with all
+ * before the next. */
 static int stage_rebuild(struct restore *restore)
 {
-	int r = restore_each_task(restore, protect_and_thread);
+	int r = restore_each_task(restore, objects_finish_task);
 
-	if (r == 0)
-		r = restore_each_task(restore, objects_finish_task);
 	if (r == 0)
 		r = restore_each_task(restore, file_locks_take);
 	if (r == 0)

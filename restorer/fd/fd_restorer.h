@@ -13,8 +13,8 @@
  *
  * prepare: once, when all processes exist and before the first open: makes what has to be made together.
  *
- * open: makes the open file description anew; all processes exist by then. *ret_fd, O_CLOEXEC, is a
- * descriptor of this process: what the kernel has to think a process of the tree's own can be made there
+ * open: makes the open file description anew; all processes and threads exist by then. *ret_fd, O_CLOEXEC, is
+ * a descriptor of this process: what the kernel has to think a process of the tree's own can be made there
  * (object_task(), puppet_run()) and taken over by pidfd_getfd(2).
  *
  * fill: restores its contents, read with archive_reader_data() until size 0; all objects are open in their

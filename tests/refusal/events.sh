@@ -39,6 +39,7 @@ shares timerfd
 shares epoll
 refused_with epoll-signalfd-moved 'epoll|watches' 'number 21\b' 'signalfd'
 
+refused_with pidfd-outside 'pidfd' 'not part of the dump'
 shares inotify
 refused_with inotify-queued 'inotify' '32 bytes' 'not read yet'
 

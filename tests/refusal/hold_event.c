@@ -129,6 +129,12 @@ static int open_epoll_signalfd_moved(void)
 	return epoll;
 }
 
+/* Of whoever has started the target. */
+static int open_pidfd_outside(void)
+{
+	return (int)syscall(SYS_pidfd_open, getppid(), 0);
+}
+
 static const struct {
 	const char *name;
 	int (*open)(void);
@@ -139,6 +145,7 @@ static const struct {
 	{"epoll", open_epoll},
 	{"epoll-watching", open_epoll_watching},
 	{"epoll-signalfd-moved", open_epoll_signalfd_moved},
+	{"pidfd-outside", open_pidfd_outside},
 	{"inotify", open_inotify},
 	{"inotify-queued", open_inotify_queued},
 	{"inotify-deleted", open_inotify_deleted},

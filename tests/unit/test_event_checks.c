@@ -19,6 +19,7 @@
 #include "format/fd/epoll.h"
 #include "format/fd/eventfd.h"
 #include "format/fd/inotify.h"
+#include "format/fd/pidfd.h"
 #include "format/fd/signalfd.h"
 #include "format/fd/timerfd.h"
 
@@ -242,6 +243,43 @@ static void inotify_watch(void **state maybe_unused)
 	assert_bad(inotify_check, entry);
 }
 
+static void pidfd_processes(void **state maybe_unused)
+{
+	Cr__Pidfd entry = CR__PIDFD__INIT;
+
+	assert_bad(pidfd_check, entry);
+	entry.pid = 1;
+	assert_good(pidfd_check, entry);
+	entry.exit_status = 0x100;
+	assert_bad(pidfd_check, entry);
+	entry.exit_status = 0;
+	entry.pid = -1;
+	assert_bad(pidfd_check, entry);
+	entry.pid = 4194304;
+	assert_bad(pidfd_check, entry);
+	entry.pid = 1;
+	entry.gone_id = 1;
+	assert_bad(pidfd_check, entry);
+}
+
+static void pidfd_statuses(void **state maybe_unused)
+{
+	Cr__Pidfd entry = CR__PIDFD__INIT;
+
+	entry.gone_id = UINT32_MAX;
+	assert_good(pidfd_check, entry);
+	for (entry.exit_status = 0; entry.exit_status < 0x10000; entry.exit_status += 0x100)
+		assert_good(pidfd_check, entry);
+	entry.exit_status = 9;
+	assert_good(pidfd_check, entry);
+	entry.exit_status = 0x137f;
+	assert_bad(pidfd_check, entry);
+	entry.exit_status = 0x10000;
+	assert_bad(pidfd_check, entry);
+	entry.exit_status = -1;
+	assert_bad(pidfd_check, entry);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +288,7 @@ int main(void)
 		cmocka_unit_test(signalfd_masks),  cmocka_unit_test(epoll_targets),
 		cmocka_unit_test(epoll_events),    cmocka_unit_test(epoll_parameters),
 		cmocka_unit_test(inotify_watches), cmocka_unit_test(inotify_watch),
+		cmocka_unit_test(pidfd_processes), cmocka_unit_test(pidfd_statuses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
