@@ -9,7 +9,9 @@
 
 static const struct option_spec dump_option_table[] = {
 	OPTION_HEADING("What to dump, and where to"),
-	OPTION_PID('t', "tree", "PID", struct dump_options, root_pid, "the process; the same as PID alone"),
+	OPTION_PID('t', "tree", "PID", struct dump_options, root_pid,
+		   "the process, with all below it; the same as PID\n"
+		   "alone"),
 	OPTION_STRING('o', "output", "FILE", struct dump_options, output,
 		      "the archive to write; '-' is standard output"),
 	OPTION_FLAG('j', "shell-job", struct dump_options, is_shell_job,

@@ -2,11 +2,12 @@
 /*
  * What the members of an archive are called, in which order they stand, and how large an image may be.
  *
- * manifest.pb; for each process, in the manifest's order, task/PID.pb, mm/PID.pb and fd_table/ID.pb (the
- * first alone for a zombie); ghost/ID.pb for each file that no path leads to, in the order of their ids;
- * fd/KIND.pb, at most one for each kind of open file; then what is not an image: ghost/ID, for each such file
- * that holds something; pages/PID, for each process that has contents stored, in the manifest's order;
- * fd/KIND/ID, for each open file that has contents of its own (those of a pipe, for example); the seal.
+ * manifest.pb; for each process, in the manifest's order, task/PID.pb, mm/PID.pb and fd_table/PID.pb (the
+ * first alone for a zombie, and not those that it shares with one before); ghost/ID.pb for each file that no
+ * path leads to, in the order of their ids; fd/KIND.pb, at most one for each kind of open file; then what is
+ * not an image: ghost/ID, for each such file that holds something; pages/PID, for each process that has
+ * contents stored, in the manifest's order; fd/KIND/ID, for each open file that has contents of its own
+ * (those of a pipe, for example); the seal.
  */
 #pragma once
 
