@@ -2,16 +2,22 @@
 /*
  * A kind of open file at dump: what it has to do; the driver, open_files.c, does the rest and knows no kind.
  *
- * matches   whether a descriptor is of this kind; no side effects. Exactly one kind says yes.
- * collect   sets file->entry, the kind's message, and file->description, from a descriptor that is open in
- *           INFO only now; both live in dump->arena. What cannot be preserved goes to dump->blockers.
- * check     once, when all descriptors of all processes have been collected: whether the files of the kind
- * make a whole with each other, with others in dump->open_files and with what is outside. Adds blockers. dump
- * completes the entry while images are written. write_contents  writes exactly file->contents_size bytes to
- * dump->writer with archive_writer_data() or archive_writer_reserve(); called if that is not 0. OUR_FD leads
- * to the description for now. done      frees dump->fd_kind_states[FD_KIND_name], which is the kind's own,
- * NULL at first; in any state. The functions return 0 or a negative errno, already logged. NULL: nothing to
- * do.
+ * matches: whether a descriptor is of this kind; no side effects. Exactly one kind says yes.
+ *
+ * collect: sets file->entry, the kind's message, and file->description, from a descriptor that is open in
+ * INFO only now; both live in dump->arena. What cannot be preserved goes to dump->blockers.
+ *
+ * check: once, when all descriptors of all processes have been collected: whether the files of the kind make
+ * a whole with each other, with others in dump->open_files and with what is outside. Adds blockers.
+ *
+ * dump: completes the entry while images are written.
+ *
+ * write_contents: writes exactly file->contents_size bytes to dump->writer with archive_writer_data() or
+ * archive_writer_reserve(); called if that is not 0. OUR_FD leads to the description for now.
+ *
+ * done: frees dump->fd_kind_states[FD_KIND_name], which is the kind's own, NULL at first; in any state.
+ *
+ * The functions return 0 or a negative errno, already logged. NULL: nothing to do.
  *
  * Flags, position, owner, sharing and close-on-exec are the driver's.
  */

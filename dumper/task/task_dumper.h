@@ -4,11 +4,15 @@
  * functions of the table in task_dumper.c. They fill the messages process->image and thread->image, whose
  * parts live in dump->arena.
  *
- * collect        asks from outside: /proc, ptrace, system calls that take a pid.
- * ask, answer    ask from inside: "ask" adds calls to the batch that THREAD is about to run, "answer" reads
- * the results after it ran. The slots kept between both are in struct questions, one for each thread in turn.
- * is_leader_only: about the process, asked of its leader. Return 0 or a negative errno, already logged with
- * what it is about. What cannot be preserved is not an error but goes to dump->blockers.
+ * collect_process, collect_thread: ask from outside: /proc, ptrace, system calls that take a pid.
+ *
+ * ask, answer: ask from inside. "ask" adds calls to the batch that THREAD is about to run, "answer" reads the
+ * results after it ran. The slots kept between both are in struct questions, one for each thread in turn.
+ *
+ * is_leader_only: about the process, asked of its leader.
+ *
+ * Return 0 or a negative errno, already logged with what it is about. What cannot be preserved is not an
+ * error but goes to dump->blockers.
  */
 #pragma once
 

@@ -4,11 +4,16 @@
  * which the puppet then runs. The table in task_restorer.c gives the order of execution, with the reason on
  * each line.
  *
- * check     says whether the image is valid (-EBADMSG, logged) and adds to restore->blockers what this host
- * cannot give; creates nothing. process   calls for the leader about its process. thread    calls for each
- * thread, the leader included. outside   what the controller does for a thread with system calls that take a
- * tid. Add calls with batch_call() on puppet_batch-returned BATCH; when batch_is_nearly_full() run it with
- * puppet_run() and start a new one (task_batch_room() does both).
+ * check: says whether the image is valid (-EBADMSG, logged) and adds to restore->blockers what this host
+ * cannot give; creates nothing.
+ *
+ * process: adds calls for the leader, about its process. thread: adds calls for each thread, the leader
+ * included.
+ *
+ * outside: what the controller does for a thread with system calls that take a tid.
+ *
+ * Add calls with batch_call() to BATCH; when batch_is_nearly_full() run it with puppet_run() and start a new
+ * one: task_batch_room() does both.
  */
 #pragma once
 

@@ -2,8 +2,10 @@
 /*
  * Runs commands in turn, round after round, and prints for each one line:
  *
- *   MEDIAN MIN MAX CPU RSS        wall time in milliseconds; the median of the processor time, of all its
- * threads, in milliseconds; the largest resident size in KiB
+ *   MEDIAN MIN MAX CPU RSS
+ *
+ * the first three are the wall time in milliseconds, then the median of the processor time of all its
+ * threads, in milliseconds, and the largest resident size in KiB.
  *
  *   measure ROUNDS COMMAND [ARGUMENT]... [-- COMMAND [ARGUMENT]...]...
  *
