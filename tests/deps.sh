@@ -31,6 +31,11 @@ procps               command -v ps
 mandoc               command -v mandoc
 shellcheck           command -v shellcheck
 clang-format         command -v clang-format
+curl                 command -v curl
+tmux                 command -v tmux
+redis-server         command -v redis-server
+nginx-light          command -v nginx
+postgresql           ls /usr/lib/postgresql/*/bin/postgres
 '
 
 # Prints the packages of the table $1 whose command fails.
@@ -50,6 +55,17 @@ as_root() {
 		echo "deps: not root, and there is no sudo: as root, run: $*" >&2
 		return 1
 	fi
+}
+
+# Some tests start servers of their own: those that come with the packages are not to be started on this machine.
+policy=/usr/sbin/policy-rc.d
+forbid_services() {
+	[ ! -e "$policy" ] || return 0
+	trap allow_services EXIT
+	printf '#!/bin/sh\nexit 101\n' | as_root sh -c "cat >$policy && chmod 755 $policy"
+}
+allow_services() {
+	as_root rm -f "$policy"
 }
 
 # An optional package that cannot be had must not keep the others away: after a failure of all, one by one.
@@ -87,6 +103,7 @@ if [ -n "$need" ]; then
 	# shellcheck disable=SC2086 # a list of words
 	install_packages $need || { echo "deps: could not install: $need" >&2 && exit 1; }
 fi
+[ -z "$want" ] || forbid_services
 # shellcheck disable=SC2086
 if [ -n "$want" ] && ! install_packages $want; then
 	for package in $want; do
