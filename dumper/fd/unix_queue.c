@@ -20,6 +20,7 @@
 #include "common/vector.h"
 #include "dumper/fd/open_files.h"
 #include "dumper/fd/unix_socket.h"
+#include "format/fd/socket_options.h"
 
 #ifndef SCM_PIDFD
 #define SCM_PIDFD 4
@@ -37,6 +38,7 @@ struct queue {
 	struct unix_entry *entry;
 	int fd;
 	int32_t offset; /* of the next message */
+	bool is_offset_set;
 	bool has_urgent;
 	Cr__UnixMessage **messages;
 	size_t messages_count, messages_capacity;
@@ -230,24 +232,29 @@ static int note_datagram(struct queue *queue, struct look *look)
 	return r < 0 ? r : note_fds(queue, look, message);
 }
 
+static bool has_offset(const struct queue *queue)
+{
+	return socket_options_get_int(queue->entry->image->options, SOL_SOCKET, SO_PEEK_OFF, -1) >= 0;
+}
+
 /*
  * An empty datagram that has been looked at before is passed over by a look at an offset, but not by one
  * without, which sees the first in the queue only.
  */
-static int read_empty_head(struct queue *queue)
+static int read_first_datagram(struct queue *queue)
 {
 	cleanup_(look_done) struct look look = {0};
-	int r = look_at(queue, 1, MSG_TRUNC, &look);
+	int r = has_offset(queue) ? set_option(queue, SO_PEEK_OFF, -1) : 0;
 
-	return r < 0 || look.size > 0 ? r : note_datagram(queue, &look);
+	if (r == 0)
+		r = look_at(queue, 1, MSG_TRUNC, &look);
+	return r < 0 ? r : note_datagram(queue, &look);
 }
 
 static int read_datagrams(struct queue *queue)
 {
-	int r = set_option(queue, SO_PEEK_OFF, -1);
+	int r = read_first_datagram(queue);
 
-	if (r == 0)
-		r = read_empty_head(queue);
 	while (r == 0) {
 		cleanup_(look_done) struct look look = {0};
 
@@ -260,6 +267,15 @@ static int read_datagrams(struct queue *queue)
 	return r == -EAGAIN ? 0 : r;
 }
 
+/* Without one, the first look is from the start anyway. */
+static int set_offset(struct queue *queue)
+{
+	if (queue->offset == 0 && !queue->is_offset_set && !has_offset(queue))
+		return 0;
+	queue->is_offset_set = true;
+	return set_option(queue, SO_PEEK_OFF, queue->offset);
+}
+
 /* Where in the SIZE bytes at the offset the part begins that the descriptors belong to: it ends with them. */
 static int find_fds(struct queue *queue, size_t size, size_t *ret_start)
 {
@@ -269,7 +285,7 @@ static int find_fds(struct queue *queue, size_t size, size_t *ret_start)
 	while (with - without > 1) {
 		cleanup_(look_done) struct look look = {0};
 		size_t middle = without + (with - without) / 2;
-		int r = set_option(queue, SO_PEEK_OFF, queue->offset);
+		int r = set_offset(queue);
 
 		if (r == 0)
 			r = look_at(queue, middle, 0, &look);
@@ -326,7 +342,7 @@ static int read_part(struct queue *queue, bool *was_cut)
 {
 	cleanup_(look_done) struct look look = {0};
 	size_t start = 0, size;
-	int r = set_option(queue, SO_PEEK_OFF, queue->offset);
+	int r = set_offset(queue);
 
 	if (r == 0)
 		r = look_at(queue, READ_SIZE, 0, &look);
@@ -468,7 +484,7 @@ static int write_bytes(struct queue *queue, size_t size)
 	while (size > 0) {
 		size_t wanted = MIN(size, READ_SIZE);
 		ssize_t got;
-		int r = set_option(queue, SO_PEEK_OFF, queue->offset);
+		int r = set_offset(queue);
 
 		if (r < 0)
 			return r;
@@ -489,6 +505,7 @@ int unix_queue_write(struct dump *dump, const struct unix_entry *entry, int our_
 	cleanup_(queue_done) struct queue queue = {
 		.dump = dump,
 		.sockets = unix_sockets_of(dump),
+		.entry = (struct unix_entry *)(uintptr_t)entry,
 		.fd = our_fd,
 	};
 	const Cr__UnixSocket *image = entry->image;
@@ -498,7 +515,9 @@ int unix_queue_write(struct dump *dump, const struct unix_entry *entry, int our_
 		r = set_option(&queue, SO_OOBINLINE, 1);
 	if (image->type == SOCK_STREAM)
 		return r < 0 ? r : write_bytes(&queue, entry->file->contents_size);
-	for (size_t i = 0; r == 0 && i < image->n_messages; i++)
+	for (size_t i = 0; r == 0 && i < image->n_messages; i++) {
 		r = write_bytes(&queue, image->messages[i]->size);
+		queue.is_offset_set |= image->messages[i]->size == 0; /* which is to be passed over */
+	}
 	return r;
 }

@@ -190,6 +190,19 @@ static int read_queues(struct dump *dump, struct unix_sockets *sockets, int our_
 	return r;
 }
 
+/* With what it is connected to, if that has a name. */
+static const char *describe_file(struct dump *dump, const struct unix_diag_socket *socket)
+{
+	const struct unix_diag_socket *peer =
+		unix_diag_find(&unix_sockets_of(dump)->diag, socket->peer_inode);
+	const char *text = unix_describe(dump, socket);
+
+	if (peer && peer->name_size > 0)
+		text = arena_format(&dump->arena, "%s connected to %s", text,
+				    unix_describe_name(dump, peer->name, peer->name_size));
+	return text ? text : "unix socket";
+}
+
 static int unix_socket_collect(struct dump *dump, const struct process *process, const struct fd_info *info,
 			       struct open_file *file)
 {
@@ -201,7 +214,6 @@ static int unix_socket_collect(struct dump *dump, const struct process *process,
 	if (r < 0)
 		return r;
 	sockets = unix_sockets_of(dump);
-	file->description = fd_info_describe(info, &dump->arena);
 	entry = new_entry(dump, sockets, process, file);
 	if (!entry)
 		return log_error_errno(-ENOMEM, "cannot note the socket");
@@ -210,12 +222,14 @@ static int unix_socket_collect(struct dump *dump, const struct process *process,
 	entry->diag = unix_diag_find(&sockets->diag, (uint32_t)info->stat.st_ino);
 	if (!entry->diag || namespace_cookie(info->our_fd) != sockets->namespace_cookie) {
 		entry->diag = NULL;
+		file->description = fd_info_describe(info, &dump->arena);
 		blockers_add(
 			&dump->blockers,
 			"%s belongs to another network namespace, while its process does not: it cannot be "
 			"looked at from here",
 			file->description);
 	} else {
+		file->description = describe_file(dump, entry->diag);
 		r = collect_own(dump, entry, info);
 	}
 	if (r == 0)
