@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -32,6 +33,7 @@
 
 static void dump_done(struct dump *dump)
 {
+	open_files_release(dump);
 	tree_done(dump);
 	open_files_done(dump);
 	holders_done(dump);
@@ -47,6 +49,7 @@ static void dump_done(struct dump *dump)
 static int stage_probe(struct dump *dump)
 {
 	cleanup_close int own_fd = -EBADF;
+	struct rlimit limit;
 	int r = kernel_probe(&dump->features);
 
 	if (r < 0)
@@ -61,6 +64,12 @@ static int stage_probe(struct dump *dump)
 		log_debug("cannot raise the limit of open files");
 	if (!dump->features.has_pidfd_getfd)
 		return log_error_errno(-ENOSYS, "this kernel lacks pidfd_getfd(2) (Linux 5.6)");
+	/* What is found in queues of sockets stays open here for a while. */
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+			log_debug("cannot raise the limit of open files");
+	}
 	return tree_check_root(dump);
 }
 
@@ -224,6 +233,8 @@ static int write_archive(struct dump *dump)
 	if (r == 0)
 		r = open_files_write_contents(dump);
 	/* All has been read: a tree that is to go on need not wait for the rest of the writing. */
+	if (r == 0)
+		open_files_release(dump);
 	if (r == 0 && dump->options->aftermath == DUMP_AFTERMATH_LEAVE_RUNNING)
 		tree_thaw(dump);
 	return r < 0 ? r : archive_writer_finish(dump->writer);

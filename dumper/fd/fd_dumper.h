@@ -32,11 +32,13 @@ struct fd_dumper;
 struct open_file {
 	const struct fd_dumper *kind; /* NULL: there is none, which is a blocker */
 	const struct process
-		*process;       /* where it was met first; NULL: in cr-dump, see open_files_add_own() */
-	pid_t pid;              /* its id, or that of a living thread, */
-	int fd;                 /* and the number there */
-	uint64_t device, inode; /* of its file, fstat(2) */
-	bool is_socket;         /* socket(7): no other description has its inode */
+		*process; /* where it was met first; NULL: in cr-dump, see open_files_add_own() */
+	int own_fd;       /* what cr-dump holds of one that was found in a queue; -EBADF */
+	const struct process *receiver; /* the same, or the one that has the queue it was found in */
+	pid_t pid;                      /* its id, or that of a living thread, */
+	int fd;                         /* and the number there */
+	uint64_t device, inode;         /* of its file, fstat(2) */
+	bool is_socket;                 /* socket(7): no other description has its inode */
 	uint32_t before, after; /* ids of the next smaller and greater in the tree of open_files.c; 0: none */
 	Cr__OpenFile image;
 	const ProtobufCMessage *entry;

@@ -247,6 +247,7 @@ static struct open_file *add(struct dump *dump, const struct fd_info *info, uint
 		.device = info->stat.st_dev,
 		.inode = info->stat.st_ino,
 		.is_socket = S_ISSOCK(info->stat.st_mode) && !(info->flags & O_PATH),
+		.own_fd = -EBADF,
 		.description = "",
 	};
 	cr__open_file__init(&file->image);
@@ -286,6 +287,7 @@ static int identify(struct dump *dump, const struct process *process, pid_t pid,
 		return log_error_errno(-ENOMEM, "cannot note the open file");
 	file->pid = pid;
 	file->process = pid == process->threads[0].tracee.tid ? process : NULL;
+	file->receiver = process;
 	*ret_id = file->image.id;
 	r = file_locks_collect(dump, process, info, file);
 	return r < 0 ? r : collect_new(dump, process, info, file);
@@ -309,7 +311,7 @@ int open_files_add_own(struct dump *dump, const struct process *process, int *ou
 		return log_error_errno(r, "cannot look at it");
 	r = identify(dump, process, self.pid, &info, ret_id, &is_new);
 	if (r == 0 && is_new)
-		(void)take_fd(our_fd); /* closed by our exit */
+		dump->open_files[*ret_id - 1]->own_fd = take_fd(our_fd);
 	return r;
 }
 
@@ -317,7 +319,7 @@ static int collect_descriptor(struct dump *dump, struct process *process, int fd
 			      Cr__OpenFileSummary *summary)
 {
 	cleanup_(fd_info_done) struct fd_info info = {.our_fd = -EBADF};
-	const struct open_file *file;
+	struct open_file *file;
 	uint32_t id = 0;
 	bool is_new;
 	int r;
@@ -330,6 +332,12 @@ static int collect_descriptor(struct dump *dump, struct process *process, int fd
 	if (r < 0)
 		return r;
 	file = dump->open_files[id - 1];
+	/* What was met in a queue is somewhere else as well. */
+	if (!file->process) {
+		file->process = process;
+		file->pid = process->threads[0].tracee.tid;
+		file->fd = fd;
+	}
 	cr__descriptor__init(descriptor);
 	descriptor->fd = fd;
 	descriptor->open_file_id = id;
@@ -421,10 +429,30 @@ static int write_kind(struct dump *dump, const struct fd_dumper *kind)
 	return archive_writer_message(dump->writer, name, &list.base);
 }
 
+/* What is nowhere but in a queue has no process that could set what takes one. */
+static void check_homeless(struct dump *dump)
+{
+	for (size_t i = 0; i < dump->open_files_count; i++) {
+		const struct open_file *file = dump->open_files[i];
+
+		if (file->process ||
+		    (!file->image.owner && file->image.n_locks == 0 && !(file->image.flags & O_ASYNC)))
+			continue;
+		LOG_SCOPE("pid %d (%s)", (int)file->receiver->pidref.pid, file->receiver->status.name);
+		blockers_add(&dump->blockers,
+			     "a descriptor in a queue of its sockets (%s %s) has %s, and nobody has it open: "
+			     "let the "
+			     "program receive it first",
+			     file->kind ? file->kind->name : "file", file->description,
+			     file->image.n_locks > 0 ? "a lock" : "an owner (F_SETOWN)");
+	}
+}
+
 int open_files_check(struct dump *dump)
 {
 	int r = holders_search(dump);
 
+	check_homeless(dump);
 	if (r == 0)
 		r = file_locks_check(dump);
 
@@ -490,8 +518,15 @@ int open_files_write_contents(struct dump *dump)
 	return 0;
 }
 
+void open_files_release(struct dump *dump)
+{
+	for (size_t i = 0; i < dump->open_files_count; i++)
+		close_fd(&dump->open_files[i]->own_fd);
+}
+
 void open_files_done(struct dump *dump)
 {
+	open_files_release(dump);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (kinds[i]->done)
 			kinds[i]->done(dump);

@@ -51,4 +51,9 @@ int must_check open_files_write(struct dump *dump);
 /* and fd/KIND/ID for every description that has contents of its own. */
 int must_check open_files_write_contents(struct dump *dump);
 
+/*
+ * When all has been read: closes what was kept of descriptors in queues. A tree that goes on must not find a
+ * pipe or socket open because of us.
+ */
+void open_files_release(struct dump *dump);
 void open_files_done(struct dump *dump);

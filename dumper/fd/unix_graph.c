@@ -283,6 +283,11 @@ static int check_entry(struct unix_graph *graph, struct unix_entry *entry)
 {
 	int r;
 
+	if (entry->file->process) {
+		entry->process = entry->file->process;
+		entry->fd = entry->file->fd;
+		entry->is_in_queue = false;
+	}
 	UNIX_LOG_SCOPE(entry);
 	r = check_outside_holders(graph, entry);
 	if (r < 0)

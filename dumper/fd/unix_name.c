@@ -122,7 +122,7 @@ static int collect_file(struct dump *dump, struct unix_entry *entry, int file_fd
 	return 0;
 }
 
-/* Of the sockets that were bound by the same bind(2), which all have its name: one that listens, or another.
+/* Of the others that have the same name: the one that was bound to it, if it listens or is to do so, or any.
  */
 static const struct unix_diag_socket *find_relative(const struct unix_sockets *sockets,
 						    const struct unix_diag_socket *socket)
@@ -139,7 +139,7 @@ static const struct unix_diag_socket *find_relative(const struct unix_sockets *s
 		if (other->has_file &&
 		    (other->file_inode != socket->file_inode || other->file_device != socket->file_device))
 			continue;
-		if (!found || other->state == TCP_LISTEN)
+		if (!found || other->state != TCP_ESTABLISHED)
 			found = other;
 	}
 	return found;
@@ -185,7 +185,7 @@ static int was_accepted(const struct unix_sockets *sockets, const struct unix_en
 	if (diag->type == SOCK_DGRAM || diag->state != TCP_ESTABLISHED)
 		return 0;
 	relative = find_relative(sockets, diag);
-	if (relative && (relative->state == TCP_LISTEN || diag->has_file))
+	if (relative && (relative->state != TCP_ESTABLISHED || diag->has_file))
 		return 1;
 	if (diag->has_file && file_fd < 0)
 		return 1; /* which makes no difference: nobody finds it any more */

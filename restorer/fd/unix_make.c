@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "common/cleanup.h"
@@ -504,6 +505,20 @@ static int turn_datagrams(struct restore *restore)
 	return r;
 }
 
+/* All are open here until they are complete. */
+static void raise_limit(const struct unix_restorer *restorer)
+{
+	rlim_t needed = restorer->objects_count * 2 + UNIX_OTHER_DESCRIPTORS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= needed)
+		return;
+	limit.rlim_cur = needed;
+	limit.rlim_max = MAX(limit.rlim_max, needed);
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_debug("cannot raise the limit of open files");
+}
+
 int unix_make(struct restore *restore)
 {
 	struct unix_restorer *restorer = unix_restorer_of(restore);
@@ -511,6 +526,7 @@ int unix_make(struct restore *restore)
 
 	if (!restorer)
 		return 0;
+	raise_limit(restorer);
 	r = make_pairs(restore);
 	if (r == 0)
 		r = make_sockets(restore);

@@ -21,8 +21,6 @@
 #include "restorer/fd/unix_socket.h"
 
 #define TEXT_SIZE PRINTABLE_SIZE
-/* Descriptors that this process needs besides those of sockets. */
-#define OTHER_DESCRIPTORS 512
 
 struct preflight {
 	struct restore *restore;
@@ -140,6 +138,23 @@ static const struct unix_diag_socket *find_by_name(const struct preflight *prefl
 	return found;
 }
 
+/* It will be bound in a folder beside its place. */
+static void check_folder(const struct preflight *preflight, const char *path, const char *what,
+			 const char *shown)
+{
+	cleanup_free char *directory = strndup(path, (size_t)(strrchr(path, '/') - path) + 1);
+	struct blockers *blockers = &preflight->restore->blockers;
+	struct stat st;
+
+	if (!directory)
+		blockers->is_incomplete = true;
+	else if (stat(directory, &st) < 0 || !S_ISDIR(st.st_mode))
+		blockers_add(blockers, "%s belongs to '%s', but that folder is not there", what, shown);
+	else if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) < 0)
+		blockers_add(blockers, "%s belongs to '%s', but that folder cannot be written to: %s", what,
+			     shown, strerror(errno));
+}
+
 /* Where the file of a socket is to be: nobody's place is taken but that of a dead one. */
 static void check_place(const struct preflight *preflight, const struct unix_object *unix_object)
 {
@@ -153,11 +168,7 @@ static void check_place(const struct preflight *preflight, const struct unix_obj
 	describe(preflight, unix_object, what);
 	printable(path, shown, sizeof(shown));
 	if (fd < 0 && errno == ENOENT) {
-		cleanup_free char *directory = strndup(path, (size_t)(strrchr(path, '/') - path) + 1);
-
-		if (directory && (stat(directory, &st) < 0 || !S_ISDIR(st.st_mode)))
-			blockers_add(blockers, "%s belongs to '%s', but that folder is not there", what,
-				     shown);
+		check_folder(preflight, path, what, shown);
 		return;
 	}
 	if (fd < 0 || fstat(fd, &st) < 0) {
@@ -176,7 +187,9 @@ static void check_place(const struct preflight *preflight, const struct unix_obj
 		blockers_add(blockers,
 			     "%s belongs to '%s', but another socket is alive there%s: end its program first",
 			     what, shown, describe_holder(find_by_file(preflight, &st), holder));
-	else if (r < 0)
+	else if (r == 0)
+		check_folder(preflight, path, what, shown);
+	else
 		blockers_add(blockers, "%s belongs to '%s', and it cannot be told whether that is in use: %s",
 			     what, shown, strerror(-r));
 }
@@ -335,7 +348,7 @@ static int check_count(const struct preflight *preflight)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return log_error_errno(-errno, "cannot read the limit of open files");
-	if (preflight->restorer->objects_count * 2 + OTHER_DESCRIPTORS > limit.rlim_max &&
+	if (preflight->restorer->objects_count * 2 + UNIX_OTHER_DESCRIPTORS > limit.rlim_max &&
 	    !kernel_features_has_cap(&preflight->restore->features, CAP_SYS_RESOURCE))
 		blockers_add(&preflight->restore->blockers,
 			     "%zu unix sockets are more than the limit of open files, %ju, lets cr-restore "

@@ -18,6 +18,9 @@
 #include "format/fd/unix_socket.h"
 #include "restorer/fd/fd_restorer.h"
 
+/* Descriptors that this process needs besides those of sockets. */
+#define UNIX_OTHER_DESCRIPTORS 512
+
 /* Where a socket can be reached. */
 struct unix_address {
 	const ProtobufCBinaryData *name; /* abstract, if FILE_FD is none */

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -131,14 +132,15 @@ static int hold_queued(const struct request *request, int fd)
 		.msg_control = control.data,
 		.msg_controllen = sizeof(control.data),
 	};
+	bool is_owned = strcmp(request->role, "owned") == 0;
 	int ends[2];
 
 	control.header.cmsg_level = SOL_SOCKET;
 	control.header.cmsg_type = SCM_RIGHTS;
 	control.header.cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	if (connect_to(fd, request->name) < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0 ||
-	    sendmsg(ends[0], &message, 0) < 0)
+	if ((is_owned ? fcntl(fd, F_SETOWN, getpid()) : connect_to(fd, request->name)) < 0 ||
+	    socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0 || sendmsg(ends[0], &message, 0) < 0)
 		return -1;
 	close(ends[0]);
 	close(fd);
@@ -161,7 +163,7 @@ int hold_unix(const char *what)
 		return -1;
 	if (strcmp(request.role, "accepted") == 0)
 		return hold_accepted(&request, fd);
-	if (strcmp(request.role, "queued") == 0)
+	if (strcmp(request.role, "queued") == 0 || strcmp(request.role, "owned") == 0)
 		return hold_queued(&request, fd);
 	if (strcmp(request.role, "bound") == 0)
 		r = bind_to(fd, request.name);

@@ -13,6 +13,6 @@
  * accepted:TYPE:NAME, waits for one to connect, the listening socket is closed; half:TYPE, of a pair the
  * other end of which a process has that is nobody's child and ends with this one; foreign:TYPE, unbound, of
  * another network namespace; queued:TYPE:NAME, one end of a pair (the other end is lost) that has such a
- * connected socket in its queue.
+ * connected socket in its queue; owned:TYPE, the same, of one that is not connected but has an owner.
  */
 int hold_unix(const char *what);

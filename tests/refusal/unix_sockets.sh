@@ -236,5 +236,16 @@ gone "$was" || fail 'restore: the name is taken: nothing is started'
 stop_outside
 works 'restore: nothing is in the way, --check' "$cr_restore" --check -i "$archive"
 [ ! -e "$path.10" ] || fail 'a check leaves nothing'
+mkdir "$scratch/folder"
+start_target "listening:stream:$scratch/folder/socket"
+works 'dump a server in a folder' "$cr_dump" -t "$target" -o "$archive"
+eventually gone "$target"
+target=
+rm -r "$scratch/folder"
+refused 'restore: the folder has gone' 3 "$scratch/folder/socket" 'folder is not there' -- "$cr_restore" -d -i "$archive"
+
+# A descriptor that nobody has, but that has something that only a process can have set.
+start_target owned:stream
+not_whole 'nobody can own it' 'a descriptor in a queue' 'F_SETOWN' 'receive it first'
 
 exit "$failed"
