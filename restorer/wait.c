@@ -47,6 +47,32 @@ static int end_by_signal(int signal)
 	return 128 + signal; /* a signal that does not end us */
 }
 
+/* The kernel sends what is typed in a terminal to a whole process group: a program in ours has it already. */
+static bool is_shared(pid_t root, const siginfo_t *info)
+{
+	return info->si_code == SI_KERNEL && getpgid(root) == getpgrp();
+}
+
+static void pass_on(pid_t root, const siginfo_t *info)
+{
+	if (info->si_signo == SIGCHLD || is_shared(root, info))
+		return;
+	if (kill(root, info->si_signo) < 0 && errno != ESRCH)
+		log_error_errno(-errno, "cannot pass signal %d on to pid %d", info->si_signo, (int)root);
+}
+
+/* Follows the stops of a job. Returns what waitpid(2) did, with *RET_STATUS of an end. */
+static pid_t wait_once(struct restore *restore, pid_t root, int *ret_status)
+{
+	bool is_job = restore->manifest->is_shell_job && getsid(root) == getsid(0);
+	pid_t waited = waitpid(root, ret_status, WNOHANG | (is_job ? WUNTRACED : 0));
+
+	if (waited != root || !WIFSTOPPED(*ret_status))
+		return waited;
+	shell_terminal_suspend(restore, WSTOPSIG(*ret_status));
+	return wait_once(restore, root, ret_status);
+}
+
 int wait_for_root(struct restore *restore)
 {
 	pid_t root = restore->tasks[0].image->pid;
@@ -61,14 +87,10 @@ int wait_for_root(struct restore *restore)
 		return EXIT_STATUS_FAILED;
 	}
 	for (;;) {
-		int status, signal;
-		pid_t waited =
-			waitpid(root, &status, WNOHANG | (restore->options->is_shell_job ? WUNTRACED : 0));
+		siginfo_t info;
+		int status;
+		pid_t waited = wait_once(restore, root, &status);
 
-		if (waited == root && WIFSTOPPED(status)) {
-			shell_terminal_suspend(restore, WSTOPSIG(status));
-			continue;
-		}
 		if (waited == root)
 			shell_terminal_take_back(restore, !WIFEXITED(status));
 		if (waited == root && WIFEXITED(status))
@@ -79,8 +101,7 @@ int wait_for_root(struct restore *restore)
 			log_error_errno(-errno, "cannot wait for pid %d", (int)root);
 			return EXIT_STATUS_FAILED;
 		}
-		signal = sigwaitinfo(&set, NULL);
-		if (signal > 0 && signal != SIGCHLD && kill(root, signal) < 0 && errno != ESRCH)
-			log_error_errno(-errno, "cannot pass signal %d on to pid %d", signal, (int)root);
+		if (sigwaitinfo(&set, &info) > 0)
+			pass_on(root, &info);
 	}
 }
