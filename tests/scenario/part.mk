@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Scenario programs (one a behaviour, linked against scenario.c alone) and the runner that drives them.
 
-SCENARIO_RUNNER_SOURCES := tests/scenario/run_scenario.c tests/scenario/runner_modes.c \
-	tests/scenario/runner_process.c tests/scenario/scratch.c tests/scenario/snapshot.c common/file.c common/vector.c
+SCENARIO_RUNNER_SOURCES := $(filter-out tests/scenario/scenario.c,$(wildcard tests/scenario/*.c)) \
+	common/file.c common/vector.c $(patsubst %,common/proc/%.c,cursor proc_dir stat status)
 SCENARIO_SOURCES := $(sort $(wildcard tests/scenario/*/*.c))
 SCENARIOS := $(patsubst tests/scenario/%.c,%,$(SCENARIO_SOURCES))
 SCENARIO_PROGRAMS := $(SCENARIOS:%=$(BUILD)/tests/scenario/%)

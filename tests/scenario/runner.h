@@ -69,6 +69,9 @@ int program_reap(struct run *run, int timeout_ms);
 int program_adopt(struct run *run);
 /* The verdict of a program that has ended. */
 int program_verdict(const struct run *run);
+/* Waits until nothing is left of the tree below the program, which has ended. */
+int program_wait_alone(const struct run *run, int timeout_ms);
+/* Ends the program, and what is left of its tree. */
 void program_kill(struct run *run);
 /* Prints where each thread of PID is. */
 void process_report(pid_t pid, const char *name);

@@ -102,18 +102,6 @@ static int dump(struct run *run, bool is_stream, bool leave_running)
 	return RUN_FAILED;
 }
 
-/*
- * As the init of the program's namespace we are the parent of what it leaves behind, and have to collect it.
- * Who is alive, when cr-dump has ended, was no part of it: a helper.
- */
-static void reap_orphans(const struct run *run)
-{
-	if (getpid() != 1)
-		return;
-	while (remaining_ms(run) > 0 && waitpid(-1, NULL, WNOHANG) > 0)
-		continue;
-}
-
 /* Dumps and sees to it that the program is gone. *ret_before may be NULL if nobody compares. */
 static int dump_and_kill(struct run *run, bool is_stream, struct snapshot **ret_before)
 {
@@ -130,8 +118,7 @@ static int dump_and_kill(struct run *run, bool is_stream, struct snapshot **ret_
 	if (run->exit_code != CLD_KILLED || run->exit_status != SIGKILL)
 		return run_failed("after the dump the program ended by itself: %s %d",
 				  run->exit_code == CLD_EXITED ? "status" : "signal", run->exit_status);
-	reap_orphans(run);
-	return RUN_PASSED;
+	return program_wait_alone(run, MIN(remaining_ms(run), 5000));
 }
 
 static int check_pidfile(const struct run *run)
@@ -223,6 +210,14 @@ static int at_leave_running(struct run *run)
 	return status == 0 ? RUN_PASSED : run_failed("cr-restore --verify ended with status %d", status);
 }
 
+/* The verdict of a program that has ended; nothing that belonged to it may be left. */
+static int judge(const struct run *run)
+{
+	int result = program_verdict(run);
+
+	return result == RUN_PASSED ? program_wait_alone(run, MIN(remaining_ms(run), 2000)) : result;
+}
+
 /* Lets a restored program go to its end, its further checkpoints included. */
 static int run_to_end(struct run *run)
 {
@@ -234,7 +229,7 @@ static int run_to_end(struct run *run)
 		if (is_ready && run->is_stopped && program_wait_stopped(run) != RUN_PASSED)
 			return RUN_FAILED;
 	}
-	return program_verdict(run);
+	return judge(run);
 }
 
 static int at_restore_twice(struct run *run)
@@ -324,7 +319,7 @@ int mode_run(struct run *run)
 		if (program_wait_event(run, &is_ready) != RUN_PASSED)
 			return RUN_FAILED;
 		if (!is_ready)
-			return program_verdict(run);
+			return judge(run);
 		if (run->is_stopped && program_wait_stopped(run) != RUN_PASSED)
 			return RUN_FAILED;
 		if (mode->at_checkpoint(run) != RUN_PASSED || program_release(run) != RUN_PASSED)

@@ -21,6 +21,7 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "process_tree.h"
 
 #define POLL_MS 2
 
@@ -272,13 +273,59 @@ int program_verdict(const struct run *run)
 	return RUN_PASSED;
 }
 
+/*
+ * Reaps those children of ours that have ended and are neither the program nor cr-restore: orphans of the
+ * tree. Returns one that has not ended, or 0.
+ */
+static pid_t reap_orphans(const struct run *run)
+{
+	cleanup_free pid_t *pids = NULL;
+	size_t count = 0;
+	pid_t left = 0;
+
+	if (process_children(getpid(), &pids, &count) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (pids[i] != run->pid && pids[i] != run->foreground_pid &&
+		    waitpid(pids[i], NULL, WNOHANG) == 0)
+			left = pids[i];
+	return left;
+}
+
+int program_wait_alone(const struct run *run, int timeout_ms)
+{
+	int64_t end = now_ms() + timeout_ms;
+	pid_t left;
+
+	while ((left = reap_orphans(run)) != 0) {
+		if (now_ms() > end) {
+			process_report(left, "left behind");
+			return run_failed("process %d is still there when the program is not", (int)left);
+		}
+		poll(NULL, 0, POLL_MS);
+	}
+	return RUN_PASSED;
+}
+
+static void kill_orphans(const struct run *run)
+{
+	int64_t end = now_ms() + 2000;
+	pid_t left;
+
+	while ((left = reap_orphans(run)) > 0 && now_ms() < end) {
+		kill(left, SIGKILL);
+		poll(NULL, 0, POLL_MS);
+	}
+}
+
 void program_kill(struct run *run)
 {
-	if (run->pidfd < 0 || run->has_exited)
-		return;
-	if (syscall(SYS_pidfd_send_signal, run->pidfd, SIGKILL, NULL, 0) == 0 && poll_exit(run->pidfd, 2000))
+	if (run->pidfd >= 0 && !run->has_exited &&
+	    syscall(SYS_pidfd_send_signal, run->pidfd, SIGKILL, NULL, 0) == 0 && poll_exit(run->pidfd, 2000))
 		waitid(P_PID, (id_t)(run->foreground_pid ?: run->pid), NULL, WEXITED | WNOHANG);
 	run->has_exited = true;
+	run->pid = run->foreground_pid = 0;
+	kill_orphans(run);
 }
 
 static void print_file(const char *path, const char *prefix)

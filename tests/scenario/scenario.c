@@ -188,6 +188,66 @@ void scenario_start_helper(void (*body)(pid_t pid))
 	scenario_call(waitpid(child, NULL, 0));
 }
 
+pid_t scenario_fork(void)
+{
+	return scenario_call(fork());
+}
+
+void scenario_join(void)
+{
+	checkpoint_number++;
+	scenario_wait();
+}
+
+static void mark_path(char *path, size_t size, const char *format, va_list arguments)
+{
+	char name[128] = "mark.";
+
+	vsnprintf(name + strlen(name), sizeof(name) - strlen(name), format, arguments);
+	make_path(path, size, name, 0);
+}
+
+void scenario_mark(const char *format, ...)
+{
+	char path[PATH_MAX + 32];
+	va_list arguments;
+
+	va_start(arguments, format);
+	mark_path(path, sizeof(path), format, arguments);
+	va_end(arguments);
+	if (symlink("mark", path) < 0)
+		scenario_fail("cannot make the mark '%s': %s", path, strerror(errno));
+}
+
+void scenario_await(const char *format, ...)
+{
+	struct timespec pause = {.tv_nsec = SCENARIO_MS};
+	char path[PATH_MAX + 32];
+	va_list arguments;
+	struct stat status;
+
+	va_start(arguments, format);
+	mark_path(path, sizeof(path), format, arguments);
+	va_end(arguments);
+	while (lstat(path, &status) < 0)
+		nanosleep(&pause, NULL);
+}
+
+void scenario_reap(pid_t pid, int status)
+{
+	int found;
+	pid_t waited;
+
+	do
+		waited = waitpid(pid, &found, __WALL);
+	while (waited < 0 && errno == EINTR);
+	if (waited != pid)
+		scenario_fail("waiting for process %d: %s", (int)pid, strerror(errno));
+	if (!WIFEXITED(found) || WEXITSTATUS(found) != status)
+		scenario_fail("process %d ended with wait status %#x, not exit status %d", (int)pid,
+			      (unsigned int)found, status);
+}
+
 int64_t scenario_now_ns(clockid_t clock)
 {
 	struct timespec now;
@@ -282,7 +342,7 @@ void scenario_wait_blocked(pid_t tid, long number)
 	char path[64];
 	char text[256];
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", (int)tid);
+	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)tid);
 	for (unsigned int tries = 0; tries < 2000; tries++) {
 		long found = -1;
 

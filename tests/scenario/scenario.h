@@ -88,8 +88,21 @@ void scenario_create(const char *path, mode_t mode);
 /* Writes the program that is running to the descriptor TO. */
 void scenario_copy_program(int to);
 
-/* Waits until the thread TID of this process is blocked in the system call NUMBER, or goes on with one that
- * was interrupted. */
+/*
+ * Programs of several processes. One of them announces the checkpoint, when all others are where they shall
+ * be; these wait in scenario_join(). Whatever a child finds wrong it tells with scenario_fail() itself.
+ */
+pid_t scenario_fork(void);
+/* Waits until the checkpoint is over that another process announces. */
+void scenario_join(void);
+/* A mark that other processes see and can wait for; kept over checkpoints. */
+void scenario_mark(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void scenario_await(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Waits for the child PID, which must exit with STATUS. */
+void scenario_reap(pid_t pid, int status);
+
+/* Waits until the thread TID, of this process or another, is blocked in the system call NUMBER, or goes on
+ * with one that was interrupted. */
 void scenario_wait_blocked(pid_t tid, long number);
 
 /* The value of KEY in /proc/self/status (the calling thread's: task/TID), without leading blanks. */

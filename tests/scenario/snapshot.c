@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Snapshots of a process from /proc. */
-#include "snapshot.h"
+#include "snapshot_parts.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -13,10 +12,10 @@
 #include <sys/syscall.h>
 
 #include "common/file.h"
+#include "common/proc/proc_dir.h"
 #include "common/vector.h"
 
 #define FILE_LIMIT (64UL << 20)
-#define PRINTED_LENGTH 400
 
 static const char *const status_keys[] = {
 	"Name",         "Umask",           "Uid",
@@ -56,10 +55,13 @@ void snapshot_free(struct snapshot *snapshot)
 		free(snapshot->lines[i]);
 	free(snapshot->lines);
 	free(snapshot->deleted);
+	for (size_t i = 0; i < snapshot->fds_count; i++)
+		free(snapshot->fds[i].target);
+	free(snapshot->fds);
 	free(snapshot);
 }
 
-static int printf_like(2, 3) add_line(struct snapshot *snapshot, const char *format, ...)
+int snapshot_add_line(struct snapshot *snapshot, const char *format, ...)
 {
 	char *text = NULL, **slot;
 	va_list arguments;
@@ -182,11 +184,11 @@ static int add_link(struct snapshot *snapshot, const char *directory, const char
 		return -ENOMEM;
 	r = file_readlink_at(AT_FDCWD, path, &target);
 	if (r == -ENAMETOOLONG) /* a cwd deeper than PATH_MAX */
-		return add_line(snapshot, "%s: (too long)", path);
+		return snapshot_add_line(snapshot, "%s: (too long)", path);
 	if (r < 0)
 		return r;
 	escaped = escape(target, strlen(target));
-	return escaped ? add_line(snapshot, "%s: %s", path, escaped) : -ENOMEM;
+	return escaped ? snapshot_add_line(snapshot, "%s: %s", path, escaped) : -ENOMEM;
 }
 
 /* The whole file as one line; a missing file is nothing. */
@@ -205,7 +207,7 @@ static int add_file(struct snapshot *snapshot, const char *directory, const char
 	if (r < 0)
 		return r;
 	escaped = escape(text, size);
-	return escaped ? add_line(snapshot, "%s: %s", path, escaped) : -ENOMEM;
+	return escaped ? snapshot_add_line(snapshot, "%s: %s", path, escaped) : -ENOMEM;
 }
 
 /* Without what tells which file is watched: what was made anew has other numbers. */
@@ -247,7 +249,7 @@ static int add_lines(struct snapshot *snapshot, const char *path, const char *co
 		if (has_key(line, keys, key_count) != are_wanted)
 			continue;
 		drop_watched(line);
-		r = add_line(snapshot, "%s: %s", path, line);
+		r = snapshot_add_line(snapshot, "%s: %s", path, line);
 		if (r < 0)
 			return r;
 	}
@@ -276,10 +278,13 @@ static int add_stat(struct snapshot *snapshot, const char *directory)
 		fields[number++] = field;
 	if (!fields[3])
 		return -EBADMSG;
-	r = add_line(snapshot, "%s: state: %s", path, strchr("Tt", *fields[3]) ? "stopped" : "running");
+	r = snapshot_add_line(snapshot, "%s: state: %s", path,
+			      *fields[3] == 'Z'          ? "dead"
+			      : strchr("Tt", *fields[3]) ? "stopped"
+							 : "running");
 	for (size_t i = 0; i < ARRAY_SIZE(stat_fields) && r == 0; i++)
-		r = add_line(snapshot, "%s: %s: %s", path, stat_fields[i].name,
-			     fields[stat_fields[i].number] ?: "(none)");
+		r = snapshot_add_line(snapshot, "%s: %s: %s", path, stat_fields[i].name,
+				      fields[stat_fields[i].number] ?: "(none)");
 	return r;
 }
 
@@ -297,9 +302,9 @@ static int add_mapping(struct snapshot *snapshot, pid_t pid, const struct mappin
 
 	if (mapping->end == 0)
 		return 0;
-	r = add_line(snapshot, "/proc/%d/maps: %012lx-%012lx %s %lx %s %lu %s [%s]", (int)pid, mapping->start,
-		     mapping->end, mapping->permissions, mapping->offset, mapping->device, mapping->inode,
-		     mapping->name, mapping->flags);
+	r = snapshot_add_line(snapshot, "/proc/%d/maps: %012lx-%012lx %s %lx %s %lu %s [%s]", (int)pid,
+			      mapping->start, mapping->end, mapping->permissions, mapping->offset,
+			      mapping->device, mapping->inode, mapping->name, mapping->flags);
 	if (r < 0 || !is_deleted(mapping->name))
 		return r;
 	return replace_deleted(snapshot, snapshot->lines_count - 1, mapping->inode);
@@ -377,38 +382,6 @@ static int add_memory(struct snapshot *snapshot, pid_t pid)
 	return r < 0 ? r : add_mappings(snapshot, pid, text);
 }
 
-/* The numeric names in PATH, ascending; the caller frees *ret_numbers. */
-static int list_numbers(const char *path, int **ret_numbers, size_t *ret_count)
-{
-	cleanup_closedir DIR *directory = opendir(path);
-	struct {
-		int *numbers;
-		size_t numbers_count, numbers_capacity;
-	} list = {0};
-	struct dirent *entry;
-
-	if (!directory)
-		return -errno;
-	while ((entry = readdir(directory))) {
-		int *slot, number = atoi(entry->d_name);
-		size_t i;
-
-		if (!isdigit((unsigned char)entry->d_name[0]))
-			continue;
-		slot = vector_append(&list, numbers);
-		if (!slot) {
-			free(list.numbers);
-			return -ENOMEM;
-		}
-		for (i = list.numbers_count - 1; i > 0 && list.numbers[i - 1] > number; i--)
-			list.numbers[i] = list.numbers[i - 1];
-		list.numbers[i] = number;
-	}
-	*ret_numbers = list.numbers;
-	*ret_count = list.numbers_count;
-	return 0;
-}
-
 static int add_task(struct snapshot *snapshot, pid_t pid, pid_t tid)
 {
 	cleanup_free char *directory = string_format("/proc/%d/task/%d", (int)pid, (int)tid);
@@ -432,16 +405,19 @@ static int add_task(struct snapshot *snapshot, pid_t pid, pid_t tid)
 		r = add_stat(snapshot, directory);
 	if (r == 0)
 		r = add_file(snapshot, directory, "comm");
+	if (r == 0)
+		r = add_file(snapshot, directory, "children");
 	if (r < 0)
 		return r;
 	syscall(SYS_sched_getattr, tid, &attributes, sizeof(attributes), 0);
 	syscall(SYS_get_robust_list, tid, &robust_head, &robust_size);
-	return add_line(snapshot,
-			"%s: sched policy %u flags %#llx nice %d priority %u runtime %llu; ioprio %#lx; "
-			"robust list %p",
-			directory, attributes.policy, (unsigned long long)attributes.flags, attributes.nice,
-			attributes.priority, (unsigned long long)attributes.runtime,
-			syscall(SYS_ioprio_get, 1, tid), robust_head);
+	return snapshot_add_line(
+		snapshot,
+		"%s: sched policy %u flags %#llx nice %d priority %u runtime %llu; ioprio %#lx; "
+		"robust list %p",
+		directory, attributes.policy, (unsigned long long)attributes.flags, attributes.nice,
+		attributes.priority, (unsigned long long)attributes.runtime, syscall(SYS_ioprio_get, 1, tid),
+		robust_head);
 }
 
 static int add_tasks(struct snapshot *snapshot, pid_t pid)
@@ -453,7 +429,7 @@ static int add_tasks(struct snapshot *snapshot, pid_t pid)
 
 	if (!path)
 		return -ENOMEM;
-	r = list_numbers(path, &tids, &count);
+	r = proc_list_numbers(AT_FDCWD, path, &tids, &count);
 	for (size_t i = 0; i < count && r == 0; i++)
 		r = add_task(snapshot, pid, tids[i]);
 	return r;
@@ -489,7 +465,7 @@ static int add_fds(struct snapshot *snapshot, pid_t pid)
 
 	if (!directory)
 		return -ENOMEM;
-	r = list_numbers(directory, &fds, &count);
+	r = proc_list_numbers(AT_FDCWD, directory, &fds, &count);
 	for (size_t i = 0; i < count && r == 0; i++)
 		r = add_fd(snapshot, pid, directory, fds[i]);
 	return r;
@@ -517,120 +493,13 @@ static int add_process(struct snapshot *snapshot, pid_t pid)
 	return r < 0 ? r : add_lines(snapshot, timers, NULL, 0, false);
 }
 
-/* The number in a line about a pipe or socket: "...: pipe:[4711]", and of fdinfo "...: ino:	4711"; NULL if
- * it has none. */
-static char *find_number(char *line, bool is_link)
+int snapshot_add_process(struct snapshot *snapshot, pid_t pid)
 {
-	static const char *const links[] = {": pipe:[", ": socket:["}, *const inode = ": ino:\t";
-	char *at;
+	int r = add_process(snapshot, pid);
 
-	if (!is_link) {
-		at = strstr(line, inode);
-		return at ? at + strlen(inode) : NULL;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
-		at = strstr(line, links[i]);
-		if (at)
-			return at + strlen(links[i]);
-	}
-	return NULL;
-}
-
-/* Writes the index of the number at AT, which grows by none of its digits, as "#7". */
-static void replace_number(char *at, size_t index)
-{
-	char text[32];
-	size_t digits = strspn(at, "0123456789"), length = (size_t)sprintf(text, "#%zu", index);
-
-	/* The kernel's numbers are large, and indices small; were they not, it would be one more line that
-	 * differs. */
-	if (digits < length)
-		return;
-	memcpy(at, text, length);
-	memmove(at + length, at + digits, strlen(at + digits) + 1);
-}
-
-/*
- * Pipes and sockets have other numbers when they are made anew: they are numbered in the order in which they
- * are met, so that it still shows which descriptors lead to the same one.
- */
-static int number_pipes_and_sockets(struct snapshot *snapshot)
-{
-	cleanup_free unsigned long *numbers = calloc(snapshot->lines_count + 1, sizeof(*numbers));
-	size_t count = 0;
-
-	if (!numbers)
-		return -ENOMEM;
-	for (size_t i = 0; i < 2 * snapshot->lines_count; i++) {
-		bool is_link = i < snapshot->lines_count;
-		char *at = find_number(snapshot->lines[i % snapshot->lines_count], is_link);
-		unsigned long number = at ? strtoul(at, NULL, 10) : 0;
-		size_t index = 0;
-
-		while (index < count && numbers[index] != number)
-			index++;
-		if (at && is_link && index == count)
-			numbers[count++] = number;
-		if (at && index < count)
-			replace_number(at, index);
-	}
-	return 0;
-}
-
-int snapshot_take(pid_t pid, struct snapshot **ret_snapshot)
-{
-	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
-	int r;
-
-	*ret_snapshot = snapshot;
-	if (!snapshot)
-		return -ENOMEM;
-	r = add_process(snapshot, pid);
 	if (r == 0)
 		r = add_tasks(snapshot, pid);
 	if (r == 0)
 		r = add_fds(snapshot, pid);
-	if (r == 0)
-		r = number_pipes_and_sockets(snapshot);
 	return r < 0 ? r : add_memory(snapshot, pid);
-}
-
-static bool contains(const struct snapshot *snapshot, size_t hint, const char *line)
-{
-	for (size_t i = 0; i < snapshot->lines_count; i++)
-		if (strcmp(snapshot->lines[(hint + i) % snapshot->lines_count], line) == 0)
-			return true;
-	return false;
-}
-
-static unsigned int print_missing(const struct snapshot *from, const struct snapshot *in, FILE *out,
-				  const char *prefix, char sign)
-{
-	unsigned int count = 0;
-
-	for (size_t i = 0; i < from->lines_count; i++) {
-		if (contains(in, i, from->lines[i]))
-			continue;
-		count++;
-		if (out && count <= 60)
-			fprintf(out, "%s%c %.*s\n", prefix, sign, PRINTED_LENGTH, from->lines[i]);
-	}
-	if (out && count > 60)
-		fprintf(out, "%s%c ... and %u more\n", prefix, sign, count - 60);
-	return count;
-}
-
-unsigned int snapshot_compare(const struct snapshot *before, const struct snapshot *after, FILE *out,
-			      const char *prefix)
-{
-	unsigned int count = print_missing(before, after, out, prefix, '-') +
-			     print_missing(after, before, out, prefix, '+');
-
-	if (after->anonymous_bytes > before->anonymous_bytes + before->anonymous_bytes / 8 + (1 << 20)) {
-		if (out)
-			fprintf(out, "%sanonymous memory grew from %llu to %llu bytes\n", prefix,
-				before->anonymous_bytes, after->anonymous_bytes);
-		count++;
-	}
-	return count;
 }
