@@ -123,6 +123,11 @@ void terminal_make_plain(struct terminal_modes *modes)
 	modes->characters[VMIN] = 1;
 }
 
+bool terminal_has_external_processing(const struct terminal_modes *modes)
+{
+	return modes->local_flags & EXTPROC;
+}
+
 bool terminal_is_canonical(uint32_t local_flags)
 {
 	return (local_flags & ICANON) && !(local_flags & EXTPROC);
@@ -131,6 +136,22 @@ bool terminal_is_canonical(uint32_t local_flags)
 bool terminal_has_flow_control(uint32_t input_flags)
 {
 	return input_flags & IXON;
+}
+
+bool terminal_has_usual_flow_control(const struct terminal_modes *modes)
+{
+	return terminal_has_flow_control(modes->input_flags) && modes->characters[VSTOP] == TERMINAL_STOP &&
+	       modes->characters[VSTART] == TERMINAL_START;
+}
+
+void terminal_set_usual_flow_control(struct terminal_modes *modes, bool is_on)
+{
+	modes->input_flags &= ~(uint32_t)IXON;
+	if (!is_on)
+		return;
+	modes->input_flags |= IXON;
+	modes->characters[VSTOP] = TERMINAL_STOP;
+	modes->characters[VSTART] = TERMINAL_START;
 }
 
 dev_t terminal_decode_device(uint32_t encoded)

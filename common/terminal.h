@@ -37,9 +37,19 @@ int must_check terminal_set_window(int fd, const struct terminal_settings *setti
 /* No processing and no echo, of input and output. Lines and EXTPROC stay as they are. */
 void terminal_make_plain(struct terminal_modes *modes);
 
+/* Input is processed by whoever has the master (EXTPROC). */
+bool terminal_has_external_processing(const struct terminal_modes *modes);
+
 /* By the flags: input comes in lines; the stop character stops output. */
 bool terminal_is_canonical(uint32_t local_flags);
 bool terminal_has_flow_control(uint32_t input_flags);
+
+/* Output is stopped and started by ^S and ^Q: what packet mode tells the master by TIOCPKT_DOSTOP
+ * (ioctl_tty(2)). */
+bool terminal_has_usual_flow_control(const struct terminal_modes *modes);
+void terminal_set_usual_flow_control(struct terminal_modes *modes, bool is_on);
+#define TERMINAL_STOP '\023'
+#define TERMINAL_START '\021'
 
 /* The device number of the terminal behind FD, which for /dev/tty and /dev/console is another than the
  * node's (TIOCGDEV). For a master, its slave's. */

@@ -13,6 +13,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "dumper/fd/terminals.h"
+#include "format/fd/terminal.h"
 
 #define PTMX_MAJOR 5
 #define PTMX_MINOR 2
@@ -133,6 +134,26 @@ static int collect_blindly(struct dump *dump, struct terminal_end *end, int our_
 	return note_queues(dump, end->ptmx, &nothing, &nothing);
 }
 
+/*
+ * Whether packet mode can be made to tell the same again: not what comes by EXTPROC, nor with input in which
+ * there are the characters for flow control, nor if the stop has been told and the rest has not.
+ */
+static bool can_cause(const Cr__Ptmx *ptmx, const struct terminal_queue *slave)
+{
+	struct terminal_settings settings;
+
+	terminal_settings_get(ptmx->settings, &settings);
+	if (ptmx->packet_events & TIOCPKT_IOCTL || terminal_has_external_processing(&settings.modes) ||
+	    (slave->is_stopped && !(ptmx->packet_events & TIOCPKT_STOP)))
+		return false;
+	if (!terminal_has_usual_flow_control(&settings.modes))
+		return true;
+	for (size_t i = 0; i < slave->data_count; i++)
+		if (slave->data[i] == TERMINAL_STOP || slave->data[i] == TERMINAL_START)
+			return false;
+	return true;
+}
+
 static void check_queues(struct dump *dump, const struct terminal_end *end,
 			 const struct terminal_queue *master, const struct terminal_queue *slave)
 {
@@ -148,12 +169,13 @@ static void check_queues(struct dump *dump, const struct terminal_end *end,
 			"input is being erased in pseudo-terminal '%s' in the manner of printing terminals "
 			"(stty echoprt), which cannot be preserved",
 			end->path);
-	if (slave->packet_events != 0 && end->ptmx->is_packet_mode)
-		blockers_add(&dump->blockers,
-			     "the reader of pseudo-terminal '%s' has not been told yet what happened to it "
-			     "(packet "
-			     "mode, events %#x), which cannot be preserved yet: try again",
-			     end->path, slave->packet_events);
+	if (end->ptmx->packet_events != 0 && !can_cause(end->ptmx, slave))
+		blockers_add(
+			&dump->blockers,
+			"the reader of pseudo-terminal '%s' has not been told yet what happened to it "
+			"(packet "
+			"mode, events %#x), in a state in which it cannot be made to happen again: try again",
+			end->path, slave->packet_events);
 	if (master->packet_events != 0)
 		blockers_add(&dump->blockers,
 			     "pseudo-terminal '%s' has events that this version does not know", end->path);
@@ -184,6 +206,7 @@ static int collect_queues(struct dump *dump, struct terminal_end *end, int our_f
 	if (r < 0)
 		return log_error_errno(r, "cannot look at what waits in pseudo-terminal '%s'", end->path);
 	end->opened = slave.opened;
+	end->ptmx->packet_events = end->ptmx->is_packet_mode ? slave.packet_events : 0;
 	end->has_opened = true;
 	check_queues(dump, end, &master, &slave);
 	return note_queues(dump, end->ptmx, &master, &slave);

@@ -208,7 +208,7 @@ static void check_never_opened(struct dump *dump, const struct terminal_end *mas
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(queues); i++) {
 		if (queues[i]->data.len == 0 && queues[i]->waiting.len == 0 && !queues[i]->is_stopped &&
-		    !queues[i]->is_literal_next)
+		    !queues[i]->is_literal_next && master->ptmx->packet_events == 0)
 			continue;
 		blockers_add(&dump->blockers,
 			     "pseudo-terminal '%s' has been written to before its slave was opened for the "

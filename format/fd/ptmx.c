@@ -8,7 +8,7 @@
 #include "common/terminal_queue.h"
 #include "format/fd/terminal.h"
 
-#define PACKET_EVENTS UINT32_C(0x7f) /* all TIOCPKT_* */
+#define PACKET_EVENTS UINT32_C(0x3f) /* all TIOCPKT_* but TIOCPKT_IOCTL */
 
 static int refuse(const char *reason, const char **ret_reason)
 {
@@ -56,7 +56,7 @@ static int states_check(const Cr__Ptmx *ptmx, const char **ret_reason)
 	    ptmx->slave_state != CR__SLAVE_STATE__SLAVE_CLOSED)
 		return refuse("whether its slave is open is not known", ret_reason);
 	if (ptmx->slave_state == CR__SLAVE_STATE__SLAVE_NEVER_OPENED &&
-	    (!is_fresh(master) || !is_fresh(slave)))
+	    (!is_fresh(master) || !is_fresh(slave) || ptmx->packet_events != 0))
 		return refuse("its slave was never opened, and yet it was used", ret_reason);
 	if (master->lines_size > 0 || master->is_literal_next || master->is_pushed ||
 	    (master->is_stopped && !master->is_stopped_by_call))

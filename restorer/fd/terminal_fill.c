@@ -24,7 +24,6 @@
 /* Characters for the moment in which they are special, whatever the program has. */
 #define END_OF_FILE 4
 #define LITERAL_NEXT 22
-#define STOP 19
 
 /*
  * How the kernel's buffer between the ends is filled best. It is made of pieces, each for the write that it
@@ -205,10 +204,10 @@ static int stop(const struct filling *filling, const Cr__TerminalQueue *queue)
 		return 0;
 	if (queue->is_stopped_by_call)
 		return ioctl(filling->pseudo->slave_fd, TCXONC, TCOOFF) < 0 ? -errno : 0;
-	modes.characters[VSTOP] = STOP;
+	modes.characters[VSTOP] = TERMINAL_STOP;
 	modes.input_flags |= IXON;
 	r = set_modes(filling, &modes);
-	return r < 0 ? r : put(filling, STOP);
+	return r < 0 ? r : put(filling, TERMINAL_STOP);
 }
 
 /* Everything for which the slave has to be open. */
@@ -245,6 +244,38 @@ static int finish(const struct pseudo_terminal *pseudo, const struct terminal_se
 	return r;
 }
 
+/*
+ * Events of packet mode that the master has not been told yet: they happen, while there is nothing in the
+ * terminal that they could harm, and what is done afterwards must cause no other.
+ */
+static int cause_events(struct filling *filling, const struct terminal_modes *modes)
+{
+	const struct pseudo_terminal *pseudo = filling->pseudo;
+	uint32_t events = pseudo->image->packet_events;
+	bool has_flow_control = terminal_has_usual_flow_control(modes);
+	struct terminal_modes other = *modes;
+	int on = 1;
+	int r = set_modes(filling, modes);
+
+	if (r == 0 && ioctl(pseudo->master_fd, TIOCPKT, &on) < 0)
+		r = -errno;
+	terminal_set_usual_flow_control(&other, !has_flow_control);
+	if (r == 0 && events & (TIOCPKT_DOSTOP | TIOCPKT_NOSTOP))
+		r = set_modes(filling, &other);
+	if (r == 0)
+		r = set_modes(filling, modes);
+	if (r == 0 && events & TIOCPKT_FLUSHREAD && ioctl(pseudo->slave_fd, TCFLSH, TCIFLUSH) < 0)
+		r = -errno;
+	if (r == 0 && events & TIOCPKT_FLUSHWRITE && ioctl(pseudo->slave_fd, TCFLSH, TCOFLUSH) < 0)
+		r = -errno;
+	if (r == 0 && events & TIOCPKT_START &&
+	    (ioctl(pseudo->slave_fd, TCXONC, TCOOFF) < 0 || ioctl(pseudo->slave_fd, TCXONC, TCOON) < 0))
+		r = -errno;
+	if (has_flow_control)
+		terminal_set_usual_flow_control(&filling->plain, true);
+	return r;
+}
+
 int terminal_fill(const struct pseudo_terminal *pseudo)
 {
 	struct filling filling = {.pseudo = pseudo};
@@ -254,7 +285,9 @@ int terminal_fill(const struct pseudo_terminal *pseudo)
 	terminal_settings_get(pseudo->image->settings, &settings);
 	filling.plain = settings.modes;
 	terminal_make_plain(&filling.plain);
-	if (pseudo->slave_fd >= 0)
+	if (pseudo->image->packet_events != 0)
+		r = cause_events(&filling, &settings.modes);
+	if (r == 0 && pseudo->slave_fd >= 0)
 		r = set_modes(&filling, &filling.plain);
 	if (r == 0 && pseudo->slave_fd >= 0)
 		r = fill_open(&filling);

@@ -109,7 +109,7 @@ static void refuses_spoiled_masters(void **state maybe_unused)
 	SPOIL_PTMX(sample.ptmx.slave_state = 3);
 	SPOIL_PTMX(sample.ptmx.slave_state = CR__SLAVE_STATE__SLAVE_NEVER_OPENED);
 	SPOIL_PTMX(sample.ptmx.packet_events = 1);
-	SPOIL_PTMX(sample.ptmx.is_packet_mode = true; sample.ptmx.packet_events = 128);
+	SPOIL_PTMX(sample.ptmx.is_packet_mode = true; sample.ptmx.packet_events = 64);
 	SPOIL_PTMX(sample.node.mode = 010000);
 	SPOIL_PTMX(sample.settings.characters.len = TERMINAL_CHARACTERS + 1);
 	SPOIL_PTMX(sample.settings.locked_characters.len = 1);
