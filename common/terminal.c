@@ -5,9 +5,13 @@
 #include <asm/ioctls.h>
 #include <asm/termbits.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
+
+#include "common/cleanup.h"
 
 /* Linux's devices.txt gives pseudo-terminals 136 to 143; the kernel uses the first, with larger minors. */
 #define MAJOR_FIRST 136
@@ -182,4 +186,17 @@ dev_t terminal_pseudo_device(unsigned index)
 int terminal_get_number(int fd, unsigned long request, unsigned *ret_number)
 {
 	return call(fd, request, ret_number);
+}
+
+int terminal_find_slave(int master_fd, dev_t *ret_filesystem, int *ret_fd)
+{
+	cleanup_close int fd = ioctl(master_fd, TIOCGPTPEER, O_PATH | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	*ret_filesystem = st.st_dev;
+	if (ret_fd)
+		*ret_fd = take_fd(&fd);
+	return 0;
 }

@@ -62,5 +62,11 @@ dev_t terminal_decode_device(uint32_t encoded);
 bool terminal_is_pseudo(dev_t device);
 dev_t terminal_pseudo_device(unsigned index);
 
+/*
+ * Of a master: the filesystem that its slave's node is on, and, unless RET_FD is NULL, an O_PATH descriptor
+ * of the node, which does not open it. -EIO: the master is hung up.
+ */
+int must_check terminal_find_slave(int master_fd, dev_t *ret_filesystem, int *ret_fd);
+
 /* A number that an ioctl(2) gives, as TIOCGPTN does. */
 int must_check terminal_get_number(int fd, unsigned long request, unsigned *ret_number);

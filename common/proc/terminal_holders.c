@@ -12,6 +12,7 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/pidref.h"
 #include "common/proc/fdinfo.h"
 #include "common/terminal.h"
 #include "common/vector.h"
@@ -97,6 +98,17 @@ static int read_process(struct terminal_holders *holders, pid_t pid)
 		*slot = holder;
 	}
 	return 0;
+}
+
+int terminal_holder_find_filesystem(const struct terminal_holder *master, dev_t *ret_filesystem)
+{
+	cleanup_(pidref_done) struct pidref pidref = PIDREF_NULL;
+	cleanup_close int fd = -EBADF;
+	int r = pidref_open(master->pid, &pidref);
+
+	if (r == 0)
+		r = pidref_getfd(&pidref, master->fd, &fd);
+	return r < 0 ? r : terminal_find_slave(fd, ret_filesystem, NULL);
 }
 
 int terminal_holders_read(struct terminal_holders *ret)

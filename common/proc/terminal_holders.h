@@ -13,7 +13,7 @@ struct terminal_holder {
 	int fd;
 	bool is_master;   /* of a pseudo-terminal */
 	dev_t device;     /* of the node; of a master, that of its slave */
-	dev_t filesystem; /* with the node; not for a master */
+	dev_t filesystem; /* with the node; of a master, see below */
 	char comm[PROC_COMM_SIZE];
 };
 
@@ -25,4 +25,11 @@ struct terminal_holders {
 
 /* Processes that end meanwhile are no error; what is /dev/tty is not seen. */
 int must_check terminal_holders_read(struct terminal_holders *ret);
+
+/*
+ * The filesystem that the slave of a master's holder is on. Numbers are those of a devpts instance, of which
+ * each container has its own. For a moment it is open here too. -ESRCH, -EBADF: not held any more; -EPERM.
+ */
+int must_check terminal_holder_find_filesystem(const struct terminal_holder *master, dev_t *ret_filesystem);
+
 void terminal_holders_done(struct terminal_holders *holders);

@@ -27,25 +27,26 @@ static bool ptmx_matches(const struct fd_info *info)
 /* The slave's node, which an O_PATH descriptor names without opening it. */
 static int collect_slave(struct dump *dump, struct terminal_end *end, int our_fd)
 {
-	cleanup_close int peer_fd = ioctl(our_fd, TIOCGPTPEER, O_PATH | O_CLOEXEC);
+	cleanup_close int peer_fd = -EBADF;
 	cleanup_free char *path = NULL;
 	char link[32];
 	struct stat st;
-	int r;
+	int r = terminal_find_slave(our_fd, &end->filesystem, &peer_fd);
 
-	if (peer_fd < 0 && errno == EIO) {
+	if (r == -EIO) {
 		blockers_add(&dump->blockers,
 			     "is the master of a pseudo-terminal and hung up, which cannot be preserved");
 		return 0;
 	}
-	if (peer_fd < 0 || fstat(peer_fd, &st) < 0)
-		return log_error_errno(-errno, "cannot find the other end of it (TIOCGPTPEER)");
+	if (r == 0 && fstat(peer_fd, &st) < 0)
+		r = -errno;
+	if (r < 0)
+		return log_error_errno(r, "cannot find the other end of it (TIOCGPTPEER)");
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", peer_fd);
 	r = file_readlink_at(AT_FDCWD, link, &path);
 	if (r < 0)
 		return log_error_errno(r, "cannot tell the path of its other end");
 	end->device = st.st_rdev;
-	end->filesystem = st.st_dev;
 	end->path = arena_string(&dump->arena, path);
 	end->ptmx->node = terminals_node(dump, &st);
 	return end->path && end->ptmx->node ? 0 : log_error_errno(-ENOMEM, "cannot note it");
@@ -55,7 +56,7 @@ static int collect_flags(struct terminal_end *end, int our_fd)
 {
 	Cr__Ptmx *ptmx = end->ptmx;
 	unsigned index = 0, locked = 0, exclusive = 0, packet = 0;
-	int session = 0, foreground = 0;
+	int session = 0;
 	int r = terminal_get_number(our_fd, TIOCGPTN, &index);
 
 	if (r == 0)
@@ -72,9 +73,7 @@ static int collect_flags(struct terminal_end *end, int our_fd)
 	ptmx->is_packet_mode = packet;
 	/* ENOTTY: it is no session's. */
 	if (ioctl(our_fd, TIOCGSID, &session) == 0)
-		end->session = session;
-	if (ioctl(our_fd, TIOCGPGRP, &foreground) == 0)
-		end->foreground = foreground;
+		end->session = session != 0 ? session : -1;
 	return 0;
 }
 

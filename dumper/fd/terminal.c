@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/kd.h>
 #include <linux/vt.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
@@ -67,10 +68,12 @@ static bool has_console_state(int our_fd)
 
 static void check_device(struct dump *dump, struct terminal_end *end, const struct fd_info *info)
 {
+	struct pollfd look = {.fd = info->our_fd, .events = POLLOUT};
 	int waiting = 0;
 
 	(void)ioctl(info->our_fd, FIONREAD, &waiting);
 	end->has_input = waiting > 0;
+	end->is_blocked = poll(&look, 1, 0) == 0;
 	if (major(end->device) == TTY_MAJOR && minor(end->device) < VIRTUAL_CONSOLES &&
 	    has_console_state(info->our_fd))
 		blockers_add(

@@ -147,6 +147,25 @@ static struct terminal_end *find_master(struct terminals *terminals, const struc
 	return NULL;
 }
 
+/* What is seen without looking into the kernel: that there is something, but not what. */
+static void check_blindly(struct dump *dump, const struct terminal_end *slave)
+{
+	const char *why = strerror(-terminals_get(dump)->queues_error);
+
+	if (slave->has_input)
+		blockers_add(
+			&dump->blockers,
+			"input waits in terminal '%s', and can only be looked at with CAP_BPF, CAP_PERFMON "
+			"and a kernel that describes its types (%s); let the program read it first",
+			slave->path, why);
+	if (slave->is_blocked)
+		blockers_add(
+			&dump->blockers,
+			"the output of terminal '%s' is stopped or waits; which of these can only be seen "
+			"with CAP_BPF, CAP_PERFMON and a kernel that describes its types (%s)",
+			slave->path, why);
+}
+
 static void join_to_master(struct dump *dump, struct terminal_end *slave, struct terminal_end *master)
 {
 	Cr__Terminal *entry = slave->terminal;
@@ -158,6 +177,8 @@ static void join_to_master(struct dump *dump, struct terminal_end *slave, struct
 	entry->node = NULL;
 	entry->device = 0;
 	master->ptmx->slave_state = CR__SLAVE_STATE__SLAVE_OPEN;
+	if (!terminals_get(dump)->queues)
+		check_blindly(dump, slave);
 	if (!entry->is_by_dev_tty && strcmp(entry->path, master->path) != 0)
 		blockers_add(
 			&dump->blockers,
@@ -219,6 +240,20 @@ static void check_never_opened(struct dump *dump, const struct terminal_end *mas
 	}
 }
 
+/* Each devpts has numbers of its own; at restore there is one. */
+static void check_number(struct dump *dump, const struct terminals *terminals, size_t index)
+{
+	const struct terminal_end *end = &terminals->ends[index];
+
+	for (size_t i = 0; i < index; i++)
+		if (terminals->ends[i].ptmx && terminals->ends[i].path &&
+		    terminals->ends[i].ptmx->index == end->ptmx->index)
+			blockers_add(&dump->blockers,
+				     "two pseudo-terminals of the dump have number %u, '%s' and '%s', which "
+				     "cannot be preserved",
+				     end->ptmx->index, terminals->ends[i].path, end->path);
+}
+
 static int check_masters(struct dump *dump, struct terminals *terminals)
 {
 	for (size_t i = 0; i < terminals->ends_count; i++) {
@@ -229,6 +264,7 @@ static int check_masters(struct dump *dump, struct terminals *terminals)
 			continue;
 		LOG_SCOPE("pid %d (%s)", (int)end->process->pidref.pid, end->process->status.name);
 		LOG_SCOPE("fd %d", end->fd);
+		check_number(dump, terminals, i);
 		if (end->ptmx->master)
 			check_never_opened(dump, end);
 		r = terminals_outside_master(dump, end);

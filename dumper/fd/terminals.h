@@ -27,11 +27,12 @@ struct terminal_end {
 	uint64_t identity;             /* of the terminal (or the slave) in the kernel; 0: cannot be told */
 	const char *path;              /* of the slave's node, for a person */
 	/* Of a master: */
-	pid_t session, foreground; /* 0: none */
-	unsigned opened;           /* how often the slave is open; with has_opened */
+	pid_t session;   /* 0: none; -1: in another pid namespace */
+	unsigned opened; /* how often the slave is open; with has_opened */
 	bool has_opened;
 	/* Of others: */
-	bool has_input; /* a device, and somebody's input waits in it */
+	bool has_input;  /* that can be read */
+	bool is_blocked; /* nothing can be written */
 };
 
 struct terminals {

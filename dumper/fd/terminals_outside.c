@@ -55,7 +55,16 @@ int terminals_outside_begin(struct dump *dump)
 	return 0;
 }
 
-/* The first holder of an end, or NULL. FILESYSTEM 0: whichever. */
+/* Whether it is of a terminal on FILESYSTEM (0: whichever); a master of which that cannot be told may be. */
+static bool is_on(const struct terminal_holder *holder, dev_t filesystem)
+{
+	dev_t found = holder->filesystem;
+	int r = holder->is_master && filesystem != 0 ? terminal_holder_find_filesystem(holder, &found) : 0;
+
+	return filesystem == 0 || r == -EPERM || (r == 0 && found == filesystem);
+}
+
+/* The first holder of an end, or NULL. */
 static const struct terminal_holder *find_holder(struct dump *dump, dev_t device, dev_t filesystem,
 						 bool is_master)
 {
@@ -64,8 +73,7 @@ static const struct terminal_holder *find_holder(struct dump *dump, dev_t device
 	for (size_t i = 0; i < holders->items_count; i++) {
 		const struct terminal_holder *holder = &holders->items[i];
 
-		if (holder->device == device && holder->is_master == is_master &&
-		    (is_master || filesystem == 0 || holder->filesystem == filesystem))
+		if (holder->device == device && holder->is_master == is_master && is_on(holder, filesystem))
 			return holder;
 	}
 	return NULL;
@@ -105,7 +113,7 @@ static bool is_shell_terminal(struct dump *dump, const struct terminal_end *end)
 
 static void refuse_pseudo(struct dump *dump, const struct terminal_end *end)
 {
-	const struct terminal_holder *holder = find_holder(dump, end->device, 0, true);
+	const struct terminal_holder *holder = find_holder(dump, end->device, end->filesystem, true);
 	char text[HOLDERS_TEXT_SIZE];
 
 	if (!dump->options->is_shell_job)
@@ -175,7 +183,7 @@ static unsigned count_inside(struct dump *dump, const struct terminal_end *maste
 
 int terminals_outside_master(struct dump *dump, const struct terminal_end *master)
 {
-	const struct terminal_holder *holder = find_holder(dump, master->device, 0, true);
+	const struct terminal_holder *holder = find_holder(dump, master->device, master->filesystem, true);
 	char text[HOLDERS_TEXT_SIZE];
 
 	if (holder)
@@ -296,11 +304,11 @@ static int check_process(struct dump *dump, struct process *process)
 static void check_session(struct dump *dump, const struct terminal_end *master)
 {
 	if (master->session != 0 && !is_inside(dump, master->session))
-		blockers_add(&dump->blockers,
-			     "pseudo-terminal '%s' is the controlling terminal of session %d, which is "
-			     "outside of what is "
-			     "dumped",
-			     master->path, master->session);
+		blockers_add(
+			&dump->blockers,
+			"pseudo-terminal '%s' is the controlling terminal of a session outside of what is "
+			"dumped (%d)",
+			master->path, master->session);
 }
 
 int terminals_check_sessions(struct dump *dump)

@@ -3,9 +3,13 @@
 #include "restorer/fd/terminals.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/capability.h>
+#include <linux/magic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 
 #include "common/cleanup.h"
 #include "common/log.h"
@@ -220,28 +224,61 @@ static int plan_task(struct restore *restore, struct terminals *terminals, const
 	return 0;
 }
 
-static void check_index(struct restore *restore, const struct terminal_holders *holders, uint32_t index)
+/* The directory in which the slave of a master opened as PATH appears: that of the devpts beside it, or it is
+ * in one. */
+static void find_directory(const char *path, char directory[PATH_MAX])
 {
-	char path[32], comm[128];
+	struct statfs filesystem;
+
+	snprintf(directory, PATH_MAX, "%.*s", (int)(strrchr(path, '/') - path), path);
+	if (statfs(path, &filesystem) == 0 && filesystem.f_type == DEVPTS_SUPER_MAGIC)
+		return;
+	strncat(directory, "/pts", PATH_MAX - strlen(directory) - 1);
+}
+
+/* A holder of that number is none of ours if it is on another devpts, a container's. */
+static bool is_holder(const struct terminal_holder *holder, uint32_t index, dev_t filesystem)
+{
+	dev_t found = holder->filesystem;
+
+	if (holder->device != terminal_pseudo_device(index))
+		return false;
+	if (holder->is_master && terminal_holder_find_filesystem(holder, &found) < 0)
+		return false;
+	return found == filesystem;
+}
+
+static void check_index(struct restore *restore, const struct terminal_holders *holders,
+			const struct pseudo_terminal *pseudo)
+{
+	char directory[PATH_MAX], path[PATH_MAX + 16], comm[128];
 	struct stat st;
 
+	find_directory(pseudo->image ? pseudo->image->path : TERMINALS_PTMX_PATH, directory);
+	if (stat(directory, &st) < 0) {
+		blockers_add(&restore->blockers,
+			     "there is no '%s' for pseudo-terminal %u: mount devpts there", directory,
+			     pseudo->index);
+		return;
+	}
 	for (size_t i = 0; i < holders->items_count; i++) {
 		const struct terminal_holder *holder = &holders->items[i];
 
-		if (holder->device != terminal_pseudo_device(index))
+		if (!is_holder(holder, pseudo->index, st.st_dev))
 			continue;
-		blockers_add(&restore->blockers,
-			     "pseudo-terminal %u is taken: '%s' (pid %d, fd %d) holds its %s; end that, or "
-			     "wait for "
-			     "its end",
-			     index, printable(holder->comm, comm, sizeof(comm)), holder->pid, holder->fd,
-			     holder->is_master ? "master" : "slave");
+		blockers_add(
+			&restore->blockers,
+			"pseudo-terminal %u is taken: '%s' (pid %d, fd %d) holds its %s; end that, or wait "
+			"for its end",
+			pseudo->index, printable(holder->comm, comm, sizeof(comm)), holder->pid, holder->fd,
+			holder->is_master ? "master" : "slave");
 		return;
 	}
-	snprintf(path, sizeof(path), "/dev/pts/%u", index);
+	snprintf(path, sizeof(path), "%s/%u", directory, pseudo->index);
 	if (stat(path, &st) == 0)
 		blockers_add(&restore->blockers,
-			     "pseudo-terminal %u is taken by a process that cannot be seen from here", index);
+			     "pseudo-terminal %u is taken by a process that cannot be seen from here",
+			     pseudo->index);
 }
 
 static int check_indexes(struct restore *restore, const struct terminals *terminals)
@@ -255,7 +292,7 @@ static int check_indexes(struct restore *restore, const struct terminals *termin
 	if (r < 0)
 		return log_error_errno(r, "cannot find out which pseudo-terminals are taken");
 	for (size_t i = 0; i < terminals->pseudos_count; i++)
-		check_index(restore, &holders, terminals->pseudos[i].index);
+		check_index(restore, &holders, &terminals->pseudos[i]);
 	return 0;
 }
 

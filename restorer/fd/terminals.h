@@ -15,6 +15,9 @@
 #include "restorer/fd/fd_restorer.h"
 #include "restorer/fd/shell_terminal.h"
 
+/* Masters are opened under this name if none is known. */
+#define TERMINALS_PTMX_PATH "/dev/ptmx"
+
 /* A pseudo-terminal being made. */
 struct pseudo_terminal {
 	uint32_t index;

@@ -21,9 +21,6 @@
 #include "restorer/fd/terminals.h"
 #include "restorer/plan.h"
 
-/* Masters are opened under this name if none is known. */
-#define PTMX_PATH "/dev/ptmx"
-
 /* Descriptors that /dev/tty is opened for at a time. */
 #define DEV_TTY_MAX 1024
 
@@ -42,7 +39,7 @@ static void fillers_done(struct fillers *fillers)
 
 static int open_some_master(const struct pseudo_terminal *wanted, int *ret_fd, unsigned *ret_index)
 {
-	const char *path = wanted->image ? wanted->image->path : PTMX_PATH;
+	const char *path = wanted->image ? wanted->image->path : TERMINALS_PTMX_PATH;
 	uint32_t flags = wanted->master ? wanted->master->image->flags & ~(uint32_t)O_ASYNC : O_RDWR;
 	int fd = open(path, (int)flags | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	int r;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes pseudo-terminals in states that cannot be preserved, and in one that can. */
+/* Makes pseudo-terminals in states that cannot be preserved, and in some that can. */
 #include "hold_terminal.h"
 
 #include <fcntl.h>
@@ -35,6 +35,17 @@ static int hold_early(int ends[2])
 	return write(ends[0], "early", 5) == 5 ? 0 : -1;
 }
 
+/* With output that nobody has read. */
+static int hold_unread(int ends[2])
+{
+	struct pollfd look;
+
+	if (open_slave(ends) < 0 || write(ends[1], "unread", 6) != 6)
+		return -1;
+	look = (struct pollfd){.fd = ends[0], .events = POLLIN};
+	return poll(&look, 1, 5000) == 1 ? 0 : -1;
+}
+
 /* Stopped by ^S, with echo that waits. */
 static int hold_echo(int ends[2])
 {
@@ -59,6 +70,7 @@ static const struct {
 } states[] = {
 	{"terminal", hold_plain},
 	{"terminal-early", hold_early},
+	{"terminal-unread", hold_unread},
 	{"terminal-echo", hold_echo},
 	{"terminal-discipline", hold_discipline},
 };

@@ -24,6 +24,22 @@ holds terminal-early 'fd 11\b' 'before its slave was opened'
 holds terminal-echo 'fd 11\b' 'echo' '\^Q'
 holds terminal-discipline 'fd (11|21)\b' 'line discipline'
 
+# What waits can be looked at by who may read the kernel's memory.
+if command -v setpriv >/dev/null; then
+	start_target terminal-unread
+	works 'output waits' "$cr_dump" -t "$target" --check
+	refused 'output waits, and cannot be looked at' 3 "\b$target\b" 'fd 11\b' '6 bytes wait' 'CAP_BPF' -- \
+		setpriv --bounding-set=-bpf,-perfmon,-sys_admin "$cr_dump" -t "$target" -o "$out"
+	stop_target
+	start_target terminal
+	works 'nothing waits, which can be seen without' \
+		setpriv --bounding-set=-bpf,-perfmon,-sys_admin "$cr_dump" -t "$target" --check
+	grep -q 'what has been typed of a line' "$scratch/stderr" || fail 'a warning says that a line cannot be seen'
+	stop_target
+else
+	skip 'output waits' 'setpriv is not installed'
+fi
+
 # While something outside has an end of it too.
 start_target terminal
 works 'a pseudo-terminal, alone' "$cr_dump" -t "$target" --check
@@ -46,10 +62,29 @@ refused 'its master is shared outside' 3 "\b$target\b" 'fd 11\b' "$slave" "\b$ho
 kill -KILL "$holder"
 eventually gone "$holder"
 
+# Numbers are those of one devpts: one of the same number in a container is none of ours.
+own_devpts='mount -t devpts -o newinstance,ptmxmode=666 devpts /dev/pts && exec "$@"'
+if unshare --mount sh -c "$own_devpts" sh true 2>/dev/null; then
+	unshare --mount sh -c "$own_devpts" sh "$build/tests/refusal/refusal_target" "$scratch/other-ticks" terminal \
+		</dev/null >/dev/null 2>&1 &
+	other=$!
+	disown "$other"
+	started+=("$other")
+	eventually test -s "$scratch/other-ticks"
+	[ "$(readlink "/proc/$other/fd/21")" = "$slave" ] || fail "the same number in a container: $slave is not there"
+	works 'the same number in a container' "$cr_dump" -t "$target" --check
+	works 'the same number in a container, dumped' "$cr_dump" -R -t "$target" -o "$scratch/container.tar.zst"
+else
+	other=
+	skip 'the same number in a container' 'cannot mount devpts'
+fi
+
 # Its number is taken when it is to be restored.
 works 'a pseudo-terminal is dumped' "$cr_dump" -t "$target" -o "$scratch/app.tar.zst"
 eventually gone "$target"
 target=
+works 'its number is free' "$cr_restore" --check -i "$scratch/app.tar.zst"
+[ -z "$other" ] || kill -KILL "$other"
 script -qc 'sleep 1000' /dev/null </dev/null >/dev/null 2>&1 &
 other=$!
 disown "$other"
