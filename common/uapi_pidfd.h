@@ -25,3 +25,6 @@ struct uapi_pidfd_info {
 };
 
 #define UAPI_PIDFD_GET_INFO _IOWR(0xFF, 11, struct uapi_pidfd_info)
+
+/* A file of a namespace of the process (Linux 6.11); NUMBER says which type. */
+#define UAPI_PIDFD_GET_NAMESPACE(number) _IO(0xFF, number)

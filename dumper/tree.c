@@ -437,3 +437,20 @@ void tree_done(struct dump *dump)
 	dump->processes = NULL;
 	dump->processes_count = 0;
 }
+
+bool tree_has_process(const struct dump *dump, pid_t pid)
+{
+	for (size_t i = 0; i < dump->processes_count; i++)
+		if (dump->processes[i].pidref.pid == pid)
+			return true;
+	return false;
+}
+
+bool tree_has_thread(const struct dump *dump, pid_t tid)
+{
+	for (size_t i = 0; i < dump->processes_count; i++)
+		for (size_t k = 0; k < dump->processes[i].threads_count; k++)
+			if (dump->processes[i].threads[k].tracee.tid == tid)
+				return true;
+	return tree_has_process(dump, tid);
+}

@@ -28,3 +28,7 @@ int must_check tree_kill(struct dump *dump);
 int must_check tree_stop(struct dump *dump);
 
 void tree_done(struct dump *dump);
+
+/* Whether the tree has a process of this id, zombies too, or a thread. */
+bool tree_has_process(const struct dump *dump, pid_t pid);
+bool tree_has_thread(const struct dump *dump, pid_t tid);

@@ -310,3 +310,12 @@ void plan_done(struct restore *restore)
 	free(restore->stand_ins);
 	id_map_done(&restore->tasks_by_pid);
 }
+
+bool plan_has_thread(const struct restore *restore, pid_t tid)
+{
+	for (size_t i = 0; i < restore->tasks_count; i++)
+		for (size_t k = 0; k < restore->tasks[i].image->n_threads; k++)
+			if (restore->tasks[i].image->threads[k]->tid == tid)
+				return true;
+	return plan_find_task(restore, tid) != NULL;
+}

@@ -29,4 +29,7 @@ int must_check plan_tree(struct restore *restore);
 /* The task of process PID, or NULL. */
 struct task *plan_find_task(const struct restore *restore, pid_t pid);
 
+/* Whether a process or thread of this id is in the archive. */
+bool plan_has_thread(const struct restore *restore, pid_t tid);
+
 void plan_done(struct restore *restore);

@@ -18,6 +18,7 @@
 #define PID_FS_MAGIC 0x50494446
 #endif
 #define CONFIGFS_MAGIC 0x62656570
+#define MQUEUE_MAGIC 0x19800202
 #define FUSE_CONTROL_MAGIC 0x65735543
 
 void fd_info_done(struct fd_info *info)
@@ -78,6 +79,7 @@ bool fd_info_is_pseudo(const struct fd_info *info)
 		NSFS_MAGIC,       PID_FS_MAGIC,       SELINUX_MAGIC,      SMACK_MAGIC,
 		BINFMTFS_MAGIC,   PSTOREFS_MAGIC,     EFIVARFS_MAGIC,     RDTGROUP_SUPER_MAGIC,
 		CONFIGFS_MAGIC,   FUSE_CONTROL_MAGIC, SECRETMEM_MAGIC,    DMA_BUF_MAGIC,
+		MQUEUE_MAGIC,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(pseudo); i++) {

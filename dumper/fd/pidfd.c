@@ -13,6 +13,7 @@
 #include "common/proc/proc_dir.h"
 #include "common/uapi_pidfd.h"
 #include "dumper/fd/fd_dumper.h"
+#include "dumper/tree.h"
 #include "format/fd/pidfd.h"
 
 /* Processes that are gone, by the inode of their pidfds (since Linux 6.9): their number. */
@@ -23,23 +24,6 @@ struct gone {
 static bool pidfd_matches(const struct fd_info *info)
 {
 	return fd_info_is_anonymous(info, "[pidfd]");
-}
-
-static bool has_thread(const struct dump *dump, pid_t tid)
-{
-	for (size_t i = 0; i < dump->processes_count; i++)
-		for (size_t k = 0; k < dump->processes[i].threads_count; k++)
-			if (dump->processes[i].threads[k].tracee.tid == tid)
-				return true;
-	return false;
-}
-
-static bool has_process(const struct dump *dump, pid_t pid)
-{
-	for (size_t i = 0; i < dump->processes_count; i++)
-		if (dump->processes[i].pidref.pid == pid)
-			return true;
-	return false;
 }
 
 static int gone_number(struct dump *dump, uint64_t inode, uint32_t *ret_number)
@@ -118,8 +102,8 @@ static int pidfd_collect(struct dump *dump, const struct process *process maybe_
 		file->description = "of a process that is gone";
 		return collect_gone(dump, info, entry);
 	}
-	is_inside = info->flags & UAPI_PIDFD_THREAD ? has_thread(dump, pid) || has_process(dump, pid)
-						    : has_process(dump, pid);
+	is_inside =
+		info->flags & UAPI_PIDFD_THREAD ? tree_has_thread(dump, pid) : tree_has_process(dump, pid);
 	if (!is_inside)
 		refuse_outside(dump, pid);
 	entry->pid = pid;

@@ -40,22 +40,20 @@ int named_file_plan(struct restore *restore, struct object *object)
 	return claim.ghost_id ? ghosts_claim(restore, &claim) : 0;
 }
 
-static bool is_same_type(const Cr__NamedFile *file, const struct stat *st)
+static bool is_same_type(const struct stat *st, uint32_t mode, uint64_t device)
 {
-	if ((st->st_mode & S_IFMT) != (file->mode & S_IFMT))
+	if ((st->st_mode & S_IFMT) != (mode & S_IFMT))
 		return false;
-	return !(S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)) || st->st_rdev == file->device;
+	return !(S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)) || st->st_rdev == device;
 }
 
-static int refuse_type(const Cr__NamedFile *file)
+static int refuse_type(const char *path)
 {
-	return log_error_errno(-ESTALE, "'%s' is not a file of the type it was", file->path);
+	return log_error_errno(-ESTALE, "'%s' is not a file of the type it was", path);
 }
 
-static int open_named(const struct object *object, int *ret_fd)
+int named_file_open_path(const char *path, uint32_t flags, uint32_t mode, uint64_t device, int *ret_fd)
 {
-	const Cr__NamedFile *file = (const Cr__NamedFile *)object->entry;
-	uint32_t flags = object->image->flags;
 	cleanup_close int fd = -EBADF;
 	struct stat st;
 
@@ -63,20 +61,27 @@ static int open_named(const struct object *object, int *ret_fd)
 	if (flags & OPEN_FILE_NAMELESS)
 		flags &= ~(uint32_t)O_TMPFILE;
 	/* Nothing may be opened that an open alone would change: look first. */
-	if (fstatat(AT_FDCWD, file->path, &st, flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0) < 0)
-		return log_error_errno(-errno, "cannot find '%s'", file->path);
-	if (!is_same_type(file, &st))
-		return refuse_type(file);
+	if (fstatat(AT_FDCWD, path, &st, flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0) < 0)
+		return log_error_errno(-errno, "cannot find '%s'", path);
+	if (!is_same_type(&st, mode, device))
+		return refuse_type(path);
 	/* O_NONBLOCK: not to wait for the holder of a lease. It is set right later, where it is not kept. */
-	fd = open(file->path, (int)flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	fd = open(path, (int)flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
-		return log_error_errno(-errno, "cannot open '%s'", file->path);
+		return log_error_errno(-errno, "cannot open '%s'", path);
 	if (fstat(fd, &st) < 0)
-		return log_error_errno(-errno, "cannot look at '%s'", file->path);
-	if (!is_same_type(file, &st))
-		return refuse_type(file);
+		return log_error_errno(-errno, "cannot look at '%s'", path);
+	if (!is_same_type(&st, mode, device))
+		return refuse_type(path);
 	*ret_fd = take_fd(&fd);
 	return 0;
+}
+
+static int open_named(const struct object *object, int *ret_fd)
+{
+	const Cr__NamedFile *file = (const Cr__NamedFile *)object->entry;
+
+	return named_file_open_path(file->path, object->image->flags, file->mode, file->device, ret_fd);
 }
 
 int named_file_open(struct restore *restore, const struct object *object, int *ret_fd)

@@ -39,16 +39,6 @@ static int pidfd_read_entry(struct restore *restore maybe_unused, struct object 
 	return pidfd_check(entry_of(object), ret_reason);
 }
 
-static bool has_thread(const struct restore *restore, pid_t tid)
-{
-	for (size_t i = 0; i < restore->tasks_count; i++)
-		for (size_t k = 0; k < restore->tasks[i].threads_count; k++)
-			if (restore->tasks[i].threads[k].image &&
-			    restore->tasks[i].threads[k].image->tid == tid)
-				return true;
-	return false;
-}
-
 static void probe_threads(struct restore *restore, const struct object *object)
 {
 	int fd = (int)syscall(SYS_pidfd_open, getpid(), UAPI_PIDFD_THREAD);
@@ -67,7 +57,7 @@ static int pidfd_plan(struct restore *restore, struct object *object)
 	pid_t pid = entry_of(object)->pid;
 	bool is_thread = object->image->flags & UAPI_PIDFD_THREAD;
 
-	if (pid != 0 && !plan_find_task(restore, pid) && !(is_thread && has_thread(restore, pid))) {
+	if (pid != 0 && !(is_thread ? plan_has_thread(restore, pid) : plan_find_task(restore, pid) != NULL)) {
 		log_error("bad archive: open file %u is a pidfd of %s %d, which is not there",
 			  object->image->id, is_thread ? "thread" : "process", pid);
 		return -EBADMSG;

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <linux/aio_abi.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -135,6 +136,36 @@ static int open_pidfd_outside(void)
 	return (int)syscall(SYS_pidfd_open, getppid(), 0);
 }
 
+static int open_proc_outside(void)
+{
+	return open("/proc/1/status", O_RDONLY);
+}
+
+static int open_proc_fdinfo(void)
+{
+	return open("/proc/self/fdinfo/0", O_RDONLY);
+}
+
+static int open_pressure(void)
+{
+	return open("/proc/pressure/cpu", O_RDWR | O_NONBLOCK);
+}
+
+static int open_proc_written(void)
+{
+	return open("/proc/mtrr", O_RDWR);
+}
+
+static int open_namespace_other(void)
+{
+	int own = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC), fd;
+
+	if (unshare(CLONE_NEWUTS) < 0)
+		return -1;
+	fd = open("/proc/self/ns/uts", O_RDONLY);
+	return setns(own, 0) < 0 || close(own) < 0 ? -1 : fd;
+}
+
 static const struct {
 	const char *name;
 	int (*open)(void);
@@ -146,6 +177,11 @@ static const struct {
 	{"epoll-watching", open_epoll_watching},
 	{"epoll-signalfd-moved", open_epoll_signalfd_moved},
 	{"pidfd-outside", open_pidfd_outside},
+	{"proc-outside", open_proc_outside},
+	{"proc-fdinfo", open_proc_fdinfo},
+	{"proc-written", open_proc_written},
+	{"pressure", open_pressure},
+	{"namespace-other", open_namespace_other},
 	{"inotify", open_inotify},
 	{"inotify-queued", open_inotify_queued},
 	{"inotify-deleted", open_inotify_deleted},

@@ -108,7 +108,13 @@ static bool is_deleted(const char *target)
 	return length >= sizeof(suffix) && strcmp(target + length - sizeof(suffix) + 1, suffix) == 0;
 }
 
-/* A deleted file, and a pidfd, is another one after a restore: what counts is which are the same. */
+static bool has_new_inode(const char *target)
+{
+	return is_deleted(target) || strcmp(target, "anon_inode:[pidfd]") == 0 ||
+	       strncmp(target, "/proc/", strlen("/proc/")) == 0;
+}
+
+/* Such a file is another one after a restore: what counts is which are the same. */
 static int number_deleted(struct snapshot *snapshot, unsigned long inode, unsigned long *ret_number)
 {
 	unsigned long *slot;
@@ -451,7 +457,7 @@ static int add_fd(struct snapshot *snapshot, pid_t pid, const char *directory, i
 		r = add_lines(snapshot, info, changing_fdinfo_keys, ARRAY_SIZE(changing_fdinfo_keys), false);
 	if (r < 0 || file_readlink_at(AT_FDCWD, path, &target) < 0)
 		return r;
-	if ((!is_deleted(target) && strcmp(target, "anon_inode:[pidfd]") != 0) || stat(path, &st) < 0)
+	if (!has_new_inode(target) || stat(path, &st) < 0)
 		return 0;
 	return replace_deleted(snapshot, first_line, st.st_ino);
 }

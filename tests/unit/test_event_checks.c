@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <stdbool.h>
 #include <string.h>
 
 #include <sys/epoll.h>
@@ -19,6 +20,8 @@
 #include "format/fd/epoll.h"
 #include "format/fd/eventfd.h"
 #include "format/fd/inotify.h"
+#include "format/fd/kernel_file.h"
+#include "format/fd/namespace.h"
 #include "format/fd/pidfd.h"
 #include "format/fd/signalfd.h"
 #include "format/fd/timerfd.h"
@@ -280,15 +283,97 @@ static void pidfd_statuses(void **state maybe_unused)
 	assert_bad(pidfd_check, entry);
 }
 
+static void kernel_files_of_processes(void **state maybe_unused)
+{
+	static const struct {
+		const char *path;
+		pid_t pid, tid;
+		const char *rest;
+	} paths[] = {
+		{"/proc/12/stat", 12, 0, "/stat"},
+		{"/proc/12", 12, 0, ""},
+		{"/proc/4194303/task", 4194303, 0, "/task"},
+		{"/proc/12/task/13/comm", 12, 13, "/comm"},
+		{"/proc/12/task/13", 12, 13, ""},
+		{"/proc/12/task/x", 12, 0, "/task/x"},
+		{"/proc/4194304", 0, 0, NULL},
+		{"/proc/99999999999999999999/stat", 0, 0, NULL},
+		{"/proc/012", 0, 0, NULL},
+		{"/proc/12x", 0, 0, NULL},
+		{"/proc/", 0, 0, NULL},
+		{"/proc", 0, 0, NULL},
+		{"/proc/sys/kernel", 0, 0, NULL},
+		{"/process/12", 0, 0, NULL},
+		{"/sys/12", 0, 0, NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		const char *rest = NULL;
+		pid_t pid = 0, tid = 0;
+
+		assert_int_equal(kernel_file_is_of_process(paths[i].path, &pid, &tid, &rest),
+				 paths[i].rest != NULL);
+		assert_int_equal(pid, paths[i].pid);
+		assert_int_equal(tid, paths[i].tid);
+		if (paths[i].rest)
+			assert_string_equal(rest, paths[i].rest);
+	}
+}
+
+static void kernel_files(void **state maybe_unused)
+{
+	Cr__KernelFile entry = CR__KERNEL_FILE__INIT;
+	char path[] = "/sys/kernel";
+
+	assert_bad(kernel_file_check, entry);
+	entry.path = path;
+	assert_bad(kernel_file_check, entry);
+	entry.mode = S_IFDIR | 0755;
+	assert_good(kernel_file_check, entry);
+	entry.path = path + 1;
+	assert_bad(kernel_file_check, entry);
+}
+
+static void namespaces(void **state maybe_unused)
+{
+	static const struct {
+		const char *type;
+		bool is_good;
+	} types[] = {{"net", true}, {"time", true}, {"cgroup", true}, {"pid_for_children", false},
+		     {"", false},   {"nets", false}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		Cr__Namespace entry = CR__NAMESPACE__INIT;
+		const char *reason = NULL;
+		char type[32];
+		enum ns_link link;
+
+		strcpy(type, types[i].type);
+		entry.type = type;
+		assert_int_equal(namespace_check(&entry, &link, &reason), types[i].is_good ? 0 : -EBADMSG);
+		if (types[i].is_good)
+			assert_string_equal(ns_link_name(link), type);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(eventfd_counts),  cmocka_unit_test(timerfd_clocks),
-		cmocka_unit_test(timerfd_times),   cmocka_unit_test(timerfd_deadlines),
-		cmocka_unit_test(signalfd_masks),  cmocka_unit_test(epoll_targets),
-		cmocka_unit_test(epoll_events),    cmocka_unit_test(epoll_parameters),
-		cmocka_unit_test(inotify_watches), cmocka_unit_test(inotify_watch),
-		cmocka_unit_test(pidfd_processes), cmocka_unit_test(pidfd_statuses),
+		cmocka_unit_test(eventfd_counts),
+		cmocka_unit_test(timerfd_clocks),
+		cmocka_unit_test(timerfd_times),
+		cmocka_unit_test(timerfd_deadlines),
+		cmocka_unit_test(signalfd_masks),
+		cmocka_unit_test(epoll_targets),
+		cmocka_unit_test(epoll_events),
+		cmocka_unit_test(epoll_parameters),
+		cmocka_unit_test(inotify_watches),
+		cmocka_unit_test(inotify_watch),
+		cmocka_unit_test(pidfd_processes),
+		cmocka_unit_test(pidfd_statuses),
+		cmocka_unit_test(kernel_files_of_processes),
+		cmocka_unit_test(kernel_files),
+		cmocka_unit_test(namespaces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
