@@ -202,8 +202,12 @@ static void plan_lateness(const struct restore *restore, struct task *task)
 	const struct task *maker =
 		task->stand_in ? restore->stand_ins[task->stand_in - 1].parent : task->maker;
 
-	task->is_late = inherit_needs_parent(task) || (maker && maker->is_late) ||
+	/* Siblings keep their order, which /proc shows. */
+	task->is_late = (task->parent && task->parent->has_late_child) || inherit_needs_parent(task) ||
+			(maker && maker->is_late) ||
 			(maker && maker->has_late_older_child && !task->is_older);
+	if (task->is_late && task->parent)
+		task->parent->has_late_child = true;
 	if (task->is_late && task->is_older)
 		task->maker->has_late_older_child = true;
 }

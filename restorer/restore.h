@@ -29,7 +29,7 @@ struct thread {
 /* A process being restored. */
 struct task {
 	/* The plan, restorer/plan.h. */
-	bool has_late_older_child;
+	bool has_late_child, has_late_older_child;
 	bool is_late;           /* is made when the memory of those before it has been filled */
 	struct task *parent;    /* NULL: cr-restore, of the root */
 	struct task *maker;     /* who makes it; NULL: cr-restore */

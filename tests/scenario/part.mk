@@ -26,7 +26,7 @@ $(SCENARIO_LIBRARY): tests/scenario/scenario.c
 $(filter-out $(SCENARIO_BARE),$(SCENARIO_PROGRAMS)): $(BUILD)/tests/scenario/%: tests/scenario/%.c $(SCENARIO_LIBRARY)
 	$(call say,CCLD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(SCENARIO_CFLAGS) -MMD -MP -MT $@ -MF $@.d -o $@ $< $(SCENARIO_LIBRARY) \
-		-Wl,--wrap=pthread_create $(SCENARIO_LDFLAGS)
+		-Wl,--wrap=pthread_create,--wrap=fork $(SCENARIO_LDFLAGS)
 
 $(SCENARIO_BARE): $(BUILD)/tests/scenario/%: tests/scenario/%.c
 	$(call say,CCLD,$@)

@@ -287,7 +287,7 @@ static pid_t reap_orphans(const struct run *run)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		if (pids[i] != run->pid && pids[i] != run->foreground_pid &&
-		    waitpid(pids[i], NULL, WNOHANG) == 0)
+		    waitpid(pids[i], NULL, WNOHANG) == 0 && !has_mark(run, "helper", (unsigned int)pids[i]))
 			left = pids[i];
 	return left;
 }

@@ -174,14 +174,37 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
 	return r;
 }
 
+/* The same for fork(2): in the child the C library sets its robust list anew before it returns. */
+pid_t __real_fork(void);
+pid_t __wrap_fork(void);
+
+pid_t __wrap_fork(void)
+{
+	pid_t pid = __real_fork();
+	size_t size;
+	void *list = NULL;
+
+	while (pid > 0 && syscall(SYS_get_robust_list, pid, &list, &size) == 0 && !list) {
+		siginfo_t info = {0};
+
+		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid != 0)
+			break; /* it has ended */
+		sched_yield();
+	}
+	return pid;
+}
+
 void scenario_start_helper(void (*body)(pid_t pid))
 {
 	pid_t pid = getpid(), child = scenario_call(fork());
+	char path[PATH_MAX + 32];
 
 	if (child == 0) {
 		if (fork() != 0)
 			_exit(0);
 		setsid();
+		make_path(path, sizeof(path), "helper", (unsigned int)getpid());
+		scenario_call(symlink("helper", path));
 		body(pid);
 		_exit(0);
 	}

@@ -28,8 +28,8 @@ bool scenario_is_released(void);
 
 /*
  * Runs BODY in a process of its own that is nobody's child and in another session, so that it is no part of
- * what is dumped: for what the program cannot do itself, such as to announce its checkpoint when it is
- * stopped. PID is the program's.
+ * what is dumped, and may outlive it: for what the program cannot do itself, such as to announce its
+ * checkpoint when it is stopped. PID is the program's.
  */
 void scenario_start_helper(void (*body)(pid_t pid));
 

@@ -76,6 +76,7 @@ int main(void)
 		scenario_sleep_ms(1);
 	scenario_wait_blocked(tids[0], SYS_flock);
 	scenario_wait_blocked(tids[1], SYS_fcntl);
+	scenario_wait_blocked(child, SYS_fcntl);
 	scenario_checkpoint();
 	scenario_check(!got[0] && !got[1]);
 	scenario_check_equal(waitpid(child, &status, WNOHANG), 0);

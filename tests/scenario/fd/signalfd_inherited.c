@@ -2,6 +2,7 @@
 /* A signalfd that was inherited reads the signals of who reads: parent and child each get their own. */
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,6 +37,7 @@ int main(void)
 	}
 	scenario_call(sigqueue(getpid(), SIGRTMIN, (union sigval){.sival_int = 1}));
 	scenario_call(sigqueue(child, SIGRTMIN, (union sigval){.sival_int = 2}));
+	scenario_wait_blocked(child, SYS_clock_nanosleep);
 	scenario_checkpoint();
 	check_own(fd, 1);
 	scenario_check_equal(waitpid(child, &status, 0), child);

@@ -14,7 +14,7 @@
 
 struct shared {
 	volatile int turn;
-	volatile int result;
+	volatile int is_ready;
 };
 
 static void *map(size_t size)
@@ -26,6 +26,7 @@ static void *map(size_t size)
 static _Noreturn void child(struct shared *shared, char *memory)
 {
 	munmap(memory, SIZE / 2);
+	shared->is_ready = 1;
 	while (shared->turn == 0)
 		scenario_sleep_ms(1);
 	_exit(memory[SIZE - 1] == 'p' && memory[SIZE / 2] == 'm' ? 7 : 1);
@@ -48,6 +49,8 @@ int main(void)
 		child(shared, memory);
 	/* The second half of it twice, the last page once more in another place. */
 	other = scenario_call(mremap(memory + SIZE - PAGE, 0, PAGE, MREMAP_MAYMOVE));
+	while (!shared->is_ready)
+		scenario_sleep_ms(1);
 	scenario_checkpoint();
 	scenario_check(scenario_is_filled(memory, PAGE, 1));
 	scenario_check_equal(memory[SIZE / 2 - PAGE], 'h');

@@ -24,6 +24,7 @@ static char *attach(int id, int flags)
 
 static _Noreturn void child(volatile char *memory)
 {
+	memory[2] = 'r';
 	while (memory[0] != 'g')
 		scenario_sleep_ms(1);
 	memory[1] = 'c';
@@ -57,6 +58,8 @@ int main(void)
 	pid = scenario_call(fork());
 	if (pid == 0)
 		child(memory);
+	while (((volatile char *)memory)[2] != 'r')
+		scenario_sleep_ms(1);
 	before = look(keyed);
 	scenario_checkpoint();
 	after = look(keyed);
