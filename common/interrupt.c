@@ -7,6 +7,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "common/cleanup.h"
+
 static volatile sig_atomic_t has_interrupt;
 static int event_fd = -EBADF;
 
@@ -28,6 +30,7 @@ int interrupt_init(void)
 	struct sigaction action = {.sa_handler = note_interrupt};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
+	close_fd(&event_fd);
 	event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (event_fd < 0)
 		return -errno;

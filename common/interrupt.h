@@ -7,7 +7,7 @@
 #include "common/compiler.h"
 
 /* Notes SIGINT, SIGTERM, SIGHUP and SIGQUIT from now on instead of dying of them; ignores SIGPIPE and
- * SIGXFSZ. */
+ * SIGXFSZ. A child process calls it again, to have an interrupt_fd() of its own. */
 int must_check interrupt_init(void);
 
 /* True after one of them came. */

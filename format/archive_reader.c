@@ -116,6 +116,16 @@ int archive_reader_new(int fd, unsigned thread_count, struct archive_reader **re
 	return 0;
 }
 
+void archive_reader_pause(struct archive_reader *reader)
+{
+	frame_reader_pause(reader->frames);
+}
+
+int archive_reader_resume(struct archive_reader *reader)
+{
+	return frame_reader_resume(reader->frames);
+}
+
 void archive_reader_free(struct archive_reader *reader)
 {
 	if (!reader)

@@ -43,6 +43,10 @@ int must_check archive_reader_check_complete(int fd, struct archive_extent *ret_
 /* FD is borrowed and read from where it stands. THREAD_COUNT 0 stands for the number of usable CPUs. */
 int must_check archive_reader_new(int fd, unsigned thread_count, struct archive_reader **ret_reader);
 
+/* The same as frame_reader_pause() and frame_reader_resume(). */
+void archive_reader_pause(struct archive_reader *reader);
+int must_check archive_reader_resume(struct archive_reader *reader);
+
 /* Stops the threads, in any state, also when they wait for a silent pipe. */
 void archive_reader_free(struct archive_reader *reader);
 DEFINE_FREEP(archive_reader, archive_reader_free)

@@ -30,6 +30,7 @@ struct frame_reader {
 	int stop_fd;
 	struct slot *slots;
 	unsigned slot_count;
+	unsigned thread_count;
 	struct workers workers;
 
 	pthread_mutex_t lock; /* guards what follows, up to the blank line, and is_ready */
@@ -119,6 +120,7 @@ int frame_reader_new(int fd, unsigned thread_count, struct frame_reader **ret_re
 	reader->slots = calloc(reader->slot_count, sizeof(*reader->slots));
 	if (!reader->slots)
 		return log_error_errno(-ENOMEM, "cannot set up the decompression");
+	reader->thread_count = thread_count;
 	r = workers_start(&reader->workers, thread_count, worker_main, reader);
 	if (r < 0)
 		return log_error_errno(r, "cannot set up the decompression");
@@ -126,14 +128,40 @@ int frame_reader_new(int fd, unsigned thread_count, struct frame_reader **ret_re
 	return 0;
 }
 
-void frame_reader_free(struct frame_reader *reader)
+static void tell_to_stop(struct frame_reader *reader)
 {
-	if (!reader)
-		return;
 	pthread_mutex_lock(&reader->lock);
 	reader->is_stopping = true;
 	pthread_cond_broadcast(&reader->work);
 	pthread_mutex_unlock(&reader->lock);
+}
+
+void frame_reader_pause(struct frame_reader *reader)
+{
+	tell_to_stop(reader);
+	workers_join(&reader->workers);
+}
+
+int frame_reader_resume(struct frame_reader *reader)
+{
+	int r;
+
+	/* Until now a child has that of its parent. */
+	close_fd(&reader->stop_fd);
+	reader->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (reader->stop_fd < 0)
+		return log_error_errno(-errno, "cannot set up the decompression");
+	reader->input.stop_fd = reader->stop_fd;
+	reader->is_stopping = false;
+	r = workers_start(&reader->workers, reader->thread_count, worker_main, reader);
+	return r < 0 ? log_error_errno(r, "cannot set up the decompression") : 0;
+}
+
+void frame_reader_free(struct frame_reader *reader)
+{
+	if (!reader)
+		return;
+	tell_to_stop(reader);
 	if (reader->stop_fd >= 0)
 		eventfd_write(reader->stop_fd, 1);
 	workers_join(&reader->workers);

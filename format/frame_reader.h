@@ -20,6 +20,14 @@ struct frame_reader;
  */
 int must_check frame_reader_new(int fd, unsigned thread_count, struct frame_reader **ret_reader);
 
+/*
+ * For a fork(2), which the threads would not survive: ends them when the frames that they read have been
+ * read, and starts them again. In between, only frame_reader_free() may be called; a child starts them again
+ * before anything else: that also parts it from its parent.
+ */
+void frame_reader_pause(struct frame_reader *reader);
+int must_check frame_reader_resume(struct frame_reader *reader);
+
 /* Stops the threads, even when they wait for a silent pipe. */
 void frame_reader_free(struct frame_reader *reader);
 DEFINE_FREEP(frame_reader, frame_reader_free)

@@ -33,6 +33,9 @@ static const struct option_spec restore_option_table[] = {
 		      validation_choices,
 		      "compare sizes and builds of files with those at the\n"
 		      "dump: strict (the default), size (not builds) or off"),
+	OPTION_FLAG('\0', "new-pid-ns", struct restore_options, has_new_pid_ns,
+		    "restore into a new pid namespace, where all process\n"
+		    "ids are free"),
 	OPTION_FLAG('x', "ext-unix-sk", struct restore_options, has_ext_unix_sk,
 		    "connect again to the servers outside, such as\n"
 		    "/dev/log, that the program was connected to"),
@@ -79,6 +82,10 @@ static int check_options(const struct restore_options *options)
 					  "standard input is a terminal: redirect it, or use -i FILE");
 	if (options->is_json && options->mode != RESTORE_MODE_INSPECT)
 		return option_usage_error(&restore_program, "--json goes with --inspect only");
+	if (options->has_new_pid_ns && options->mode != RESTORE_MODE_RESTORE &&
+	    options->mode != RESTORE_MODE_CHECK)
+		return option_usage_error(&restore_program,
+					  "--new-pid-ns goes with a restore or --check only");
 	if (options->mode == RESTORE_MODE_RESTORE)
 		return 0;
 	if (options->is_detached)

@@ -32,6 +32,7 @@ struct restore_options {
 	bool is_json; /* with RESTORE_MODE_INSPECT only */
 	bool is_detached;
 	bool is_shell_job;
+	bool has_new_pid_ns;
 	bool has_file_locks; /* the user knows that outside tasks may be involved */
 	enum file_validation file_validation;
 	bool has_ext_unix_sk;      /* sockets that need servers outside are allowed */

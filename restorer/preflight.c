@@ -89,5 +89,7 @@ int preflight_run(struct restore *restore)
 		return r;
 	check_shell_job(restore);
 	r = check_pidfile(restore);
-	return r < 0 ? r : preflight_ids(restore);
+	if (r < 0)
+		return r;
+	return restore->options->has_new_pid_ns ? pid_namespace_check(restore) : preflight_ids(restore);
 }

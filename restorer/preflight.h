@@ -8,6 +8,8 @@
 /* preflight_ids.c: the process and thread ids are free. Waits up to two seconds for those of dead processes.
  */
 int must_check preflight_ids(struct restore *restore);
+/* The same file: the ids are below PID_MAX (proc_sys_kernel(5)). */
+void preflight_pid_max(struct restore *restore, int32_t pid_max);
 
 /* preflight_files.c: the files of the manifest are there and have not changed. */
 void preflight_files(struct restore *restore);

@@ -219,24 +219,24 @@ static void report_holder(struct restore *restore, const struct holder *holder)
 	if (holder->ids_count > 1)
 		snprintf(others, sizeof(others), " (and %zu more ids of the program)", holder->ids_count - 1);
 	if (!holder->pid) {
-		blockers_add(&restore->blockers, "pid %d is taken by something that cannot be seen here",
+		blockers_add(&restore->blockers,
+			     "pid %d is taken by something that cannot be seen here; "
+			     "--new-pid-ns would have it free",
 			     holder->first_id);
 		return;
 	}
 	explain_holder(holder, explanation, sizeof(explanation));
-	blockers_add(&restore->blockers, "pid %d%s is taken %s%s%s", holder->first_id, others,
+	blockers_add(&restore->blockers, "pid %d%s is taken %s%s%s; or give --new-pid-ns", holder->first_id,
+		     others,
 		     holder->is_group                  ? "as the process group or session of "
 		     : holder->pid != holder->first_id ? "by a thread of "
 						       : "by ",
 		     describe(holder->pid, name, sizeof(name)), explanation);
 }
 
-static void check_pid_max(struct restore *restore)
+void preflight_pid_max(struct restore *restore, int32_t pid_max)
 {
-	cleanup_free char *text = NULL;
-	struct cursor cursor;
-	size_t size;
-	int32_t pid_max, largest = 0;
+	int32_t largest = 0;
 
 	for (size_t i = 0; i < restore->tasks_count; i++) {
 		largest = MAX(largest, restore->tasks[i].image->pid);
@@ -245,14 +245,25 @@ static void check_pid_max(struct restore *restore)
 	}
 	for (size_t i = 0; i < restore->stand_ins_count; i++)
 		largest = MAX(largest, restore->stand_ins[i].pid);
-	if (file_read_at(AT_FDCWD, "/proc/sys/kernel/pid_max", 64, &text, &size) < 0)
-		return;
-	cursor = CURSOR(text, size);
-	if (cursor_i32(&cursor, &pid_max) == 0 && pid_max <= largest)
+	if (pid_max <= largest)
 		blockers_add(
 			&restore->blockers,
 			"process id %d is not possible here: kernel.pid_max is %d; set it to %d with sysctl",
 			largest, pid_max, largest + 1);
+}
+
+static void check_pid_max(struct restore *restore)
+{
+	cleanup_free char *text = NULL;
+	struct cursor cursor;
+	int32_t pid_max;
+	size_t size;
+
+	if (file_read_at(AT_FDCWD, "/proc/sys/kernel/pid_max", 64, &text, &size) < 0)
+		return;
+	cursor = CURSOR(text, size);
+	if (cursor_i32(&cursor, &pid_max) == 0)
+		preflight_pid_max(restore, pid_max);
 }
 
 static int64_t now_ms(void)

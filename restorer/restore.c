@@ -205,9 +205,11 @@ static int stage_let_go(struct restore *restore)
 	int r = shell_terminal_give(restore);
 
 	if (r == 0)
+		r = pid_namespace_part(restore);
+	if (r == 0)
 		r = restore_each_task(restore, finish_let_go);
 	restore->is_done = r == 0;
-	return r;
+	return r < 0 ? r : pid_namespace_tell_running(restore);
 }
 
 static void task_done(struct task *task)
@@ -259,6 +261,7 @@ static const struct stage stages[] = {
 	{"read the images", stage_images, STAGE_ALWAYS},
 	{"preflight", preflight_run, STAGE_ALWAYS},
 	{"check the contents", stage_check_contents, STAGE_ONLY_CHECK},
+	{"new pid namespace", pid_namespace_enter, STAGE_ONLY_RESTORE},
 	{"ghosts", stage_ghosts, STAGE_ONLY_RESTORE},
 	{"create", tree_create, STAGE_ONLY_RESTORE},
 	{"fill memory", stage_fill_memory, STAGE_ONLY_RESTORE},
@@ -295,6 +298,8 @@ static int run_stages(struct restore *restore)
 			tree_kill(restore);
 			return exit_status_of(r);
 		}
+		if (r > 0) /* another process does the rest */
+			return EXIT_STATUS_DONE;
 		if (blockers_any(&restore->blockers)) {
 			blockers_report(&restore->blockers);
 			return EXIT_STATUS_REFUSED;
@@ -320,14 +325,30 @@ static int run_mode(struct restore *restore)
 		break;
 	}
 	status = run_stages(restore);
+	if (restore->pid_namespace->is_outside)
+		return pid_namespace_wait(restore);
+	if (restore->pid_namespace->is_inside)
+		return status;
 	if (status != EXIT_STATUS_DONE || restore->options->is_detached)
 		return status;
 	return wait_for_root(restore);
 }
 
-int restore_run(const struct restore_options *options)
+static int run_once(const struct restore_options *options, struct pid_namespace *pid_namespace)
 {
-	cleanup_(restore_done) struct restore restore = {.options = options, .input_fd = -EBADF};
+	cleanup_(restore_done) struct restore restore = {
+		.options = options, .pid_namespace = pid_namespace, .input_fd = -EBADF};
 
 	return run_mode(&restore);
+}
+
+int restore_run(const struct restore_options *options)
+{
+	struct pid_namespace pid_namespace = PID_NAMESPACE_NONE;
+	int status = run_once(options, &pid_namespace);
+
+	/* It stays for as long as the program does, and needs nothing of all that any more. */
+	if (pid_namespace.root != 0)
+		return pid_namespace_run_init(&pid_namespace, options);
+	return status;
 }

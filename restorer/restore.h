@@ -20,6 +20,7 @@
 #include "format/task/process.pb-c.h"
 #include "format/version.h"
 #include "restorer/options.h"
+#include "restorer/pid_namespace.h"
 
 struct thread {
 	const Cr__Thread *image; /* borrowed from the task's process image */
@@ -77,6 +78,7 @@ struct contents {
 
 struct restore {
 	const struct restore_options *options;
+	struct pid_namespace *pid_namespace; /* borrowed */
 	struct kernel_features features;
 	struct blockers blockers;
 	int input_fd;

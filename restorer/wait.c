@@ -18,15 +18,29 @@
 
 static const int passed_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGALRM};
 
+void wait_signals(sigset_t *ret_set)
+{
+	sigemptyset(ret_set);
+	sigaddset(ret_set, SIGCHLD);
+	for (size_t i = 0; i < ARRAY_SIZE(passed_signals); i++)
+		sigaddset(ret_set, passed_signals[i]);
+}
+
 int wait_write_pidfile(struct restore *restore)
 {
 	const char *path = restore->options->pidfile;
 	cleanup_close int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
 	char text[16];
-	int r, length = snprintf(text, sizeof(text), "%d\n", restore->tasks[0].image->pid);
+	pid_t pid = restore->tasks[0].image->pid;
+	int r, length;
 
 	if (fd < 0)
 		return log_error_errno(-errno, "cannot create the pid file '%s'", path);
+	r = restore->pid_namespace->is_inside ? pid_namespace_outer_pid(restore->pid_namespace, pid, &pid)
+					      : 0;
+	if (r < 0)
+		return r;
+	length = snprintf(text, sizeof(text), "%d\n", (int)pid);
 	r = file_write_full(fd, text, (size_t)length);
 	return r < 0 ? log_error_errno(r, "cannot write the pid file '%s'", path) : 0;
 }
@@ -70,7 +84,13 @@ static pid_t wait_once(struct restore *restore, pid_t root, int *ret_status)
 	if (waited != root || !WIFSTOPPED(*ret_status))
 		return waited;
 	shell_terminal_suspend(restore, WSTOPSIG(*ret_status));
+	shell_terminal_continue(root);
 	return wait_once(restore, root, ret_status);
+}
+
+int wait_end_as(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : end_by_signal(WTERMSIG(status));
 }
 
 int wait_for_root(struct restore *restore)
@@ -78,10 +98,7 @@ int wait_for_root(struct restore *restore)
 	pid_t root = restore->tasks[0].image->pid;
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	for (size_t i = 0; i < ARRAY_SIZE(passed_signals); i++)
-		sigaddset(&set, passed_signals[i]);
+	wait_signals(&set);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0) {
 		log_error_errno(-errno, "cannot set up signals");
 		return EXIT_STATUS_FAILED;
@@ -91,12 +108,10 @@ int wait_for_root(struct restore *restore)
 		int status;
 		pid_t waited = wait_once(restore, root, &status);
 
-		if (waited == root)
+		if (waited == root) {
 			shell_terminal_take_back(restore, !WIFEXITED(status));
-		if (waited == root && WIFEXITED(status))
-			return WEXITSTATUS(status);
-		if (waited == root && WIFSIGNALED(status))
-			return end_by_signal(WTERMSIG(status));
+			return wait_end_as(status);
+		}
 		if (waited < 0 && errno != EINTR) {
 			log_error_errno(-errno, "cannot wait for pid %d", (int)root);
 			return EXIT_STATUS_FAILED;

@@ -2,9 +2,17 @@
 /* cr-restore in the foreground: as if it were the restored program. */
 #pragma once
 
+#include <signal.h>
+
 #include "restorer/restore.h"
 
-/* Writes the root's pid to options->pidfile. */
+/* Those that are passed on to the program, and SIGCHLD. */
+void wait_signals(sigset_t *ret_set);
+
+/* Ends as a program that ended with STATUS of waitpid(2): by its signal, or returns the exit status. */
+int wait_end_as(int status);
+
+/* Writes the root's pid, as the caller of cr-restore sees it, to options->pidfile. */
 int must_check wait_write_pidfile(struct restore *restore);
 
 /*

@@ -49,9 +49,10 @@ static int namespaces_check(struct dump *dump, const struct thread *thread)
 		if (links.inodes[i] != dump->own_namespaces.inodes[i] && !is_told)
 			blockers_add(&dump->blockers,
 				     "is in another %s namespace than cr-dump (%s:[%" PRIu64
-				     "], not [%" PRIu64 "]); cr-dump must be run inside it (see nsenter(1))",
+				     "], not [%" PRIu64 "]); cr-dump must be run inside it, with the "
+				     "number that it has there: nsenter -t %d -a cr-dump -t ...",
 				     namespace_words[i], ns_link_name(i), links.inodes[i],
-				     dump->own_namespaces.inodes[i]);
+				     dump->own_namespaces.inodes[i], thread->tracee.tid);
 	}
 	return 0;
 }
@@ -159,6 +160,11 @@ static int unsupported_collect_process(struct dump *dump, struct process *proces
 	cleanup_close int own_fd = -EBADF;
 	int r = proc_open(getpid(), &own_fd);
 
+	/* It could not even be ended from inside (pid_namespaces(7)). */
+	if (process->threads[0].tracee.tid == 1)
+		blockers_add(&dump->blockers,
+			     "is the init of its pid namespace: no other process can have the id "
+			     "1, so it could not be restored");
 	if (r == 0)
 		r = status_read(own_fd, &own);
 	if (r < 0)

@@ -124,26 +124,11 @@ static void announce_window(struct restore *restore, pid_t group)
 			kill(restore->tasks[i].image->pid, SIGWINCH);
 }
 
-/* The group that had the terminal; 0 if it was none of the program's, or it cannot have it. */
-static pid_t foreground_group(struct restore *restore)
-{
-	const Cr__Process *root = restore->tasks[0].image;
-	pid_t group = root->terminal && root->terminal->ptmx_id == 0 ? root->terminal->foreground_pgid : 0;
-
-	if (group == 0 || restore->options->is_detached)
-		return 0;
-	/* A group led from outside is now that of cr-restore. */
-	return plan_find_task(restore, group) ? group : getpgrp();
-}
-
-int shell_terminal_give(struct restore *restore)
+int shell_terminal_hand(struct restore *restore, pid_t group)
 {
 	struct shell_terminal *shell = get(restore);
-	pid_t group = foreground_group(restore);
 	int r;
 
-	if (group == 0)
-		return 0;
 	shell->fd = open(shell->path, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (shell->fd < 0)
 		return log_error_errno(-errno, "cannot open the terminal of cr-restore");
@@ -153,10 +138,35 @@ int shell_terminal_give(struct restore *restore)
 	}
 	shell->group = group;
 	r = hand_over(shell);
-	if (r < 0)
-		return log_error_errno(r, "cannot give the terminal to the program");
-	announce_window(restore, restore->tasks[0].image->terminal->foreground_pgid);
-	return 0;
+	return r < 0 ? log_error_errno(r, "cannot give the terminal to the program") : 1;
+}
+
+/* The group that had the terminal; 0 if it was none of the program's, or it cannot have it. */
+static pid_t foreground_group(const struct restore *restore)
+{
+	const Cr__Process *root = restore->tasks[0].image;
+
+	if (!root->terminal || root->terminal->ptmx_id != 0 || restore->options->is_detached)
+		return 0;
+	return root->terminal->foreground_pgid;
+}
+
+int shell_terminal_give(struct restore *restore)
+{
+	pid_t group = foreground_group(restore);
+	/* A group led from outside is now that of cr-restore. */
+	bool is_own = group != 0 && !plan_find_task(restore, group);
+	int r;
+
+	if (group == 0)
+		return 0;
+	if (restore->pid_namespace->is_inside)
+		r = pid_namespace_hand_terminal(restore->pid_namespace, is_own ? 0 : group);
+	else
+		r = shell_terminal_hand(restore, is_own ? getpgrp() : group);
+	if (r > 0)
+		announce_window(restore, group);
+	return MIN(r, 0);
 }
 
 void shell_terminal_take_back(struct restore *restore, bool has_failed)
@@ -174,7 +184,7 @@ void shell_terminal_take_back(struct restore *restore, bool has_failed)
 void shell_terminal_suspend(struct restore *restore, int signal)
 {
 	struct shell_terminal *shell = get(restore);
-	pid_t group = shell->group, root_group = getpgid(restore->tasks[0].image->pid);
+	pid_t group = shell->group;
 
 	log_debug("the program was stopped by SIG%s", sigabbrev_np(signal));
 	if (group != 0) {
@@ -186,6 +196,12 @@ void shell_terminal_suspend(struct restore *restore, int signal)
 		shell->group = group;
 		(void)!hand_over(shell);
 	}
-	if (root_group > 0 && root_group != getpgrp())
-		kill(-root_group, SIGCONT);
+}
+
+void shell_terminal_continue(pid_t root)
+{
+	pid_t group = getpgid(root);
+
+	if (group > 0 && group != getpgrp())
+		kill(-group, SIGCONT);
 }

@@ -32,8 +32,13 @@ int must_check shell_terminal_open(const struct shell_terminal *shell, uint32_t 
  */
 int must_check shell_terminal_give(struct restore *restore);
 
-/* The program has stopped: takes the terminal back, stops as it did, and goes on with it. */
+/* What of that is to be done where GROUP has this number. 1: it has the terminal. Logs. */
+int must_check shell_terminal_hand(struct restore *restore, pid_t group);
+
+/* The program has stopped: takes the terminal back, stops as it did, and gives it back when continued. */
 void shell_terminal_suspend(struct restore *restore, int signal);
+/* And then: continues the program, unless its group is ours and has been. */
+void shell_terminal_continue(pid_t root);
 
 /* The program has ended. HAS_FAILED: it could not clean up behind itself. */
 void shell_terminal_take_back(struct restore *restore, bool has_failed);

@@ -12,7 +12,8 @@ cp -p "$mapped" "$scratch/mapped.copy"
 start_target "map=$mapped"
 works 'dump, leave running' "$cr_dump" -R -t "$target" -o "$archive" || exit 1
 [ "$(stat -c %a "$archive")" = 600 ] || fail 'the archive is for its owner only' "$(stat -c %a "$archive")"
-refused 'pid is taken, by whom' 3 "\b$target\b" 'refusal_target' -- "$cr_restore" -d -i "$archive"
+refused 'pid is taken, by whom' 3 "\b$target\b" 'refusal_target' 'give --new-pid-ns' -- \
+	"$cr_restore" -d -i "$archive"
 refused 'pid is taken, --check' 3 "\b$target\b" 'refusal_target' -- "$cr_restore" --check -i "$archive"
 
 mv "$mapped" "$mapped.moved"

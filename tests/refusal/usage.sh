@@ -37,6 +37,7 @@ usage 'check with an output' '--check writes nothing' "$cr_dump" --check -o "$ou
 usage 'cr-restore alone' 'no archive given' "$cr_restore"
 usage 'json alone' '--json goes with --inspect' "$cr_restore" --json -i "$out"
 usage 'two modes' 'exclude each other' "$cr_restore" --list --verify -i "$out"
+usage 'a new pid namespace, and no restore' '--new-pid-ns goes with' "$cr_restore" --new-pid-ns --list -i "$out"
 usage 'an operand' "unexpected argument 'x'" "$cr_restore" x
 
 for command in "$cr_dump" "$cr_restore"; do
