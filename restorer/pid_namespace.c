@@ -155,6 +155,17 @@ int pid_namespace_check(struct restore *restore)
 	return 0;
 }
 
+/* Threads and helpers of ours are given ids behind those of the program: the next is the one after
+ * ns_last_pid (proc_sys_kernel(5)). */
+static int keep_ids_free(const struct restore *restore)
+{
+	cleanup_close int fd = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%d", (int)preflight_largest_id(restore));
+
+	return fd < 0 ? -errno : file_write_full(fd, text, (size_t)length);
+}
+
 /* Dies with the one outside, also if that has happened already. */
 static int follow(const struct pid_namespace *pid_namespace)
 {
@@ -183,6 +194,8 @@ static int set_up_inside(struct restore *restore, const sigset_t *mask)
 		r = -errno;
 	if (r == 0)
 		r = mount_proc();
+	if (r == 0)
+		r = keep_ids_free(restore);
 	if (r < 0)
 		return log_error_errno(r, "cannot set up the new pid namespace");
 	return archive_reader_resume(restore->reader);

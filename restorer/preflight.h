@@ -8,7 +8,8 @@
 /* preflight_ids.c: the process and thread ids are free. Waits up to two seconds for those of dead processes.
  */
 int must_check preflight_ids(struct restore *restore);
-/* The same file: the ids are below PID_MAX (proc_sys_kernel(5)). */
+/* The same file: the largest of the ids, and whether it is below PID_MAX (proc_sys_kernel(5)). */
+pid_t preflight_largest_id(const struct restore *restore);
 void preflight_pid_max(struct restore *restore, int32_t pid_max);
 
 /* preflight_files.c: the files of the manifest are there and have not changed. */

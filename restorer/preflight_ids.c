@@ -234,9 +234,9 @@ static void report_holder(struct restore *restore, const struct holder *holder)
 		     describe(holder->pid, name, sizeof(name)), explanation);
 }
 
-void preflight_pid_max(struct restore *restore, int32_t pid_max)
+pid_t preflight_largest_id(const struct restore *restore)
 {
-	int32_t largest = 0;
+	pid_t largest = 0;
 
 	for (size_t i = 0; i < restore->tasks_count; i++) {
 		largest = MAX(largest, restore->tasks[i].image->pid);
@@ -245,6 +245,13 @@ void preflight_pid_max(struct restore *restore, int32_t pid_max)
 	}
 	for (size_t i = 0; i < restore->stand_ins_count; i++)
 		largest = MAX(largest, restore->stand_ins[i].pid);
+	return largest;
+}
+
+void preflight_pid_max(struct restore *restore, int32_t pid_max)
+{
+	pid_t largest = preflight_largest_id(restore);
+
 	if (pid_max <= largest)
 		blockers_add(
 			&restore->blockers,

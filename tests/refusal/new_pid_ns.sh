@@ -97,7 +97,7 @@ fi
 
 # The init of a namespace cannot be had again; what runs beside it is dumped from inside.
 stop_target
-unshare --pid --mount-proc --fork bash -c '"$0" "$1" <&- >&- 2>&- & wait' \
+unshare --pid --mount-proc --fork bash -c 'setsid "$0" "$1" & wait' \
 	"$build/tests/refusal/refusal_target" "$scratch/inner" </dev/null >/dev/null 2>&1 &
 disown
 eventually test -s "$scratch/inner"
@@ -105,6 +105,10 @@ inner=$(pgrep -f "^[^ ]*refusal_target $scratch/inner")
 started+=("$inner")
 refused 'in another pid namespace' 3 'another pid namespace' "nsenter -t $inner -a cr-dump" -- \
 	"$cr_dump" -t "$inner" -o "$scratch/out/app.tar.zst"
+if works 'dump it from inside' nsenter -t "$inner" -a "$cr_dump" -t 2 -R -o "$archive"; then
+	# What is ours has low ids as well, were it not seen to.
+	foreground 'a program with a low id' && kill -KILL "$was" && wait "$restore" 2>/dev/null
+fi
 refused 'the init of a namespace' 3 'init of its pid namespace' -- \
 	nsenter -t "$inner" -p -m "$cr_dump" -t 1 -o "$scratch/out/app.tar.zst"
 exit "$failed"
