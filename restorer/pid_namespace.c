@@ -187,7 +187,7 @@ static int set_up_inside(struct restore *restore, const sigset_t *mask)
 		r = -errno;
 	/* What comes from the terminal comes by way of the one outside, once; but a job's group must be the
 	 * one that the shell knows. */
-	if (r == 0 && !restore->options->is_shell_job && setsid() < 0)
+	if (r == 0 && !restore->manifest->is_shell_job && setsid() < 0)
 		r = -errno;
 	pid_namespace->outer_proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (r == 0 && (pid_namespace->outer_proc_fd < 0 || unshare(CLONE_NEWNS) < 0))

@@ -25,6 +25,7 @@ struct pid_namespace {
 	int outer_proc_fd;          /* inside: the /proc of the one outside */
 	pid_t init;                 /* outside: who is inside */
 	pid_t root;                 /* inside: of the program, once it runs */
+	bool is_shell_job;          /* inside: then, in the session and group of the one outside */
 };
 
 #define PID_NAMESPACE_NONE ((struct pid_namespace){.control_fd = -EBADF, .outer_proc_fd = -EBADF})
@@ -44,7 +45,8 @@ int must_check pid_namespace_outer_pid(const struct pid_namespace *pid_namespace
  */
 int must_check pid_namespace_hand_terminal(const struct pid_namespace *pid_namespace, pid_t group);
 
-/* Inside: from now on it does not end with the one outside. Then, when the program runs, the other. */
+/* Inside: from now on it does not end with the one outside, and signals wait to be passed on. Then, when the
+ * program runs, the other. */
 int must_check pid_namespace_part(const struct restore *restore);
 int must_check pid_namespace_tell_running(const struct restore *restore);
 

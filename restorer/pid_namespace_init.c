@@ -11,6 +11,7 @@
 
 #include "common/cleanup.h"
 #include "common/exit_status.h"
+#include "common/interrupt.h"
 #include "common/log.h"
 #include "restorer/fd/shell_terminal.h"
 #include "restorer/pid_namespace.h"
@@ -33,9 +34,15 @@ int pid_namespace_hand_terminal(const struct pid_namespace *pid_namespace, pid_t
 
 int pid_namespace_part(const struct restore *restore)
 {
-	if (restore->pid_namespace->is_inside && prctl(PR_SET_PDEATHSIG, 0) < 0)
+	sigset_t set;
+
+	if (!restore->pid_namespace->is_inside)
+		return 0;
+	/* What comes from here on is for the program. */
+	wait_signals(&set);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || prctl(PR_SET_PDEATHSIG, 0) < 0)
 		return log_error_errno(-errno, "cannot leave the process outside");
-	return 0;
+	return interrupted() ? -EINTR : 0;
 }
 
 /* If the other has been killed, the program runs all the same. */
@@ -46,6 +53,7 @@ int pid_namespace_tell_running(const struct restore *restore)
 	if (!pid_namespace->is_inside)
 		return 0;
 	pid_namespace->root = restore->tasks[0].image->pid;
+	pid_namespace->is_shell_job = restore->manifest->is_shell_job;
 	close_fd(&pid_namespace->outer_proc_fd);
 	if (notice_send(pid_namespace->control_fd, NOTICE_RUNNING, 0) < 0)
 		log_debug("the process outside of the pid namespace has ended");
@@ -78,28 +86,31 @@ static void take_notice(struct pid_namespace *pid_namespace)
 
 	if (notice_receive(pid_namespace->control_fd, &notice) < 0)
 		close_fd(&pid_namespace->control_fd);
-	else if (notice.kind == NOTICE_SIGNAL)
+	else if (notice.kind == NOTICE_SIGNAL ||
+		 (notice.kind == NOTICE_TYPED_SIGNAL && getpgid(pid_namespace->root) != getpgrp()))
 		pass(pid_namespace, notice.value);
 	else if (notice.kind == NOTICE_CONTINUE)
 		shell_terminal_continue(pid_namespace->root);
 }
 
 /* In a job's group, whatever comes to all of it also comes to the one outside, which passes it on. */
-static void take_signal(const struct pid_namespace *pid_namespace, int signal_fd, bool is_shell_job)
+static void take_signal(const struct pid_namespace *pid_namespace, int signal_fd)
 {
 	struct signalfd_siginfo info;
 
 	if (read(signal_fd, &info, sizeof(info)) == sizeof(info) && (int)info.ssi_signo != SIGCHLD &&
-	    (!is_shell_job || pid_namespace->control_fd < 0))
+	    (!pid_namespace->is_shell_job || pid_namespace->control_fd < 0))
 		pass(pid_namespace, (int)info.ssi_signo);
 }
 
 /* Collects all children that have ended; 1 if the root has. */
-static int reap(struct pid_namespace *pid_namespace, bool is_shell_job)
+static int reap(const struct pid_namespace *pid_namespace)
 {
+	bool is_job = pid_namespace->is_shell_job && getsid(pid_namespace->root) == getsid(0);
+
 	for (;;) {
 		int status;
-		pid_t pid = waitpid(-1, &status, WNOHANG | __WALL | (is_shell_job ? WUNTRACED : 0));
+		pid_t pid = waitpid(-1, &status, WNOHANG | __WALL | (is_job ? WUNTRACED : 0));
 
 		if (pid < 0 && errno == EINTR)
 			continue;
@@ -135,7 +146,7 @@ int pid_namespace_run_init(struct pid_namespace *pid_namespace, const struct res
 		log_error_errno(-errno, "cannot set up signals");
 		return EXIT_STATUS_FAILED;
 	}
-	while ((r = reap(pid_namespace, options->is_shell_job)) == 0) {
+	while ((r = reap(pid_namespace)) == 0) {
 		struct pollfd polls[] = {
 			{.fd = signal_fd, .events = POLLIN},
 			{.fd = pid_namespace->control_fd, .events = POLLIN},
@@ -144,7 +155,7 @@ int pid_namespace_run_init(struct pid_namespace *pid_namespace, const struct res
 		if (poll(polls, ARRAY_SIZE(polls), -1) <= 0)
 			continue;
 		if (polls[0].revents)
-			take_signal(pid_namespace, signal_fd, options->is_shell_job);
+			take_signal(pid_namespace, signal_fd);
 		if (polls[1].revents)
 			take_notice(pid_namespace);
 	}

@@ -18,7 +18,8 @@ enum notice_kind {
 	/* From outside. */
 	NOTICE_TERMINAL_DONE, /* value: the result */
 	NOTICE_CONTINUE,
-	NOTICE_SIGNAL, /* value: it */
+	NOTICE_SIGNAL,       /* value: it */
+	NOTICE_TYPED_SIGNAL, /* the same, and the whole group of who is outside got it from the kernel */
 };
 
 struct notice {

@@ -78,7 +78,9 @@ static void take_signal(const struct pid_namespace *pid_namespace, const struct 
 	if (read(course->signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (course->is_running)
-		(void)!notice_send(pid_namespace->control_fd, NOTICE_SIGNAL, (int)info.ssi_signo);
+		(void)!notice_send(pid_namespace->control_fd,
+				   info.ssi_code == SI_KERNEL ? NOTICE_TYPED_SIGNAL : NOTICE_SIGNAL,
+				   (int)info.ssi_signo);
 	else
 		kill(pid_namespace->init, (int)info.ssi_signo);
 }
