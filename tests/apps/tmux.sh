@@ -43,7 +43,26 @@ screens >before
 dump_when true
 restore
 same "the screens are the same" before <(screens)
-tm send-keys -t shell 'ine $value' Enter
+
+# A client, in a terminal of another tmux.
+outer() {
+	tmux -S "$scratch/outer" -f /dev/null "$@"
+}
+end_outer() {
+	outer kill-server 2>/dev/null
+	cleanup
+}
+attached_shows() {
+	outer capture-pane -p | grep -qe "$1"
+}
+trap end_outer EXIT
+outer new-session -d -x 70 -y 21 "env -u TMUX tmux -S $scratch/tmux attach -t 0:shell" 250>&- 251>&-
+if eventually attached_shows 'half a l$'; then
+	pass "a client can attach"
+else
+	fail "a client can attach" "$(outer capture-pane -p)"
+fi
+outer send-keys 'ine $value' Enter
 expect "the line can be finished" shell '^half a line 42'
 tm send-keys -t shell 'jobs; kill %1' Enter
 expect "the shell knows its job" shell 'Running .*sleep 1000'
