@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Masters whose slave was never opened, or closed; slaves whose master was closed; hung up by vhangup(2). */
 /* needs: cap_sys_admin */
+#include <signal.h>
+
 #include "terminal.h"
 
 #define TIOCVHANGUP_ 0x5437
@@ -21,8 +23,9 @@ static void check_hung_up(int fd)
 int main(void)
 {
 	struct pair fresh, closed, orphan, hung;
-	int reopened, other;
+	int reopened, other, tty;
 
+	signal(SIGHUP, SIG_IGN); /* for the leader of the session of a terminal that is hung up */
 	pair_open_master(&fresh);
 	pair_open(&closed);
 	change_local(closed.slave, ECHO, 0);
@@ -31,6 +34,8 @@ int main(void)
 	other = scenario_call(open(orphan.name, O_WRONLY | O_NOCTTY));
 	scenario_call(close(orphan.master));
 	pair_open(&hung);
+	scenario_call(ioctl(hung.slave, TIOCSCTTY, 0));
+	tty = scenario_call(open("/dev/tty", O_RDWR));
 	scenario_call(ioctl(hung.slave, TIOCVHANGUP_));
 	reopened = pair_open_slave(&hung);
 	change_local(reopened, ECHO, 0);
@@ -55,6 +60,7 @@ int main(void)
 	scenario_check(access(orphan.name, F_OK) < 0);
 
 	check_hung_up(hung.slave);
+	check_hung_up(tty);
 	scenario_check_equal(ready(hung.master), POLLOUT);
 	PUT(hung.master, "live\n");
 	await_input(reopened);
