@@ -100,11 +100,26 @@ static int seize_thread(struct process *process, pid_t tid)
 	return 0;
 }
 
+/* At once, so that the thread does not notice the freeze whatever becomes of the dump. */
+static int hide_interruption(const struct thread *thread)
+{
+	struct registers registers;
+	int r = registers_get(thread->tracee.tid, &registers);
+
+	if (r == -EOPNOTSUPP) /* of 32-bit code, which is refused later */
+		return 0;
+	if (r == 0 && registers_retry_interrupted(&registers))
+		r = registers_set(thread->tracee.tid, &registers);
+	return r;
+}
+
 static int wait_thread(const struct dump *dump, struct process *process, size_t index)
 {
 	struct thread *thread = &process->threads[index];
 	int r = tracee_wait_frozen(&thread->tracee, (int)dump->options->timeout_seconds * 1000);
 
+	if (r == 0)
+		r = hide_interruption(thread);
 	if (r == -ETIMEDOUT && strstr(thread->sleep.wait_channel, "vfork"))
 		return log_error_errno(
 			r,

@@ -116,13 +116,6 @@ static int collect_restart(struct dump *dump, const struct process *process, str
 	return 0;
 }
 
-/* True when a handler is about to run, so that the kernel would have let a call fail with EINTR. */
-static bool has_deliverable_signal(const struct process *process, const struct thread *thread, uint64_t mask)
-{
-	(void)thread;
-	return ((process->status.pending | process->status.shared_pending) & ~mask) != 0;
-}
-
 static int collect_xsave(struct dump *dump, struct thread *thread)
 {
 	unsigned char area[XSAVE_SIZE_MAX];
@@ -167,19 +160,15 @@ static int abort_sequence(struct thread *thread)
 
 static int registers_collect_thread(struct dump *dump, struct process *process, struct thread *thread)
 {
-	uint64_t mask;
 	int r = registers_get(thread->tracee.tid, &thread->registers);
 
-	if (r == 0)
-		r = tracee_get_signal_mask(&thread->tracee, &mask);
 	if (r < 0)
 		return log_error_errno(r, "cannot read its registers");
 	if (!registers_are_64_bit(&thread->registers)) {
 		blockers_add(&dump->blockers, "runs 32-bit code, which is not supported");
 		return 0;
 	}
-	if (!has_deliverable_signal(process, thread, mask) &&
-	    registers_retry_interrupted(&thread->registers)) {
+	if (registers_retry_interrupted(&thread->registers)) {
 		/* Also for the thread itself, should it go on here: it is not to notice the freeze. */
 		r = registers_set(thread->tracee.tid, &thread->registers);
 		if (r < 0)

@@ -111,6 +111,7 @@ uint64_t registers_syscall_argument(const struct registers *registers, unsigned 
 	return index < ARRAY_SIZE(arguments) ? arguments[index] : 0;
 }
 
+/* Beside those that always are, all that may wait on a socket with a timeout (SO_RCVTIMEO, socket(7)). */
 static bool is_interrupted_by_stops(long number)
 {
 	switch (number) {
@@ -122,8 +123,19 @@ static bool is_interrupted_by_stops(long number)
 	case SYS_rt_sigtimedwait:
 	case SYS_io_getevents:
 	case SYS_io_pgetevents:
+	case SYS_read:
+	case SYS_readv:
+	case SYS_preadv2:
 	case SYS_recvfrom:
 	case SYS_recvmsg:
+	case SYS_recvmmsg:
+	case SYS_write:
+	case SYS_writev:
+	case SYS_pwritev2:
+	case SYS_sendto:
+	case SYS_sendmsg:
+	case SYS_sendmmsg:
+	case SYS_connect:
 	case SYS_accept:
 	case SYS_accept4:
 		return true;

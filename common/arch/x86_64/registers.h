@@ -68,8 +68,8 @@ void registers_rewind(struct registers *registers);
 
 /*
  * Some calls give up with EINTR when a thread is merely stopped and continued (signal(7), "Interruption of
- * system calls and library functions by stop signals"). Makes such a call one that the kernel makes again;
- * the caller has seen that no handler is about to run. Returns true if REGISTERS were changed.
+ * system calls and library functions by stop signals"). Makes such a call one that the kernel makes again,
+ * unless a handler is about to run. Returns true if REGISTERS were changed.
  */
 bool registers_retry_interrupted(struct registers *registers);
 
