@@ -289,6 +289,13 @@ void scenario_sleep_ms(unsigned int milliseconds)
 		;
 }
 
+void scenario_run_first(void)
+{
+	const struct sched_param first = {.sched_priority = 1};
+
+	(void)!sched_setscheduler(0, SCHED_FIFO, &first);
+}
+
 int64_t scenario_frozen_ns(void)
 {
 	return frozen_ns;

@@ -69,6 +69,12 @@ _Noreturn void scenario_skip(const char *format, ...) __attribute__((format(prin
 
 int64_t scenario_now_ns(clockid_t clock);
 
+/*
+ * Puts the calling thread first in line (SCHED_FIFO), where that is permitted: for one that judges how late
+ * something is, so that it is not late itself because others are at work.
+ */
+void scenario_run_first(void);
+
 /* Sleeps that long, whatever signals arrive. */
 void scenario_sleep_ms(unsigned int milliseconds);
 

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -30,12 +29,10 @@ struct interrupted {
 
 static void *interrupted_body(void *argument)
 {
-	const struct sched_param first = {.sched_priority = 1};
 	struct interrupted *call = argument;
 	int64_t start;
 
-	/* Where that is permitted, so that it is not late because others are at work. */
-	(void)!sched_setscheduler(0, SCHED_FIFO, &first);
+	scenario_run_first();
 	start = scenario_now_ns(CLOCK_MONOTONIC);
 	atomic_store(&call->tid, gettid());
 	call->result = call->block();

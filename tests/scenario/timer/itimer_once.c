@@ -20,6 +20,7 @@ int main(void)
 	struct itimerval value = {.it_value = {0, 600000}};
 	int64_t start, elapsed, most;
 
+	scenario_run_first();
 	scenario_call(sigaction(SIGALRM, &action, NULL));
 	start = scenario_now_ns(CLOCK_MONOTONIC);
 	scenario_call(setitimer(ITIMER_REAL, &value, NULL));
