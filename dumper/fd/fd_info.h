@@ -9,6 +9,9 @@
 #include "common/pidref.h"
 #include "common/proc/fdinfo.h"
 
+/* statfs(2) of POSIX message queues, mq_overview(7). */
+#define MQUEUE_MAGIC 0x19800202
+
 struct fd_info {
 	int fd;       /* the number in the process */
 	int our_fd;   /* of ours, leading to the same open file description */

@@ -18,7 +18,8 @@
 static bool is_known(const struct fd_info *info)
 {
 	return info->filesystem == PROC_SUPER_MAGIC || info->filesystem == SYSFS_MAGIC ||
-	       info->filesystem == CGROUP_SUPER_MAGIC || info->filesystem == CGROUP2_SUPER_MAGIC;
+	       info->filesystem == CGROUP_SUPER_MAGIC || info->filesystem == CGROUP2_SUPER_MAGIC ||
+	       (info->filesystem == MQUEUE_MAGIC && S_ISDIR(info->stat.st_mode));
 }
 
 /* A mere path has no state, whatever it leads to. */

@@ -40,6 +40,9 @@ shares epoll
 refused_with epoll-signalfd-moved 'epoll|watches' 'number 21\b' 'signalfd'
 
 refused_with pidfd-outside 'pidfd' 'not part of the dump'
+shares 'message queue'
+refused_with mqueue-filled 'message queue' '1 messages' 'unlinked'
+refused_with mqueue-notified 'queue' 'mq_notify'
 shares inotify
 refused_with inotify-queued 'inotify' '32 bytes' 'not read yet'
 

@@ -4,9 +4,11 @@
 
 #include <fcntl.h>
 #include <linux/aio_abi.h>
+#include <mqueue.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -166,6 +168,36 @@ static int open_namespace_other(void)
 	return setns(own, 0) < 0 || close(own) < 0 ? -1 : fd;
 }
 
+/* A queue of one message at most, without a name. */
+static int open_mqueue(void)
+{
+	struct mq_attr attributes = {.mq_maxmsg = 1, .mq_msgsize = 8};
+	char name[64];
+	int fd;
+
+	snprintf(name, sizeof(name), "/cr-refusal-%d", getpid());
+	fd = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, &attributes);
+	return fd < 0 || mq_unlink(name) < 0 ? -1 : fd;
+}
+
+static int open_mqueue_filled(void)
+{
+	int fd = open_mqueue();
+
+	return fd < 0 || mq_send(fd, "x", 1, 0) < 0 ? -1 : fd;
+}
+
+static int open_mqueue_notified(void)
+{
+	const struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGWINCH};
+	int fd = open_mqueue();
+
+	/* To close a copy ends it. */
+	if (fd < 0 || dup2(fd, EVENT_FD) < 0 || close(fd) < 0)
+		return -1;
+	return mq_notify(EVENT_FD, &event) < 0 ? -1 : EVENT_FD;
+}
+
 static const struct {
 	const char *name;
 	int (*open)(void);
@@ -182,6 +214,9 @@ static const struct {
 	{"proc-written", open_proc_written},
 	{"pressure", open_pressure},
 	{"namespace-other", open_namespace_other},
+	{"message queue", open_mqueue},
+	{"mqueue-filled", open_mqueue_filled},
+	{"mqueue-notified", open_mqueue_notified},
 	{"inotify", open_inotify},
 	{"inotify-queued", open_inotify_queued},
 	{"inotify-deleted", open_inotify_deleted},

@@ -66,6 +66,8 @@ static void fail(const char *what)
 
 static void place(int fd, int wanted)
 {
+	if (fd == wanted)
+		return;
 	if (fd < 0 || dup2(fd, wanted) < 0)
 		fail("dup2");
 	close(fd);

@@ -21,6 +21,7 @@
 #include "format/fd/eventfd.h"
 #include "format/fd/inotify.h"
 #include "format/fd/kernel_file.h"
+#include "format/fd/mqueue.h"
 #include "format/fd/namespace.h"
 #include "format/fd/pidfd.h"
 #include "format/fd/signalfd.h"
@@ -356,6 +357,67 @@ static void namespaces(void **state maybe_unused)
 	}
 }
 
+static Cr__Mqueue mqueue_of(char *name, char *path)
+{
+	Cr__Mqueue entry = CR__MQUEUE__INIT;
+
+	entry.queue_id = 1;
+	entry.name = name;
+	entry.path = path;
+	entry.max_messages = 10;
+	entry.message_size = 8192;
+	entry.message_count = 10;
+	entry.mode = 0640;
+	return entry;
+}
+
+static void mqueue_names(void **state maybe_unused)
+{
+	static const struct {
+		const char *name;
+		bool is_good;
+	} names[] = {{"/a", true}, {"/.a", true}, {"/a.", true},  {"", false},    {"/", false},
+		     {"a", false}, {"/.", false}, {"/..", false}, {"/a/", false}, {"//", false}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		char name[8], path[] = "";
+		Cr__Mqueue entry = mqueue_of(name, path);
+
+		strcpy(name, names[i].name);
+		if (names[i].is_good)
+			assert_good(mqueue_check, entry);
+		else
+			assert_bad(mqueue_check, entry);
+	}
+}
+
+static void mqueue_attributes(void **state maybe_unused)
+{
+	char name[] = "/queue", path[] = "/dev/mqueue/queue", no_path[] = "";
+	Cr__Mqueue entry = mqueue_of(name, path);
+
+	assert_good(mqueue_check, entry);
+	entry.is_unlinked = 1;
+	assert_bad(mqueue_check, entry);
+	entry.path = no_path;
+	assert_bad(mqueue_check, entry);
+	entry.message_count = 0;
+	assert_good(mqueue_check, entry);
+	entry.message_count = 11;
+	assert_bad(mqueue_check, entry);
+	entry = mqueue_of(name, path);
+	entry.max_messages = 65537;
+	assert_bad(mqueue_check, entry);
+	entry = mqueue_of(name, path);
+	entry.message_size = 0;
+	assert_bad(mqueue_check, entry);
+	entry = mqueue_of(name, path + 1);
+	assert_bad(mqueue_check, entry);
+	entry = mqueue_of(name, path);
+	entry.queue_id = 0;
+	assert_bad(mqueue_check, entry);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,6 +436,8 @@ int main(void)
 		cmocka_unit_test(kernel_files_of_processes),
 		cmocka_unit_test(kernel_files),
 		cmocka_unit_test(namespaces),
+		cmocka_unit_test(mqueue_names),
+		cmocka_unit_test(mqueue_attributes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
