@@ -71,7 +71,7 @@ static void wait_ended(int fd)
 int main(void)
 {
 	int self, alive, ended, gone, gone_again, killed, statuses[2], flags;
-	pid_t child = start(-1), zombie = start(3), reaped = start(7), victim = start(-1);
+	pid_t zombie = start(3), child = start(-1), reaped = start(7), victim = start(-1);
 	struct stat first, second;
 	siginfo_t info = {0};
 
