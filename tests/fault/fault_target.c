@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "tests/fault/fault_board.h"
+#include "tests/fault/fault_queue.h"
 #include "tests/fault/fault_registers.h"
 
 /* How long a wait may take beyond its time: the machine is busy, and a dump freezes. A forgotten wake-up is
@@ -437,6 +438,25 @@ static void masked_step(struct worker *worker)
 	usleep(200);
 }
 
+static void queue_begin(struct worker *worker)
+{
+	const char *failed = fault_queue_begin();
+
+	(void)worker;
+	if (failed)
+		fail(failed);
+}
+
+static void queue_step(struct worker *worker)
+{
+	const char *trouble = fault_queue_check();
+
+	(void)worker;
+	if (trouble)
+		wrong("queue: %s", trouble);
+	usleep(500);
+}
+
 static void trap_step(struct worker *worker)
 {
 	sig_atomic_t before = handled_traps;
@@ -461,6 +481,7 @@ static const struct activity activities[] = {
 	{"clock", NULL, clock_step, false, false},
 	{"cpu", NULL, cpu_step, false, false},
 	{"file", file_begin, file_step, false, false},
+	{"queue", queue_begin, queue_step, false, false},
 	{"trap", NULL, trap_step, false, false},
 	{"masked", masked_begin, masked_step, false, true},
 };

@@ -274,14 +274,20 @@ bool watched_start(struct watched *watched, const char *program, const char *boa
 	if (watched->pid < 0)
 		return harm(watched, "fork: %s", strerror(errno)), false;
 	if (watched->pid == 0) {
-		int null = open("/dev/null", O_RDWR);
+		int null = open("/dev/null", O_RDWR), log;
+		char log_path[512];
+
+		/* Ours may be a pipe, which would lead out of what is dumped. */
+		snprintf(log_path, sizeof(log_path), "%s.log", board);
+		log = open(log_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
 
 		/* In a pid namespace of ours it dies with us anyway, and is to outlive other parents. */
 		if (!is_init)
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 
-		if (setsid() > 0 && dup2(null, 0) == 0 && dup2(null, 1) == 1) {
+		if (setsid() > 0 && dup2(null, 0) == 0 && dup2(null, 1) == 1 && dup2(log, 2) == 2) {
 			close(null);
+			close(log);
 			execl(program, program, board, shape, sigtrap, NULL);
 		}
 		_exit(127);

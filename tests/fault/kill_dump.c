@@ -35,10 +35,10 @@ struct plan {
 
 static const struct plan plans[] = {
 	{"one thread", "single", "default", SIGKILL, 100, false, false, 0},
-	{"twelve threads", "threads", "default", SIGKILL, 100, false, false, 0},
+	{"thirteen threads", "threads", "default", SIGKILL, 100, false, false, 0},
 	{"one thread, SIGTRAP handled", "single", "handled", SIGKILL, 30, false, false, 0},
-	{"twelve threads, SIGTRAP handled", "threads", "handled", SIGKILL, 30, false, false, 0},
-	{"twelve threads, SIGTRAP ignored", "threads", "ignored", SIGKILL, 30, false, false, 0},
+	{"thirteen threads, SIGTRAP handled", "threads", "handled", SIGKILL, 30, false, false, 0},
+	{"thirteen threads, SIGTRAP ignored", "threads", "ignored", SIGKILL, 30, false, false, 0},
 	{"--check", "threads", "default", SIGKILL, 30, true, false, 0},
 	{"SIGTRAP pending, refused", "threads", "pending", SIGKILL, 15, false, false, 3},
 	{"stopped", "threads", "default", SIGKILL, 30, false, true, 0},

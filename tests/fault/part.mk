@@ -5,9 +5,9 @@ FAULT_WATCH_OBJECTS := $(BUILD)/tests/fault/fault_watch.o $(BUILD)/tests/fault/f
 FAULT_TARGET := $(BUILD)/tests/fault/fault_target
 FAULT_DRIVERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fault/kill_*.c tests/fault/spoil_*.c))
 TEST_PROGRAMS += $(FAULT_TARGET) $(FAULT_DRIVERS)
-TEST_OBJECTS += $(FAULT_TARGET:=.o) $(FAULT_DRIVERS:=.o) $(FAULT_WATCH_OBJECTS)
+TEST_OBJECTS += $(FAULT_TARGET:=.o) $(FAULT_DRIVERS:=.o) $(FAULT_WATCH_OBJECTS) $(BUILD)/tests/fault/fault_queue.o
 
-$(FAULT_TARGET): $(FAULT_TARGET).o $(BUILD)/tests/fault/fault_registers.o
+$(FAULT_TARGET): $(FAULT_TARGET).o $(BUILD)/tests/fault/fault_registers.o $(BUILD)/tests/fault/fault_queue.o
 $(FAULT_DRIVERS): %: %.o $(FAULT_WATCH_OBJECTS)
 $(FAULT_TARGET) $(FAULT_DRIVERS):
 	$(call say,LD,$@)
