@@ -26,6 +26,9 @@ static const struct option_spec dump_option_table[] = {
 	OPTION_FLAG('x', "ext-unix-sk", struct dump_options, has_ext_unix_sk,
 		    "allow unix datagram sockets that are connected to\n"
 		    "servers outside, such as /dev/log"),
+	OPTION_FLAG('\0', "skip-in-flight", struct dump_options, is_in_flight_skipped,
+		    "leave out what is under way in its sockets and\n"
+		    "cannot be preserved"),
 	OPTION_FLAG('\0', "check", struct dump_options, is_check,
 		    "list everything that would stop the dump; write\n"
 		    "nothing, change nothing"),

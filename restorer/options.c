@@ -39,6 +39,8 @@ static const struct option_spec restore_option_table[] = {
 	OPTION_FLAG('x', "ext-unix-sk", struct restore_options, has_ext_unix_sk,
 		    "connect again to the servers outside, such as\n"
 		    "/dev/log, that the program was connected to"),
+	OPTION_FLAG('\0', "skip-in-flight", struct restore_options, is_in_flight_skipped,
+		    "leave out what was under way in its sockets"),
 	OPTION_UNSIGNED('\0', "threads", "N", struct restore_options, thread_count, 0, RESTORE_THREADS_MAX,
 			"decompress on N threads, at most 64; default 0, one\n"
 			"for each processor"),

@@ -18,7 +18,7 @@
 #define SLOTS_MAX 4
 
 struct guarded_option {
-	int fd, number, old_value;
+	int fd, level, number, old_value;
 };
 
 /* In memory that both processes see. */
@@ -34,7 +34,7 @@ static void put_back(const struct option_guard *guard, unsigned count)
 	while (count-- > 0) {
 		const struct guarded_option *option = &guard->options[count];
 
-		(void)setsockopt(option->fd, SOL_SOCKET, option->number, &option->old_value,
+		(void)setsockopt(option->fd, option->level, option->number, &option->old_value,
 				 sizeof(option->old_value));
 	}
 }
@@ -102,32 +102,35 @@ void option_guard_free(struct option_guard *guard)
 	munmap(guard, sizeof(*guard));
 }
 
-static bool is_noted(const struct option_guard *guard, int fd, int number)
+static bool is_noted(const struct option_guard *guard, int fd, int level, int number)
 {
-	for (unsigned i = 0; i < atomic_load(&guard->count); i++)
-		if (guard->options[i].fd == fd && guard->options[i].number == number)
+	for (unsigned i = 0; i < atomic_load(&guard->count); i++) {
+		const struct guarded_option *option = &guard->options[i];
+
+		if (option->fd == fd && option->level == level && option->number == number)
 			return true;
+	}
 	return false;
 }
 
-int option_guard_set(struct option_guard *guard, int fd, int number, int value)
+int option_guard_set(struct option_guard *guard, int fd, int level, int number, int value)
 {
 	int old_value = 0;
 	socklen_t size = sizeof(old_value);
 
-	if (getsockopt(fd, SOL_SOCKET, number, &old_value, &size) < 0)
+	if (getsockopt(fd, level, number, &old_value, &size) < 0)
 		return -errno;
 	if (old_value == value)
 		return 0;
-	if (!is_noted(guard, fd, number)) {
+	if (!is_noted(guard, fd, level, number)) {
 		unsigned count = atomic_load(&guard->count);
 
 		if (count == SLOTS_MAX)
 			return -ENOBUFS;
-		guard->options[count] = (struct guarded_option){fd, number, old_value};
+		guard->options[count] = (struct guarded_option){fd, level, number, old_value};
 		atomic_store(&guard->count, count + 1);
 	}
-	return setsockopt(fd, SOL_SOCKET, number, &value, sizeof(value)) < 0 ? -errno : 0;
+	return setsockopt(fd, level, number, &value, sizeof(value)) < 0 ? -errno : 0;
 }
 
 void option_guard_restore(struct option_guard *guard)

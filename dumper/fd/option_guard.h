@@ -21,10 +21,10 @@ void option_guard_free(struct option_guard *guard);
 DEFINE_FREEP(option_guard, option_guard_free)
 
 /*
- * Sets an int option of level SOL_SOCKET of FD, which must stay open until option_guard_restore(). A second
- * value for the same option may follow. -ENOBUFS: too many at once.
+ * Sets an int option of FD, which must stay open until option_guard_restore(). A second value for the same
+ * option may follow. -ENOBUFS: too many at once.
  */
-int must_check option_guard_set(struct option_guard *guard, int fd, int number, int value);
+int must_check option_guard_set(struct option_guard *guard, int fd, int level, int number, int value);
 
 /* Puts back all that was set. Not to fail: a value that was there can be set. */
 void option_guard_restore(struct option_guard *guard);

@@ -11,13 +11,11 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 
-#define VALUE_SIZE_MAX 16
-
 static bool is_fresh(const struct socket_option_spec *spec, const void *value, size_t size)
 {
-	static const unsigned char zeros[VALUE_SIZE_MAX];
+	static const unsigned char zeros[SOCKET_OPTION_TEXT_SIZE];
 
-	if (spec->depends_on_host)
+	if (spec->depends_on_host || spec->size_max > 0)
 		return false;
 	if (spec->size == sizeof(int32_t))
 		return memcmp(value, &(int32_t){(int32_t)spec->fresh}, size) == 0;
@@ -27,18 +25,18 @@ static bool is_fresh(const struct socket_option_spec *spec, const void *value, s
 }
 
 /* 0: there is nothing to keep; 1: *ret_size bytes in VALUE. */
-static int read_option(int fd, const struct socket_option_spec *spec, unsigned char value[VALUE_SIZE_MAX],
-		       size_t *ret_size)
+static int read_option(int fd, const struct socket_option_spec *spec,
+		       unsigned char value[SOCKET_OPTION_SIZE_MAX], size_t *ret_size)
 {
-	socklen_t size = spec->size ? spec->size : VALUE_SIZE_MAX;
+	socklen_t size = spec->size ? spec->size : spec->size_max ? spec->size_max : SOCKET_OPTION_TEXT_SIZE;
 
-	memset(value, 0, VALUE_SIZE_MAX);
+	memset(value, 0, size);
 	if (getsockopt(fd, spec->level, spec->number, value, &size) < 0) {
 		if (errno == ENOPROTOOPT || errno == EOPNOTSUPP || errno == EINVAL)
 			return 0;
 		return log_error_errno(-errno, "cannot ask for %s", spec->name);
 	}
-	*ret_size = spec->size ? size : strnlen((const char *)value, size);
+	*ret_size = spec->size || spec->size_max ? size : strnlen((const char *)value, size);
 	if (spec->size && size != spec->size)
 		return log_error_errno(-EPROTO, "%s has %u bytes instead of %u", spec->name, size,
 				       spec->size);
@@ -79,7 +77,7 @@ int socket_options_collect(struct dump *dump, int fd, const struct socket_option
 			   Cr__SocketOptions **ret_options)
 {
 	Cr__SocketOptions *options = NULL;
-	unsigned char value[VALUE_SIZE_MAX];
+	unsigned char value[SOCKET_OPTION_SIZE_MAX];
 	size_t size = 0;
 
 	for (size_t i = 0; i < table->count; i++) {

@@ -74,7 +74,7 @@ static int set_option(struct queue *queue, int number, int value)
 	int r = queue->sockets->guard ? 0 : option_guard_new(&queue->sockets->guard);
 
 	if (r == 0)
-		r = option_guard_set(queue->sockets->guard, queue->fd, number, value);
+		r = option_guard_set(queue->sockets->guard, queue->fd, SOL_SOCKET, number, value);
 	return r < 0 ? log_error_errno(r, "cannot prepare to read its queue") : 0;
 }
 

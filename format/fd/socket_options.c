@@ -74,7 +74,7 @@ static const struct socket_option_spec shared_specs[] = {
 	PLAIN(CR_SO_RCVPRIORITY, SOCKET_OPTION_LATE),
 	SHARED(SO_SNDBUF, .size = 4, .phase = SOCKET_OPTION_LATE, .depends_on_host = true, .capability = -1),
 	SHARED(SO_RCVBUF, .size = 4, .phase = SOCKET_OPTION_LATE, .depends_on_host = true, .capability = -1),
-	/* Setting the sizes sets its bits, so it comes behind them, and always. */
+	/* Setting the sizes sets its bits, so it comes behind them, also if none was set. */
 	SHARED(SO_BUF_LOCK, .size = 4, .phase = SOCKET_OPTION_LAST, .depends_on_host = true,
 	       .capability = -1),
 	PLAIN(SO_LOCK_FILTER, SOCKET_OPTION_LAST),
@@ -111,6 +111,8 @@ int32_t socket_options_get_int(const Cr__SocketOptions *options, int level, int 
 
 static bool is_right_size(const struct socket_option_spec *spec, const Cr__SocketOption *option)
 {
+	if (spec->size_max > 0)
+		return option->value.len > 0 && option->value.len <= spec->size_max;
 	if (spec->size == 0)
 		return option->value.len > 0 && option->value.len < SOCKET_OPTION_TEXT_SIZE &&
 		       !memchr(option->value.data, '\0', option->value.len);

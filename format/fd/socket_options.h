@@ -23,6 +23,7 @@ struct socket_option_spec {
 	int level, number;
 	const char *name;
 	unsigned size; /* of its value in bytes: 4, 8 or 16; 0: text of less than SOCKET_OPTION_TEXT_SIZE */
+	unsigned size_max; /* then, if not 0: bytes instead of text, so many at most; a new one has none */
 	enum socket_option_phase phase;
 	int64_t fresh;        /* what a new socket has; of 16 bytes all 0 */
 	bool depends_on_host; /* on its settings: a new socket may have something else than FRESH elsewhere */
@@ -35,6 +36,7 @@ struct socket_option_table {
 };
 
 #define SOCKET_OPTION_TEXT_SIZE 16
+#define SOCKET_OPTION_SIZE_MAX 2048 /* of any */
 /* BPF_MAXINSNS, of <linux/bpf_common.h> */
 #define SOCKET_FILTER_INSTRUCTIONS_MAX 4096
 

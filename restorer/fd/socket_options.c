@@ -86,7 +86,7 @@ int socket_buffer_set(int fd, int number, int32_t size)
 
 static int set_option(int fd, const struct socket_option_spec *spec, const Cr__SocketOption *option)
 {
-	unsigned char now[SOCKET_OPTION_TEXT_SIZE];
+	unsigned char now[SOCKET_OPTION_SIZE_MAX];
 	socklen_t size = sizeof(now);
 	int r;
 

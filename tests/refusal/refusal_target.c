@@ -18,8 +18,8 @@
  *
  *   what hold_file() knows: as descriptor 12;
  *
- *   what hold_event() and hold_pipe() know: as descriptor 20; what hold_terminal() knows: the master as 11,
- *   the slave as 21;
+ *   what hold_event(), hold_pipe() and hold_socket() know: as descriptor 20; what hold_terminal() knows: the
+ *   master as 11, the slave as 21;
  *
  *   what hold_unix() knows: as descriptor 30, the next as 31, and so on.
  */
@@ -47,12 +47,13 @@
 #include "hold_file.h"
 #include "hold_pipe.h"
 #include "hold_unix.h"
+#include "hold_socket.h"
 #include "hold_terminal.h"
 
 /* The number of what hold_file() makes. */
 #define FILE_FD 12
 
-/* The number of what hold_event() and hold_pipe() make. */
+/* The number of what hold_event(), hold_pipe() and hold_socket() make. */
 #define HELD_FD 20
 
 /* That of the first that hold_unix() makes. */
@@ -192,6 +193,8 @@ static void hold(const char *what)
 			fd = hold_unix(what);
 			wanted = unix_fd++;
 		}
+		if (fd == -2)
+			fd = hold_socket(what);
 		if (fd == -2)
 			errno = EINVAL;
 		if (fd < 0)

@@ -37,5 +37,7 @@ $(SCENARIO_RUNNER): $(call object,$(SCENARIO_RUNNER_SOURCES))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
+-include $(wildcard $(SCENARIO_PROGRAMS:=.d))
+
 TEST_PROGRAMS += $(SCENARIO_RUNNER) $(SCENARIO_PROGRAMS)
 TEST_OBJECTS += $(call object,$(filter tests/%,$(SCENARIO_RUNNER_SOURCES))) $(SCENARIO_LIBRARY)

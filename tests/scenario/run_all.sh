@@ -9,6 +9,7 @@
 #   /* needs: cap_sys_nice */     a capability, "root", or a file; without it the scenario is skipped
 #   /* user: 65534 */             the program's user and group
 #   /* stopped */                 the program stops itself at its checkpoints
+#   /* network */                 it runs in a network namespace of its own, where loopback is up; needs root
 #   /* no-compare */              what /proc shows of it changes all the time
 #   /* dump-options: X Y */       more arguments for cr-dump; likewise restore-options
 #   /* timeout: 60 */             seconds instead of 30
@@ -59,6 +60,9 @@ has_capability() {
 
 # Prints what is missing for the scenario, if anything.
 missing_needs() {
+	if grep -q '^/\* network \*/$' "$source" && [ "$(id -u)" != 0 ]; then
+		echo "needs root, for a network of its own"
+	fi
 	for need in $(declared needs); do
 		case $need in
 		root) [ "$(id -u)" = 0 ] || echo "needs root" ;;
@@ -88,6 +92,7 @@ modes_of() {
 runner_options() {
 	grep -q '^/\* stopped \*/$' "$source" && echo --stopped
 	grep -q '^/\* no-compare \*/$' "$source" && echo --no-compare
+	grep -q '^/\* network \*/$' "$source" && echo --network-namespace
 	for value in $(declared user); do
 		echo "--user $value"
 	done

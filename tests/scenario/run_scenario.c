@@ -4,14 +4,17 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,6 +35,7 @@ enum {
 	OPTION_RESTORE_OPTION,
 	OPTION_PID_NAMESPACE,
 	OPTION_NO_PID_NAMESPACE,
+	OPTION_NETWORK_NAMESPACE,
 	OPTION_NO_COMPARE,
 };
 
@@ -50,6 +54,7 @@ static const struct option options[] = {
 	{"no-compare", no_argument, NULL, OPTION_NO_COMPARE},
 	{"pid-namespace", no_argument, NULL, OPTION_PID_NAMESPACE},
 	{"no-pid-namespace", no_argument, NULL, OPTION_NO_PID_NAMESPACE},
+	{"network-namespace", no_argument, NULL, OPTION_NETWORK_NAMESPACE},
 	{"help", no_argument, NULL, 'h'},
 	{0},
 };
@@ -72,7 +77,10 @@ static void print_usage(void)
 	     "  -k, --keep             keep the working directory and say where it is\n"
 	     "  -v, --verbose          print the messages of the tools in any case\n"
 	     "  --no-compare           do not compare /proc/PID before and after\n"
-	     "  --[no-]pid-namespace   run everything in a pid namespace of its own (default when root)");
+	     "  --[no-]pid-namespace   run everything in a pid namespace of its own (default when root)\n"
+	     "  --network-namespace    and in a network namespace of its own, with nothing but loopback; "
+	     "needs "
+	     "root");
 }
 
 static int parse_options(struct run *run, int argc, char **argv)
@@ -119,6 +127,9 @@ static int parse_options(struct run *run, int argc, char **argv)
 		case OPTION_PID_NAMESPACE:
 		case OPTION_NO_PID_NAMESPACE:
 			run->use_pid_namespace = option == OPTION_PID_NAMESPACE;
+			break;
+		case OPTION_NETWORK_NAMESPACE:
+			run->use_network_namespace = true;
 			break;
 		case OPTION_NO_COMPARE:
 			run->no_compare = true;
@@ -208,6 +219,24 @@ static int run_once(struct run *run)
 	return result;
 }
 
+/* The loopback device of a new network namespace is down at first. */
+static int raise_loopback(void)
+{
+	cleanup_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+
+	return fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
+}
+
+static int enter_network(const struct run *run)
+{
+	if (!run->use_network_namespace)
+		return RUN_PASSED;
+	if (unshare(CLONE_NEWNET) < 0 || raise_loopback() < 0)
+		return run_failed("cannot make a network namespace: %s", strerror(errno));
+	return RUN_PASSED;
+}
+
 /* The same in a pid namespace with its own /proc; whatever is left over dies with it. */
 static int run_in_namespace(struct run *run)
 {
@@ -260,7 +289,9 @@ int main(int argc, char **argv)
 		r = copy_program(&run, &program);
 	if (r < 0)
 		return run_failed("cannot make a working directory: %s", strerror(-r));
-	result = run.use_pid_namespace ? run_in_namespace(&run) : run_once(&run);
+	result = enter_network(&run);
+	if (result == RUN_PASSED)
+		result = run.use_pid_namespace ? run_in_namespace(&run) : run_once(&run);
 	if (run.keep)
 		run_note("kept: %s", run.work);
 	else if ((r = scratch_remove(run.work)) < 0)

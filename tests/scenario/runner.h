@@ -21,7 +21,7 @@ struct run {
 	long user;              /* the program's user and group, or -1 */
 	unsigned int settle_ms; /* no protocol: the checkpoint is this long after the start; 0 = protocol */
 	bool is_stopped;        /* the program stops itself at its checkpoint */
-	bool keep, use_pid_namespace, verbose, no_compare;
+	bool keep, use_pid_namespace, use_network_namespace, verbose, no_compare;
 	unsigned int timeout_ms;
 
 	/* The workplace: WORK holds scratch/, saved/, the archive and the tools' messages. */

@@ -14,6 +14,7 @@
 #include "common/file.h"
 #include "common/proc/proc_dir.h"
 #include "common/vector.h"
+#include "snapshot_socket.h"
 
 #define FILE_LIMIT (64UL << 20)
 
@@ -441,6 +442,11 @@ static int add_tasks(struct snapshot *snapshot, pid_t pid)
 	return r;
 }
 
+static int add_text(void *context, const char *line)
+{
+	return snapshot_add_line(context, "%s", line);
+}
+
 static int add_fd(struct snapshot *snapshot, pid_t pid, const char *directory, int fd)
 {
 	cleanup_free char *name = string_format("%d", fd), *target = NULL;
@@ -457,6 +463,8 @@ static int add_fd(struct snapshot *snapshot, pid_t pid, const char *directory, i
 		r = add_lines(snapshot, info, changing_fdinfo_keys, ARRAY_SIZE(changing_fdinfo_keys), false);
 	if (r < 0 || file_readlink_at(AT_FDCWD, path, &target) < 0)
 		return r;
+	if (strncmp(target, "socket:[", strlen("socket:[")) == 0)
+		return snapshot_socket(pid, fd, add_text, snapshot);
 	if (!has_new_inode(target) || stat(path, &st) < 0)
 		return 0;
 	return replace_deleted(snapshot, first_line, st.st_ino);

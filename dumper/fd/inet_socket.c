@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* Asks for what internet sockets of all protocols have. */
+#include "dumper/fd/inet_socket.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/in6.h>
+#include <net/if.h>
+#include <poll.h>
+
+#include "common/cleanup.h"
+#include "dumper/fd/socket_options.h"
+#include "dumper/holders.h"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+struct socket_type inet_socket_type(const struct fd_info *info)
+{
+	struct socket_type type = {-1, -1, -1};
+	socklen_t size = sizeof(int);
+
+	if (!S_ISSOCK(info->stat.st_mode) || info->flags & O_PATH ||
+	    getsockopt(info->our_fd, SOL_SOCKET, SO_DOMAIN, &type.family, &size) < 0)
+		return (struct socket_type){-1, -1, -1};
+	(void)getsockopt(info->our_fd, SOL_SOCKET, SO_TYPE, &type.type, &size);
+	(void)getsockopt(info->our_fd, SOL_SOCKET, SO_PROTOCOL, &type.protocol, &size);
+	return type;
+}
+
+Cr__InetAddress *inet_image_new(struct arena *arena, const struct inet_address *address)
+{
+	Cr__InetAddress *image = arena_new(arena, Cr__InetAddress);
+	char name[IF_NAMESIZE] = "";
+
+	if (!image || (address->interface != 0 && !if_indextoname(address->interface, name)))
+		return NULL;
+	cr__inet_address__init(image);
+	image->address = arena_bytes(arena, address->bytes, inet_address_size(address->family));
+	image->port = address->port;
+	image->interface = arena_string(arena, name);
+	return image->address.data && image->interface ? image : NULL;
+}
+
+static int collect_address(struct dump *dump, int fd, int (*ask)(int, struct sockaddr *, socklen_t *),
+			   Cr__InetAddress **ret_image)
+{
+	struct sockaddr_storage storage = {0};
+	socklen_t size = sizeof(storage);
+	struct inet_address address;
+
+	if (ask(fd, (struct sockaddr *)&storage, &size) < 0)
+		return errno == ENOTCONN ? 0 : log_error_errno(-errno, "cannot ask for its address");
+	if (!inet_address_from_sockaddr(&address, &storage, size))
+		return log_error_errno(-EPROTO, "cannot understand its address");
+	/* Not bound at all. */
+	if (address.port == 0 && inet_address_is_any(&address))
+		return 0;
+	*ret_image = inet_image_new(&dump->arena, &address);
+	return *ret_image ? 0 : log_error_errno(-ENOMEM, "cannot note its address");
+}
+
+/* An option that is the number of an interface, *RET_NAME: "" if it is none. */
+static int collect_interface(struct dump *dump, int fd, int level, int number, bool is_swapped,
+			     char **ret_name)
+{
+	char name[IF_NAMESIZE] = "";
+	socklen_t size = sizeof(uint32_t);
+	uint32_t index = 0;
+
+	if (getsockopt(fd, level, number, &index, &size) < 0) {
+		if (errno != ENOPROTOOPT)
+			return log_error_errno(-errno, "cannot ask which interface it sends to");
+		index = 0;
+	}
+	if (is_swapped)
+		index = ntohl(index);
+	if (index != 0 && !if_indextoname(index, name))
+		blockers_add(&dump->blockers,
+			     "it sends to the network interface %u, which is not there any more", index);
+	*ret_name = arena_string(&dump->arena, name);
+	return *ret_name ? 0 : log_error_errno(-ENOMEM, "cannot note an interface");
+}
+
+static int collect_interfaces(struct dump *dump, int fd, Cr__InetSocket *image)
+{
+	int r = collect_interface(dump, fd, IPPROTO_IP, IP_UNICAST_IF, true, &image->unicast_interface);
+
+	if (r < 0 || image->family != AF_INET6)
+		return r;
+	r = collect_interface(dump, fd, IPPROTO_IPV6, IPV6_UNICAST_IF, true, &image->ipv6_unicast_interface);
+	if (r < 0)
+		return r;
+	return collect_interface(dump, fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, false,
+				 &image->ipv6_multicast_interface);
+}
+
+static int collect_options(struct dump *dump, int fd, const struct socket_option_table *protocol_table,
+			   Cr__InetSocket *image)
+{
+	int r = socket_options_collect_shared(dump, fd, &image->shared_options);
+
+	if (r == 0)
+		r = socket_options_collect(dump, fd, &socket_options_ip, &image->ip_options);
+	if (r == 0 && image->family == AF_INET6)
+		r = socket_options_collect(dump, fd, &socket_options_ipv6, &image->ipv6_options);
+	if (r == 0)
+		r = socket_options_collect(dump, fd, protocol_table, &image->protocol_options);
+	return r;
+}
+
+static uint64_t network_of(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+
+	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) < 0 ? 0 : cookie;
+}
+
+/* A socket stays in the network in which it was made, wherever its process goes. */
+static int check_network(struct dump *dump, int fd)
+{
+	cleanup_close int own_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (own_fd < 0)
+		return log_error_errno(-errno, "cannot make a socket");
+	if (network_of(fd) != network_of(own_fd))
+		blockers_add(&dump->blockers,
+			     "its socket belongs to another network namespace than its process, which cannot "
+			     "be preserved");
+	return 0;
+}
+
+/* A flow label that was asked for (IPV6_FLOWLABEL_MGR) and is in use. */
+static void check_flow_label(struct dump *dump, int fd)
+{
+	struct in6_flowlabel_req label = {0};
+	socklen_t size = sizeof(label);
+
+	if (getsockopt(fd, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, &label, &size) == 0 && label.flr_label != 0)
+		blockers_add(&dump->blockers,
+			     "its socket has the IPv6 flow label %#x, which cannot be preserved",
+			     ntohl(label.flr_label));
+}
+
+bool inet_socket_has_error(struct dump *dump, int fd)
+{
+	struct pollfd waiting = {.fd = fd};
+
+	if (poll(&waiting, 1, 0) != 1 || !(waiting.revents & POLLERR))
+		return false;
+	blockers_add(&dump->blockers,
+		     "its socket has an error that the program has not read yet (SO_ERROR, or "
+		     "MSG_ERRQUEUE of recv(2)): try again when it has");
+	return true;
+}
+
+static int want_holders(struct dump *dump, uint64_t inode)
+{
+	return holders_want(dump, &(struct fd_object){.type = FD_OBJECT_SOCKET, .inode = inode});
+}
+
+int inet_socket_collect(struct dump *dump, const struct process *process, const struct fd_info *info,
+			const struct open_file *file, const struct socket_option_table *protocol_table,
+			struct inet_entry *entry)
+{
+	Cr__InetSocket *image = arena_new(&dump->arena, Cr__InetSocket);
+	struct socket_type type = inet_socket_type(info);
+	int r;
+
+	if (!image)
+		return log_error_errno(-ENOMEM, "cannot note its socket");
+	cr__inet_socket__init(image);
+	*entry = (struct inet_entry){
+		.process = process,
+		.where = file->process ? arena_format(&dump->arena, "fd %d", info->fd)
+				       : "a descriptor in a queue",
+		.inode = info->stat.st_ino,
+		.description = fd_info_describe(info, &dump->arena),
+		.image = image,
+	};
+	if (!entry->where)
+		return log_error_errno(-ENOMEM, "cannot note its socket");
+	image->family = (uint32_t)type.family;
+	image->type = (uint32_t)type.type;
+	image->protocol = (uint32_t)type.protocol;
+	image->uid = info->stat.st_uid;
+	image->gid = info->stat.st_gid;
+	check_flow_label(dump, info->our_fd);
+	r = check_network(dump, info->our_fd);
+	if (r == 0)
+		r = collect_address(dump, info->our_fd, getsockname, &image->local);
+	if (r == 0)
+		r = collect_address(dump, info->our_fd, getpeername, &image->peer);
+	if (r == 0)
+		r = collect_options(dump, info->our_fd, protocol_table, image);
+	if (r == 0)
+		r = collect_interfaces(dump, info->our_fd, image);
+	return r < 0 ? r : want_holders(dump, entry->inode);
+}
+
+int inet_socket_check_holders(struct dump *dump, const struct inet_entry *entry)
+{
+	const struct fd_object object = {.type = FD_OBJECT_SOCKET, .inode = entry->inode};
+	const struct fd_holder *holders = NULL;
+	size_t count = 0;
+	int r = holders_find(dump, &object, &holders, &count);
+
+	if (r < 0 || count == 0)
+		return r;
+	INET_LOG_SCOPE(entry);
+	blockers_add(&dump->blockers,
+		     "%s is shared with %s, which is not part of the dump: end that process, dump both from "
+		     "a common parent, or start the program without the descriptor",
+		     entry->description, holders_describe(dump, holders, count));
+	return 0;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* Makes sockets in states that cannot be preserved, or not everywhere. Ports are from 4001 on. */
+#include "hold_socket.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <poll.h>
+#include <sched.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct sockaddr_in address_of(const char *host, unsigned port)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+
+	inet_pton(AF_INET, host, &address.sin_addr);
+	return address;
+}
+
+static int bound(int type, const char *host, unsigned port)
+{
+	struct sockaddr_in address = address_of(host, port);
+	int fd = socket(AF_INET, type, 0);
+
+	return fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? -1 : fd;
+}
+
+static int send_to(int fd, const char *host, unsigned port, int flags)
+{
+	struct sockaddr_in address = address_of(host, port);
+
+	return sendto(fd, "data", 4, flags, (struct sockaddr *)&address, sizeof(address)) == 4 ? fd : -1;
+}
+
+static int make_udp(void)
+{
+	return bound(SOCK_DGRAM, "127.0.0.1", 4001);
+}
+
+static int make_udp_corked(void)
+{
+	return send_to(make_udp(), "127.0.0.1", 4002, MSG_MORE);
+}
+
+/* A datagram that came for a group waits. */
+static int make_udp_group(void)
+{
+	struct ip_mreq request = {.imr_interface.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = bound(SOCK_DGRAM, "239.1.2.3", 4001), sender = socket(AF_INET, SOCK_DGRAM, 0);
+
+	inet_pton(AF_INET, "239.1.2.3", &request.imr_multiaddr);
+	if (fd < 0 || setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof(request)) < 0 ||
+	    setsockopt(sender, IPPROTO_IP, IP_MULTICAST_IF, &request.imr_interface, 4) < 0 ||
+	    send_to(sender, "239.1.2.3", 4001, 0) < 0)
+		return -1;
+	close(sender);
+	return fd;
+}
+
+/* Nobody is there to receive, which is told by an error. */
+static int make_udp_error(void)
+{
+	struct sockaddr_in address = address_of("127.0.0.1", 4999);
+	struct pollfd error = {.fd = make_udp()};
+
+	if (connect(error.fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    send(error.fd, "x", 1, 0) != 1)
+		return -1;
+	return poll(&error, 1, 5000) == 1 ? error.fd : -1;
+}
+
+/* A socket of another network than that of its process. */
+static int make_udp_elsewhere(void)
+{
+	int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), fd;
+
+	if (here < 0 || unshare(CLONE_NEWNET) < 0)
+		return -1;
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	if (setns(here, CLONE_NEWNET) < 0)
+		return -1;
+	close(here);
+	return fd;
+}
+
+static int make_udp_device(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "v0", 2) < 0 ? -1 : fd;
+}
+
+static int make_udp_address(void)
+{
+	return bound(SOCK_DGRAM, "10.1.2.3", 4001);
+}
+
+static int make_udp_waiting(void)
+{
+	int fd = make_udp(), sender = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (send_to(sender, "127.0.0.1", 4001, 0) < 0)
+		return -1;
+	close(sender);
+	return fd;
+}
+
+static const struct {
+	const char *what;
+	int (*make)(void);
+} sockets[] = {
+	{"udp", make_udp},
+	{"udp-corked", make_udp_corked},
+	{"udp-group", make_udp_group},
+	{"udp-error", make_udp_error},
+	{"udp-elsewhere", make_udp_elsewhere},
+	{"udp-device", make_udp_device},
+	{"udp-address", make_udp_address},
+	{"udp-waiting", make_udp_waiting},
+};
+
+int hold_socket(const char *what)
+{
+	for (size_t i = 0; i < sizeof(sockets) / sizeof(sockets[0]); i++)
+		if (strcmp(what, sockets[i].what) == 0)
+			return sockets[i].make();
+	return -2;
+}

@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Internet sockets that cannot be preserved, or not on this host: named, and the program goes on.
+set -u
+# In a network of its own.
+if [ -z "${REFUSAL_OWN_NETWORK-}" ]; then
+	if ! command -v ip >/dev/null || ! unshare -n true 2>/dev/null; then
+		echo "ok - refusal/inet # SKIP needs root and ip"
+		exit 0
+	fi
+	REFUSAL_OWN_NETWORK=1 exec unshare -n "$0" "$@"
+fi
+. tests/refusal/lib.bash
+ip link set lo up
+
+out=$scratch/out/app.tar.zst
+archive=$scratch/app.tar.zst
+
+# holds WHAT PATTERN...: a target that holds the socket WHAT, as descriptor 20, is refused by a dump and by a check.
+holds() {
+	local what=$1
+	shift
+	start_target "$what"
+	refused "$what" 3 "\b$target\b" 'fd 20: ' "$@" -- "$cr_dump" -t "$target" -o "$out"
+	refused "$what, --check" 3 "\b$target\b" 'fd 20: ' "$@" -- "$cr_dump" -t "$target" --check
+}
+
+# dumped WHAT: the archive of a target that held WHAT, and was ended.
+dumped() {
+	start_target "$1"
+	was=$target
+	works "dump $1" "$cr_dump" -t "$target" -o "$archive"
+	target=
+	eventually gone "$was"
+}
+
+holds udp-corked 'not sent yet' 'UDP_CORK'
+stop_target
+holds udp-error 'error that the program has not read'
+stop_target
+holds udp-elsewhere 'another network namespace'
+stop_target
+holds udp-group 'datagrams that wait' 'multicast' 'skip-in-flight'
+works 'udp-group, left out' "$cr_dump" -t "$target" --check --skip-in-flight
+grep -q 'left out 1 of the datagrams' "$scratch/stderr" || fail 'udp-group, left out: said' "$(cat "$scratch/stderr")"
+stop_target
+
+# A process outside has the same socket.
+exec 9<>/dev/udp/127.0.0.1/4500
+start_target
+refused 'shared with another' 3 "\b$target\b" 'fd 9: ' 'UDP socket' 'shared with' "\(pid $$, fd 9\)" -- \
+	"$cr_dump" -t "$target" -o "$out"
+stop_target
+exec 9>&-
+
+# What a restore finds.
+dumped udp
+"$build/tests/refusal/refusal_target" "$scratch/other" udp &
+other=$!
+disown
+started+=("$other")
+eventually test -s "$scratch/other"
+refused 'the port is taken' 3 'UDP socket 127.0.0.1:4001' "'refusal_target' \(pid $other, fd 20\)" -- \
+	"$cr_restore" -d -i "$archive"
+gone "$was" || fail 'the port is taken: nothing is started'
+kill -KILL "$other"
+eventually gone "$other"
+works 'the port is free again' "$cr_restore" --check -i "$archive"
+
+dumped udp-waiting
+refused 'no right to send in the name of others' 3 'CAP_NET_RAW' 'skip-in-flight' -- \
+	setpriv --bounding-set=-net_raw --inh-caps=-net_raw "$cr_restore" --check -i "$archive"
+works 'restored without what waits' "$cr_restore" -d --skip-in-flight -i "$archive"
+grep -q 'what waits in it is left out' "$scratch/stderr" || fail 'without what waits: said' "$(cat "$scratch/stderr")"
+target=$was
+stop_target
+
+ip link add v0 type veth peer name v1
+ip addr add 10.1.2.3/24 dev v0
+ip link set v0 up
+dumped udp-device
+ip link set v0 name v9
+refused 'the device is not there' 3 "'v0'" 'no such network interface' -- "$cr_restore" -d -i "$archive"
+ip link set v9 name v0
+works 'the device is there again' "$cr_restore" --check -i "$archive"
+dumped udp-address
+ip addr del 10.1.2.3/24 dev v0
+refused 'the address is not there' 3 '10\.1\.2\.3' "not one of this host" -- "$cr_restore" -d -i "$archive"
+
+exit "$failed"
