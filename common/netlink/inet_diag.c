@@ -47,12 +47,32 @@ static void take_ulp(const struct sock_diag_attributes *attributes, struct inet_
 		nla_strlcpy(socket->ulp, name, sizeof(socket->ulp));
 }
 
+/* An IPv4 connection may be one of an IPv6 socket at either end. */
+static uint64_t hash_connection(const struct inet_address *local, const struct inet_address *peer)
+{
+	struct inet_address ends[] = {inet_address_unmap(local), inet_address_unmap(peer)};
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		const unsigned char *bytes = ends[i].bytes;
+
+		for (size_t j = 0; j < sizeof(ends[i].bytes); j++)
+			hash = (hash ^ bytes[j]) * 0x100000001b3;
+		hash = (hash ^ ends[i].port) * 0x100000001b3;
+	}
+	return hash;
+}
+
 static int restart(struct reading *reading)
 {
 	struct inet_diag *diag = reading->diag;
 
-	for (size_t i = reading->first; i < diag->sockets_count; i++)
-		id_map_remove(&diag->by_inode, diag->sockets[i].inode);
+	for (size_t i = reading->first; i < diag->sockets_count; i++) {
+		const struct inet_diag_socket *socket = &diag->sockets[i];
+
+		id_map_remove(&diag->by_inode, socket->inode);
+		id_map_remove(&diag->by_connection, hash_connection(&socket->local, &socket->peer));
+	}
 	diag->sockets_count = reading->first;
 	return 0;
 }
@@ -87,6 +107,10 @@ static int take_socket(const void *message, const struct sock_diag_attributes *a
 		.send_queue = about->idiag_wqueue,
 	};
 	take_ulp(attributes, socket);
+	if (socket->peer.port != 0 &&
+	    id_map_set(&diag->by_connection, hash_connection(&socket->local, &socket->peer),
+		       diag->sockets_count - 1) < 0)
+		return -ENOMEM;
 	return socket->inode == 0 ? 0 : id_map_set(&diag->by_inode, socket->inode, diag->sockets_count - 1);
 }
 
@@ -124,6 +148,7 @@ void inet_diag_done(struct inet_diag *diag)
 {
 	free(diag->sockets);
 	id_map_done(&diag->by_inode);
+	id_map_done(&diag->by_connection);
 	*diag = (struct inet_diag){0};
 }
 
@@ -132,4 +157,49 @@ const struct inet_diag_socket *inet_diag_find(const struct inet_diag *diag, uint
 	uint64_t index;
 
 	return inode != 0 && id_map_get(&diag->by_inode, inode, &index) ? &diag->sockets[index] : NULL;
+}
+
+static bool is_same(const struct inet_address *one, const struct inet_address *other)
+{
+	struct inet_address first = inet_address_unmap(one), second = inet_address_unmap(other);
+
+	return inet_address_is_equal(&first, &second);
+}
+
+const struct inet_diag_socket *inet_diag_find_peer(const struct inet_diag *diag,
+						   const struct inet_diag_socket *socket)
+{
+	const struct inet_diag_socket *found;
+	uint64_t index;
+
+	if (socket->peer.port == 0 ||
+	    !id_map_get(&diag->by_connection, hash_connection(&socket->peer, &socket->local), &index))
+		return NULL;
+	found = &diag->sockets[index];
+	return is_same(&found->local, &socket->peer) && is_same(&found->peer, &socket->local) ? found : NULL;
+}
+
+int inet_diag_destroy(const struct inet_diag_socket *socket)
+{
+	struct inet_diag_req_v2 request = {
+		.sdiag_family = (uint8_t)socket->local.family,
+		.sdiag_protocol = IPPROTO_TCP,
+		.idiag_states = ~0U,
+		.id =
+			{
+				.idiag_sport = htons(socket->local.port),
+				.idiag_dport = htons(socket->peer.port),
+				.idiag_if = socket->interface,
+				.idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE},
+			},
+	};
+
+	memcpy(request.id.idiag_src, socket->local.bytes, inet_address_size(socket->local.family));
+	memcpy(request.id.idiag_dst, socket->peer.bytes, inet_address_size(socket->peer.family));
+	return sock_diag_destroy(&(struct sock_diag_question){
+		.request = &request,
+		.request_size = sizeof(request),
+		.message_size = sizeof(struct inet_diag_msg),
+		.attribute_max = INET_DIAG_MAX,
+	});
 }

@@ -33,7 +33,9 @@ struct inet_diag {
 	struct inet_diag_socket *sockets; /* in no order */
 	size_t sockets_count;
 	size_t sockets_capacity;
-	struct id_map by_inode; /* index in sockets; without those of inode 0 */
+	struct id_map by_inode;      /* index in sockets; without those of inode 0 */
+	struct id_map by_connection; /* index in sockets, by a hash of both addresses, of those that are
+					connected */
 };
 
 /*
@@ -45,3 +47,10 @@ void inet_diag_done(struct inet_diag *diag);
 
 /* NULL: there is none in this namespace. */
 const struct inet_diag_socket *inet_diag_find(const struct inet_diag *diag, uint64_t inode);
+
+/* The other end of a connection, be it nobody's; NULL: it is not in this namespace. */
+const struct inet_diag_socket *inet_diag_find_peer(const struct inet_diag *diag,
+						   const struct inet_diag_socket *socket);
+
+/* As sock_diag_destroy(): a TCP connection as it was told, or what is left of one (TIME_WAIT). */
+int must_check inet_diag_destroy(const struct inet_diag_socket *socket);

@@ -144,3 +144,34 @@ int sock_diag_dump(const struct sock_diag_question *question, sock_diag_handler 
 	}
 	return r;
 }
+
+static int take_nothing(const void *message maybe_unused,
+			const struct sock_diag_attributes *attributes maybe_unused,
+			void *context maybe_unused)
+{
+	return 0;
+}
+
+/* The one answer. */
+static int take_acknowledgement(struct nl_sock *socket, const struct sock_diag_question *question)
+{
+	cleanup_free unsigned char *data = NULL;
+	struct sockaddr_nl sender;
+	int size = nl_recv(socket, &sender, &data, NULL);
+
+	if (size <= 0 || !nlmsg_ok((struct nlmsghdr *)data, size))
+		return size < 0 ? to_errno(size) : -EIO;
+	return take_message(question, (struct nlmsghdr *)data, take_nothing, NULL);
+}
+
+int sock_diag_destroy(const struct sock_diag_question *question)
+{
+	cleanup_(socket_freep) struct nl_sock *socket = NULL;
+	int r = open_socket(&socket);
+
+	if (r < 0)
+		return r;
+	r = nl_send_simple(socket, SOCK_DESTROY, NLM_F_ACK, (void *)(uintptr_t)question->request,
+			   question->request_size);
+	return r < 0 ? to_errno(r) : take_acknowledgement(socket, question);
+}

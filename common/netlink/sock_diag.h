@@ -37,3 +37,9 @@ struct sock_diag_question {
  */
 int must_check sock_diag_dump(const struct sock_diag_question *question, sock_diag_handler handler,
 			      void *context);
+
+/*
+ * Has the kernel close the socket that QUESTION names exactly (SOCK_DESTROY). -ENOENT: there is none such;
+ * -EOPNOTSUPP: this kernel cannot (CONFIG_INET_DIAG_DESTROY); -EPERM without CAP_NET_ADMIN. Silent.
+ */
+int must_check sock_diag_destroy(const struct sock_diag_question *question);

@@ -14,14 +14,16 @@
 #define CR_SO_PASSRIGHTS 83
 #define CR_SO_INQ 84
 
-#define SHARED(number_, ...)                                                                                 \
+/* The name is taken where it is written out: as an argument of another macro it would be a number. */
+#define NAMED(number_, name_, ...)                                                                           \
 	{                                                                                                    \
-		.level = SOL_SOCKET, .number = (number_), .name = #number_, __VA_ARGS__                      \
+		.level = SOL_SOCKET, .number = (number_), .name = (name_), __VA_ARGS__                       \
 	}
+#define SHARED(number_, ...) NAMED(number_, #number_, __VA_ARGS__)
 /* An int that is 0 at first. */
-#define PLAIN(number_, phase_) SHARED(number_, .size = 4, .phase = (phase_), .capability = -1)
+#define PLAIN(number_, phase_) NAMED(number_, #number_, .size = 4, .phase = (phase_), .capability = -1)
 #define PRIVILEGED(number_, phase_, capability_)                                                             \
-	SHARED(number_, .size = 4, .phase = (phase_), .capability = (capability_))
+	NAMED(number_, #number_, .size = 4, .phase = (phase_), .capability = (capability_))
 
 /*
  * In the order in which they are to be set. Not here, for they tell of the past or the kernel: SO_TYPE,

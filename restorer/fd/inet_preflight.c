@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -89,8 +90,8 @@ static bool may_share(const Cr__InetSocket *socket, const struct inet_diag_socke
 }
 
 /* An address "any" of IPv6 is one of IPv4 as well, unless the socket takes IPv6 only. */
-static bool overlaps(struct inet_address one, bool one_is_v6_only, struct inet_address other,
-		     bool other_is_v6_only)
+static bool is_overlap(struct inet_address one, bool one_is_v6_only, struct inet_address other,
+		       bool other_is_v6_only)
 {
 	bool one_is_any = inet_address_is_any(&one), other_is_any = inet_address_is_any(&other);
 
@@ -103,9 +104,12 @@ static bool overlaps(struct inet_address one, bool one_is_v6_only, struct inet_a
 	return one.family == AF_INET6 ? one_is_any && !one_is_v6_only : other_is_any && !other_is_v6_only;
 }
 
-static bool is_v6_only(const Cr__InetSocket *socket)
+bool inet_socket_overlaps(const Cr__InetSocket *socket, const struct inet_diag_socket *other)
 {
-	return socket_options_get_int(socket->ipv6_options, IPPROTO_IPV6, IPV6_V6ONLY, 0) != 0;
+	bool is_v6_only = socket_options_get_int(socket->ipv6_options, IPPROTO_IPV6, IPV6_V6ONLY, 0) != 0;
+
+	return socket->local && socket->local->port != 0 &&
+	       is_overlap(inet_image_address(socket->local), is_v6_only, other->local, other->is_v6_only);
 }
 
 /* The device that it is bound to, as an index; 0: none. */
@@ -121,8 +125,7 @@ static uint32_t bound_interface(const Cr__InetSocket *socket)
 	return if_nametoindex(name);
 }
 
-static int check_against(struct inspection *inspection, const struct inet_diag_socket *other,
-			 const struct inet_address *own)
+static int check_against(struct inspection *inspection, const struct inet_diag_socket *other)
 {
 	const Cr__InetSocket *socket = inspection->socket;
 	uint32_t interface = bound_interface(socket);
@@ -130,7 +133,7 @@ static int check_against(struct inspection *inspection, const struct inet_diag_s
 	cleanup_close int fd = -EBADF;
 	int r;
 
-	if (!overlaps(*own, is_v6_only(socket), other->local, other->is_v6_only) ||
+	if (!inet_socket_overlaps(socket, other) ||
 	    (interface != 0 && other->interface != 0 && interface != other->interface))
 		return 0;
 	r = describe_holder(other->inode, holder, &fd);
@@ -143,25 +146,23 @@ static int check_against(struct inspection *inspection, const struct inet_diag_s
 }
 
 /* One is reason enough. */
-static int check_others(struct inspection *inspection, const struct inet_diag *diag,
-			const struct inet_address *own)
+static int check_others(struct inspection *inspection, const struct inet_diag *diag)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < diag->sockets_count; i++)
-		r = check_against(inspection, &diag->sockets[i], own);
+		r = check_against(inspection, &diag->sockets[i]);
 	return MIN(r, 0);
 }
 
 /* PORT 0: any that is free. */
-static int try_bind(const struct inspection *inspection, int fd, struct inet_address address, uint16_t port)
+static int try_bind(int fd, struct inet_address address, uint16_t port)
 {
 	struct sockaddr_storage storage;
 	socklen_t size;
 
 	address.port = port;
 	size = inet_address_to_sockaddr(&address, &storage);
-	(void)inspection;
 	return bind(fd, (struct sockaddr *)&storage, size) < 0 ? -errno : 0;
 }
 
@@ -176,6 +177,59 @@ static void refuse_address(struct inspection *inspection, const struct inet_addr
 	else
 		blockers_add(&inspection->restore->blockers, "%s cannot be bound to %s here: %s",
 			     inspection->name, inet_address_format(own, text), strerror(-error));
+}
+
+/* Who it is that has the port of a stream socket, as bind(2) has found. */
+static int refuse_port(struct inspection *inspection, const struct inet_diag *diag)
+{
+	bool is_only_waiting = kernel_features_has_cap(&inspection->restore->features, CAP_NET_ADMIN);
+
+	for (size_t i = 0; i < diag->sockets_count; i++) {
+		const struct inet_diag_socket *other = &diag->sockets[i];
+		char holder[HOLDER_TEXT_SIZE], address[INET_ADDRESS_TEXT_SIZE];
+		cleanup_close int fd = -EBADF;
+		int r;
+
+		if (!inet_socket_overlaps(inspection->socket, other))
+			continue;
+		if (other->inode == 0) {
+			is_only_waiting &= other->state == TCP_TIME_WAIT;
+			continue;
+		}
+		r = describe_holder(other->inode, holder, &fd);
+		if (r == 0)
+			blockers_add(&inspection->restore->blockers,
+				     "%s: its port is taken by %s, whose socket has %s: end it",
+				     inspection->name, holder, inet_address_format(&other->local, address));
+		return r;
+	}
+	/* Those in TIME_WAIT are ended when the restore has begun. */
+	if (!is_only_waiting)
+		blockers_add(&inspection->restore->blockers,
+			     "%s: its port is still taken by connections that a program has closed (see ss "
+			     "-tan): try again in a minute",
+			     inspection->name);
+	return 0;
+}
+
+/* A stream socket that is bound and does not listen is in nobody's way for that moment. */
+static int check_stream_port(struct inspection *inspection, const struct inet_diag *diag,
+			     const struct inet_address *own)
+{
+	int reuse = has_option(inspection->socket, SO_REUSEADDR);
+	cleanup_close int fd = -EBADF;
+	int r = inet_socket_new(inspection->socket, inspection->protocol_table, &fd);
+
+	if (r < 0)
+		return r;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof(reuse)) < 0)
+		return log_error_errno(-errno, "cannot set SO_REUSEADDR");
+	r = try_bind(fd, *own, own->port);
+	if (r == -EADDRINUSE)
+		return refuse_port(inspection, diag);
+	if (r < 0)
+		refuse_address(inspection, own, r);
+	return 0;
 }
 
 static void check_peer(struct inspection *inspection, int fd)
@@ -212,13 +266,16 @@ static int check_address(struct inspection *inspection, const struct inet_diag *
 	r = inet_socket_new(socket, inspection->protocol_table, &fd);
 	if (r < 0)
 		return r;
-	r = try_bind(inspection, fd, own, 0);
+	r = try_bind(fd, own, 0);
 	if (r < 0) {
 		refuse_address(inspection, &own, r);
 		return 0;
 	}
 	check_peer(inspection, fd);
-	return diag && own.port != 0 ? check_others(inspection, diag, &own) : 0;
+	if (!diag || own.port == 0)
+		return 0;
+	return socket->type == SOCK_STREAM ? check_stream_port(inspection, diag, &own)
+					   : check_others(inspection, diag);
 }
 
 static void check_interface(struct inspection *inspection, const char *name, const char *what)

@@ -24,6 +24,9 @@ int must_check inet_socket_preflight(struct restore *restore, const struct objec
 				     const struct socket_option_table *protocol_table,
 				     const struct inet_diag *diag);
 
+/* Whether a socket with these addresses can meet packets, or a bind(2), of that one: by port and address. */
+bool inet_socket_overlaps(const Cr__InetSocket *socket, const struct inet_diag_socket *other);
+
 /*
  * A new socket, O_CLOEXEC, with its owner and the options that belong before its address. SO_REUSEADDR is on:
  * that only sockets of the program share a port the preflight has seen. Logs.

@@ -110,6 +110,78 @@ static int make_udp_waiting(void)
 	return fd;
 }
 
+static int listening(unsigned port)
+{
+	int fd = bound(SOCK_STREAM, "127.0.0.1", port);
+	const int on = 1;
+
+	return fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 || listen(fd, 5) < 0
+		       ? -1
+		       : fd;
+}
+
+static int make_tcp_listening(void)
+{
+	return listening(4001);
+}
+
+/* A connection to the socket LISTENER. */
+static int connected(int listener)
+{
+	struct sockaddr_in address;
+	socklen_t size = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (getsockname(listener, (struct sockaddr *)&address, &size) < 0 ||
+	    connect(fd, (struct sockaddr *)&address, size) < 0)
+		return -1;
+	return fd;
+}
+
+/* Both ends are open, at whatever port is free. */
+static int make_tcp_connected(void)
+{
+	int listener = listening(0), fd = connected(listener);
+
+	if (fd < 0 || accept(listener, NULL, NULL) < 0)
+		return -1;
+	close(listener);
+	return fd;
+}
+
+static int make_tcp_backlog(void)
+{
+	int listener = listening(4001);
+
+	return connected(listener) < 0 || connected(listener) < 0 ? -1 : listener;
+}
+
+/* Closed by both sides, which the program has not done with its descriptor yet. */
+static int make_tcp_ended(void)
+{
+	int listener = listening(0), fd = connected(listener), other = accept(listener, NULL, NULL);
+	char byte;
+
+	if (other < 0 || close(other) < 0 || recv(fd, &byte, 1, 0) != 0 || shutdown(fd, SHUT_WR) < 0)
+		return -1;
+	close(listener);
+	return fd;
+}
+
+/* Reset by the other side, which the program has not been told. */
+static int make_tcp_reset(void)
+{
+	int listener = listening(0), fd = connected(listener), other = accept(listener, NULL, NULL);
+	const struct linger linger = {.l_onoff = 1};
+	struct pollfd error = {.fd = fd};
+
+	if (other < 0 || setsockopt(other, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) < 0 ||
+	    close(other) < 0 || poll(&error, 1, 5000) != 1)
+		return -1;
+	close(listener);
+	return fd;
+}
+
 static const struct {
 	const char *what;
 	int (*make)(void);
@@ -122,6 +194,11 @@ static const struct {
 	{"udp-device", make_udp_device},
 	{"udp-address", make_udp_address},
 	{"udp-waiting", make_udp_waiting},
+	{"tcp-listening", make_tcp_listening},
+	{"tcp-connected", make_tcp_connected},
+	{"tcp-backlog", make_tcp_backlog},
+	{"tcp-ended", make_tcp_ended},
+	{"tcp-reset", make_tcp_reset},
 };
 
 int hold_socket(const char *what)

@@ -45,6 +45,35 @@ works 'udp-group, left out' "$cr_dump" -t "$target" --check --skip-in-flight
 grep -q 'left out 1 of the datagrams' "$scratch/stderr" || fail 'udp-group, left out: said' "$(cat "$scratch/stderr")"
 stop_target
 
+holds tcp-connected 'TCP socket [0-9]+ 127.0.0.1:[0-9]+ connected to 127.0.0.1:[0-9]+ is connected' \
+	"whose other end is fd [0-9]+ of pid $target"
+stop_target
+holds tcp-reset 'error that the program has not read'
+stop_target
+holds tcp-ended 'closed by the other side'
+stop_target
+holds tcp-backlog '127.0.0.1:4001 has 2 connections that nobody has accepted' 'from 127\.0\.0\.1:[0-9]+ \(' 'skip-in-flight'
+stop_target
+
+# The other end is outside.
+python3 -c '
+import socket, time
+listener = socket.create_server(("127.0.0.1", 4700))
+print(flush=True)
+connection = listener.accept()
+time.sleep(1000)' >"$scratch/listening" &
+peer=$!
+started+=("$peer")
+disown
+eventually test -s "$scratch/listening"
+exec 9<>/dev/tcp/127.0.0.1/4700
+start_target
+exec 9>&-
+refused 'the other end is outside' 3 "\b$target\b" 'fd 9: TCP socket [0-9]+ 127.0.0.1:[0-9]+ connected to 127.0.0.1:4700' \
+	"whose other end has 'python3' \(pid $peer, fd [0-9]+\)" -- "$cr_dump" -t "$target" -o "$out"
+stop_target
+kill -KILL "$peer"
+
 # A process outside has the same socket.
 exec 9<>/dev/udp/127.0.0.1/4500
 start_target
@@ -66,6 +95,18 @@ gone "$was" || fail 'the port is taken: nothing is started'
 kill -KILL "$other"
 eventually gone "$other"
 works 'the port is free again' "$cr_restore" --check -i "$archive"
+
+dumped tcp-listening
+"$build/tests/refusal/refusal_target" "$scratch/other" tcp-listening &
+other=$!
+disown
+started+=("$other")
+eventually test -s "$scratch/other"
+refused 'somebody listens there' 3 'TCP socket 127.0.0.1:4001' "'refusal_target' \(pid $other, fd 20\)" -- \
+	"$cr_restore" -d -i "$archive"
+kill -KILL "$other"
+eventually gone "$other"
+works 'nobody listens there any more' "$cr_restore" --check -i "$archive"
 
 dumped udp-waiting
 refused 'no right to send in the name of others' 3 'CAP_NET_RAW' 'skip-in-flight' -- \

@@ -25,7 +25,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -163,7 +162,7 @@ static void hold(const char *what)
 			fail(what);
 		hold_pair(ends, 8);
 	} else if (strcmp(what, "tcp") == 0) {
-		place(socket(AF_INET, SOCK_STREAM, 0), 9);
+		place(hold_socket("tcp-connected"), 9);
 	} else if (strcmp(what, "own-directory") == 0) {
 		if (pthread_create(&thread, NULL, unshare_directory, NULL) != 0)
 			fail(what);

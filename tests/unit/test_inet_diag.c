@@ -110,6 +110,9 @@ static void knows_tcp(void **state maybe_unused)
 		waiting += diag.sockets[i].inode == 0 && diag.sockets[i].state == TCP_ESTABLISHED &&
 			   inet_address_is_equal(&diag.sockets[i].local, &to);
 	assert_int_equal(waiting, 1);
+	assert_non_null(inet_diag_find_peer(&diag, find(&diag, client)));
+	assert_true(inet_address_is_equal(&inet_diag_find_peer(&diag, find(&diag, client))->local, &to));
+	assert_null(inet_diag_find_peer(&diag, find(&diag, listener)));
 	close(listener);
 	close(client);
 }

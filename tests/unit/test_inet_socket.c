@@ -11,11 +11,13 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/proc/multicast.h"
+#include "format/fd/tcp.h"
 #include "format/fd/udp.h"
 
 static ProtobufCBinaryData bytes_of(const void *data, size_t size)
@@ -159,13 +161,18 @@ static void check_table(const struct socket_option_table *table, int fd)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		const struct socket_option_spec *spec = &table->specs[i];
-		int32_t value = 0;
-		socklen_t size = sizeof(value);
+		int64_t wide = 0;
+		int32_t value;
+		socklen_t size = sizeof(wide);
 
+		if (spec->name[0] < 'A' || spec->name[0] > 'Z')
+			fail_msg("option %d is called %s", spec->number, spec->name);
 		if (spec->depends_on_host || spec->size_max > 0 ||
-		    getsockopt(fd, spec->level, spec->number, &value, &size) < 0)
+		    getsockopt(fd, spec->level, spec->number, &wide, &size) < 0 ||
+		    spec->size > sizeof(wide) || spec->size == 0)
 			continue;
-		if (size != spec->size || value != (int32_t)spec->fresh)
+		memcpy(&value, &wide, sizeof(value));
+		if (size != spec->size || (size == 4 ? value != (int32_t)spec->fresh : wide != spec->fresh))
 			fail_msg("%s is %d", spec->name, value);
 	}
 }
@@ -183,7 +190,45 @@ static void knows_new_sockets(void **state maybe_unused)
 		check_table(&socket_options_ip, fd);
 		check_table(&socket_options_ipv6, fd);
 		check_table(&socket_options_udp, fd);
+		check_table(&socket_options_shared, fd);
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		cleanup_close int fd = socket(families[i], SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		if (fd < 0)
+			continue;
+		check_table(&socket_options_ip, fd);
+		check_table(&socket_options_ipv6, fd);
+		check_table(&socket_options_tcp, fd);
+	}
+}
+
+static void checks_tcp(void **state maybe_unused)
+{
+	struct sample sample;
+	Cr__TcpSocket tcp = CR__TCP_SOCKET__INIT;
+	const char *reason = NULL;
+
+	sample_init(&sample);
+	sample.inet.type = SOCK_STREAM;
+	sample.inet.protocol = IPPROTO_TCP;
+	assert_int_equal(tcp_check(&tcp, &reason), -EBADMSG);
+	tcp.socket = &sample.inet;
+	tcp.state = TCP_LISTEN;
+	tcp.backlog = 128;
+	assert_int_equal(tcp_check(&tcp, &reason), 0);
+	tcp.backlog = UINT32_MAX;
+	assert_int_equal(tcp_check(&tcp, &reason), -EBADMSG);
+	tcp.backlog = 0;
+	sample.inet.local = NULL;
+	assert_int_equal(tcp_check(&tcp, &reason), -EBADMSG);
+	tcp.state = TCP_CLOSE;
+	assert_int_equal(tcp_check(&tcp, &reason), 0);
+	tcp.state = 12;
+	assert_int_equal(tcp_check(&tcp, &reason), -EBADMSG);
+	tcp.state = TCP_CLOSE;
+	sample.inet.type = SOCK_DGRAM;
+	assert_int_equal(tcp_check(&tcp, &reason), -EBADMSG);
 }
 
 static int parse(const char *text, struct multicast_list *list, bool is_ipv6)
@@ -249,9 +294,13 @@ static void refuses_strange_groups(void **state maybe_unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(takes_valid_ones), cmocka_unit_test(refuses_others),
-		cmocka_unit_test(checks_datagrams), cmocka_unit_test(knows_new_sockets),
-		cmocka_unit_test(reads_groups),     cmocka_unit_test(refuses_strange_groups),
+		cmocka_unit_test(takes_valid_ones),
+		cmocka_unit_test(refuses_others),
+		cmocka_unit_test(checks_datagrams),
+		cmocka_unit_test(knows_new_sockets),
+		cmocka_unit_test(checks_tcp),
+		cmocka_unit_test(reads_groups),
+		cmocka_unit_test(refuses_strange_groups),
 	};
 
 	return cmocka_run_group_tests_name("inet_socket", tests, NULL, NULL);

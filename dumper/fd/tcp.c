@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* TCP sockets, at dump. */
+#include "dumper/fd/tcp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+
+#include "common/cleanup.h"
+#include "common/vector.h"
+#include "dumper/holders.h"
+
+#define CR_TCP_AO_INFO 40
+
+static bool tcp_matches(const struct fd_info *info)
+{
+	struct socket_type type = inet_socket_type(info);
+
+	return inet_address_size(type.family) > 0 && type.type == SOCK_STREAM && type.protocol == IPPROTO_TCP;
+}
+
+static int tcp_sockets_new(struct dump *dump)
+{
+	struct tcp_sockets *sockets = calloc(1, sizeof(*sockets));
+	int r;
+
+	dump->fd_kind_states[FD_KIND_tcp] = sockets;
+	if (!sockets)
+		return log_error_errno(-ENOMEM, "cannot note its socket");
+	r = inet_diag_read(&sockets->diag, IPPROTO_TCP);
+	if (r == -ENOENT)
+		return log_error_errno(-ENOSYS,
+				       "this kernel does not tell about TCP sockets (CONFIG_INET_DIAG)");
+	return r < 0 ? log_error_errno(r, "cannot ask about TCP sockets (sock_diag)") : 0;
+}
+
+/* What goes beyond options. */
+static void check_protocols(struct dump *dump, const struct tcp_entry *entry, int fd)
+{
+	unsigned char buffer[64] = {0};
+	socklen_t size = sizeof(buffer) - 1;
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_ULP, buffer, &size) == 0 && size > 0)
+		blockers_add(
+			&dump->blockers,
+			"its socket has the protocol '%s' of the kernel on it (TCP_ULP), which cannot be "
+			"preserved",
+			(char *)buffer);
+	size = sizeof(buffer);
+	if ((entry->diag && entry->diag->has_md5_keys) ||
+	    getsockopt(fd, IPPROTO_TCP, CR_TCP_AO_INFO, buffer, &size) == 0)
+		blockers_add(
+			&dump->blockers,
+			"its socket has keys for the authentication of packets (TCP_MD5SIG, TCP_AO), which "
+			"cannot be preserved");
+}
+
+/* Of one without a port there is nothing but this. */
+static uint32_t shutdown_by_poll(int fd)
+{
+	struct pollfd socket = {.fd = fd, .events = POLLRDHUP};
+
+	return poll(&socket, 1, 0) == 1 && socket.revents & POLLRDHUP ? INET_SHUTDOWN_RECEIVE : 0;
+}
+
+/*
+ * A closed one may have been connected once: it is not known under a port any more, and tells an end of file
+ * and no error.
+ */
+static bool was_connected(const struct tcp_entry *entry)
+{
+	return entry->inet.image->local && entry->inet.image->local->port != 0 && !entry->diag;
+}
+
+static int collect_state(struct dump *dump, const struct tcp_sockets *sockets, struct tcp_entry *entry,
+			 int fd)
+{
+	struct tcp_info info = {0};
+	socklen_t size = sizeof(info);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) < 0)
+		return log_error_errno(-errno, "cannot ask for the state of its socket");
+	entry->state = info.tcpi_state;
+	entry->image->state = info.tcpi_state;
+	entry->diag = inet_diag_find(&sockets->diag, entry->inet.inode);
+	entry->inet.image->shutdown = entry->diag ? entry->diag->shutdown : shutdown_by_poll(fd);
+	/* For a listening one these have another meaning, tcp_get_info() in net/ipv4/tcp.c. */
+	if (entry->state == TCP_LISTEN)
+		entry->image->backlog = info.tcpi_sacked;
+	else if (entry->state == TCP_CLOSE && was_connected(entry))
+		blockers_add(
+			&dump->blockers,
+			"%s was connected and has been closed by the other side, which cannot be preserved "
+			"yet: try again when the program has closed it",
+			entry->inet.description);
+	return 0;
+}
+
+static int tcp_collect(struct dump *dump, const struct process *process, const struct fd_info *info,
+		       struct open_file *file)
+{
+	int r = tcp_sockets_of(dump) ? 0 : tcp_sockets_new(dump);
+	struct tcp_sockets *sockets = tcp_sockets_of(dump);
+	struct tcp_entry *entry, **slot;
+
+	if (r < 0)
+		return r;
+	entry = arena_new(&dump->arena, struct tcp_entry);
+	slot = entry ? vector_append(sockets, entries) : NULL;
+	if (!slot)
+		return log_error_errno(-ENOMEM, "cannot note its socket");
+	*slot = entry;
+	entry->image = arena_new(&dump->arena, Cr__TcpSocket);
+	if (!entry->image)
+		return log_error_errno(-ENOMEM, "cannot note its socket");
+	cr__tcp_socket__init(entry->image);
+	r = inet_socket_collect(dump, process, info, file, &socket_options_tcp, &entry->inet);
+	if (r == 0)
+		r = collect_state(dump, sockets, entry, info->our_fd);
+	if (r < 0)
+		return r;
+	(void)inet_socket_has_error(dump, info->our_fd);
+	check_protocols(dump, entry, info->our_fd);
+	entry->image->socket = entry->inet.image;
+	file->entry = &entry->image->base;
+	file->description = entry->inet.description;
+	return 0;
+}
+
+const char *tcp_describe_connection(struct dump *dump, const struct inet_diag_socket *diag)
+{
+	char local[INET_ADDRESS_TEXT_SIZE], peer[INET_ADDRESS_TEXT_SIZE];
+	const char *text = arena_format(&dump->arena, "%s to %s", inet_address_format(&diag->local, local),
+					inet_address_format(&diag->peer, peer));
+
+	return text ? text : "?";
+}
+
+/* In the tree itself, as messages name a place. */
+static const struct tcp_entry *find_entry(const struct tcp_sockets *sockets, uint64_t inode)
+{
+	for (size_t i = 0; inode != 0 && i < sockets->entries_count; i++)
+		if (sockets->entries[i]->inet.inode == inode)
+			return sockets->entries[i];
+	return NULL;
+}
+
+const char *tcp_describe_peer(struct dump *dump, const struct inet_diag_socket *diag)
+{
+	const struct tcp_sockets *sockets = tcp_sockets_of(dump);
+	const struct inet_diag_socket *peer = inet_diag_find_peer(&sockets->diag, diag);
+	const struct tcp_entry *inside = peer ? find_entry(sockets, peer->inode) : NULL;
+	const struct fd_holder *holders = NULL;
+	const char *text = "";
+	size_t count = 0;
+
+	if (inside)
+		text = arena_format(&dump->arena, " (whose other end is %s of pid %d)", inside->inet.where,
+				    (int)inside->inet.process->pidref.pid);
+	else if (peer && peer->inode != 0 &&
+		 holders_find(dump, &(struct fd_object){.type = FD_OBJECT_SOCKET, .inode = peer->inode},
+			      &holders, &count) < 0)
+		return NULL;
+	else if (count > 0)
+		text = arena_format(&dump->arena, " (whose other end has %s)",
+				    holders_describe(dump, holders, count));
+	return text ? text : "";
+}
+
+static bool is_connection(const struct tcp_entry *entry)
+{
+	return entry->state != TCP_CLOSE && entry->state != TCP_LISTEN;
+}
+
+/* All at once, so that one search is enough. */
+static int want_peers(struct dump *dump)
+{
+	const struct tcp_sockets *sockets = tcp_sockets_of(dump);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sockets->entries_count; i++) {
+		const struct inet_diag_socket *diag = sockets->entries[i]->diag;
+		const struct inet_diag_socket *peer = diag && is_connection(sockets->entries[i])
+							      ? inet_diag_find_peer(&sockets->diag, diag)
+							      : NULL;
+
+		if (peer && peer->inode != 0)
+			r = holders_want(dump,
+					 &(struct fd_object){.type = FD_OBJECT_SOCKET, .inode = peer->inode});
+	}
+	return r;
+}
+
+static int refuse_connection(struct dump *dump, const struct tcp_entry *entry)
+{
+	const char *peer = entry->diag ? tcp_describe_peer(dump, entry->diag) : "";
+
+	if (!peer)
+		return -ENOMEM;
+	INET_LOG_SCOPE(&entry->inet);
+	blockers_add(&dump->blockers, "%s is connected%s, which cannot be preserved yet",
+		     entry->inet.description, peer);
+	return 0;
+}
+
+static int check_entry(struct dump *dump, const struct tcp_entry *entry)
+{
+	int r = inet_socket_check_holders(dump, &entry->inet);
+
+	if (r == 0 && is_connection(entry))
+		r = refuse_connection(dump, entry);
+	if (r == 0 && entry->state == TCP_LISTEN)
+		r = tcp_backlog_check(dump, entry);
+	return r;
+}
+
+static int tcp_check_all(struct dump *dump)
+{
+	const struct tcp_sockets *sockets = tcp_sockets_of(dump);
+	int r = sockets ? want_peers(dump) : 0;
+
+	for (size_t i = 0; sockets && r == 0 && i < sockets->entries_count; i++)
+		r = check_entry(dump, sockets->entries[i]);
+	return r;
+}
+
+static void tcp_done(struct dump *dump)
+{
+	struct tcp_sockets *sockets = tcp_sockets_of(dump);
+
+	if (!sockets)
+		return;
+	inet_diag_done(&sockets->diag);
+	free(sockets->entries);
+	free(sockets);
+	dump->fd_kind_states[FD_KIND_tcp] = NULL;
+}
+
+const struct fd_dumper tcp_fd_dumper = {
+	.name = "tcp",
+	.matches = tcp_matches,
+	.collect = tcp_collect,
+	.check = tcp_check_all,
+	.done = tcp_done,
+};
