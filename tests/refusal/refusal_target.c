@@ -188,12 +188,12 @@ static void hold(const char *what)
 			fd = hold_event(what);
 		if (fd == -2)
 			fd = hold_pipe(what);
+		if (fd == -2)
+			fd = hold_socket(what);
 		if (fd == -2) {
 			fd = hold_unix(what);
 			wanted = unix_fd++;
 		}
-		if (fd == -2)
-			fd = hold_socket(what);
 		if (fd == -2)
 			errno = EINVAL;
 		if (fd < 0)
