@@ -195,17 +195,6 @@ static int wait_asleep(struct thread *thread)
 	return r == -ETIMEDOUT ? 0 : r;
 }
 
-/* From wherever the thread is, which takes the signal that it was about to take. */
-static int freeze_again(struct tracee *tracee)
-{
-	int signal = tracee->stop == TRACEE_STOP_SIGNAL ? tracee->signal : 0;
-	int r = tracee_interrupt(tracee);
-
-	if (r == 0 && tracee->stop != TRACEE_RUNNING)
-		r = tracee_resume(tracee, TRACEE_RESUME_RUN, signal);
-	return r < 0 ? r : tracee_wait_frozen(tracee, TRACEE_TIMEOUT_MS);
-}
-
 /* Whether a signal is going to end the thread's call, or the thread, as soon as it may take it. */
 static int awaits_signal(const struct thread *thread, bool *ret_awaits)
 {
@@ -249,7 +238,7 @@ static int look_into_restart(const struct process *process, struct thread *threa
 		if (r == 0 && tracee->stop == TRACEE_STOP_SYSCALL)
 			r = wait_asleep(thread);
 		if (r == 0)
-			r = freeze_again(tracee);
+			r = tracee_freeze(tracee);
 		if (r < 0)
 			return r;
 	}

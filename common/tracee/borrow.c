@@ -15,9 +15,11 @@
 
 #define ALL_BUT_SIGTRAP (~(UINT64_C(1) << (SIGTRAP - 1)))
 
-/* Interruptions within which a thread leaves the executor: each lets it go on for a few instructions at
- * least. */
-#define SETTLE_ROUNDS_MAX 10000
+/* Entries and exits of system calls within which a thread leaves the executor: a batch has 400 calls at most.
+ */
+#define SETTLE_ROUNDS_MAX 1000
+
+#define BLOB_ALIGNMENT UINT64_C(64)
 
 /* The end of what is loaded of the vdso: behind it are section headers that nothing reads at run time. */
 static int vdso_used_size(int mem_fd, uint64_t start, uint64_t end, uint64_t *ret_size)
@@ -59,7 +61,7 @@ int borrow_place_find(struct borrow_place *place, int mem_fd, uint64_t vdso_star
 	r = vdso_used_size(mem_fd, vdso_start, vdso_end, &used);
 	if (r < 0)
 		return r;
-	used = ALIGN_UP(vdso_start + used, UINT64_C(64));
+	used = ALIGN_UP(vdso_start + used, BLOB_ALIGNMENT);
 	if (size > sizeof(place->saved) || used + size > vdso_end)
 		return -ENOSPC;
 	r = file_pread_full(mem_fd, place->saved, size, (off_t)used);
@@ -70,26 +72,109 @@ int borrow_place_find(struct borrow_place *place, int mem_fd, uint64_t vdso_star
 	return 0;
 }
 
+/* An executor that somebody has left behind. */
+struct abandoned {
+	int mem_fd; /* borrowed */
+	struct remote_address blob;
+};
+
+static int abandoned_read(const struct abandoned *abandoned, const unsigned char *from, void *buffer,
+			  size_t size)
+{
+	return file_pread_full(abandoned->mem_fd, buffer, size,
+			       (off_t)(abandoned->blob.value + EXECUTOR_OFFSET(from)));
+}
+
+/* Only of the very same code it is known what the thread is doing there. */
+static int abandoned_check(const struct abandoned *abandoned)
+{
+	size_t size = (size_t)EXECUTOR_OFFSET(executor_context);
+	unsigned char code[sizeof(((struct borrow_place *)NULL)->saved)];
+	int r = abandoned_read(abandoned, executor_blob, code, size);
+
+	return r == 0 && memcmp(code, executor_blob, size) != 0 ? -EAGAIN : r;
+}
+
+static bool is_inside(const struct abandoned *abandoned, const struct registers *registers)
+{
+	return registers->user.rip - abandoned->blob.value < EXECUTOR_OFFSET(executor_blob_end);
+}
+
+/* Behind its last system call a thread only loads its registers: with the mask that it has by then, a handler
+ * might come in between. */
+static int load_context(const struct abandoned *abandoned, struct tracee *tracee, struct registers registers)
+{
+	struct user_regs_struct *user = &registers.user;
+	struct executor_context context;
+	int r = abandoned_read(abandoned, executor_context, &context, sizeof(context));
+
+	if (r < 0)
+		return r;
+	user->eflags = context.rflags;
+	user->rsp = context.rsp;
+	user->rax = context.rax;
+	user->rbx = context.rbx;
+	user->rcx = context.rcx;
+	user->rdx = context.rdx;
+	user->rsi = context.rsi;
+	user->rdi = context.rdi;
+	user->rbp = context.rbp;
+	user->r8 = context.r8;
+	user->r9 = context.r9;
+	user->r10 = context.r10;
+	user->r11 = context.r11;
+	user->r12 = context.r12;
+	user->r13 = context.r13;
+	user->r14 = context.r14;
+	user->r15 = context.r15;
+	registers_jump(&registers, context.rip);
+	return registers_set(tracee->tid, &registers);
+}
+
+/*
+ * To the next entry or exit of a system call, on the way to the last, which sets the mask: until then all
+ * signals are blocked, for a handler would come back to what is here no more.
+ */
+static int cure_on(struct tracee *tracee)
+{
+	int signal = tracee->stop == TRACEE_STOP_SIGNAL ? tracee->signal : 0;
+	int r = tracee_resume(tracee, TRACEE_RESUME_TO_SYSCALL, signal);
+
+	return r < 0 ? r : tracee_wait(tracee, TRACEE_TIMEOUT_MS);
+}
+
 int borrow_settle(struct tracee *tracee, int mem_fd, uint64_t vdso_start)
 {
+	const uint64_t after_mask_call = EXECUTOR_OFFSET(executor_mask_call) + 2;
+	struct abandoned abandoned = {.mem_fd = mem_fd};
 	uint64_t used;
 	int r = vdso_used_size(mem_fd, vdso_start, UINT64_MAX, &used);
 
 	if (r < 0)
 		return r == -ENOSPC ? 0 : r;
+	abandoned.blob = remote_address(ALIGN_UP(vdso_start + used, BLOB_ALIGNMENT));
 	for (int i = 0; i < SETTLE_ROUNDS_MAX; i++) {
-		uint64_t end = ALIGN_UP(vdso_start + used, PAGE_SIZE_BYTES);
 		struct registers registers;
+		uint64_t offset;
 
 		r = registers_get(tracee->tid, &registers);
-		if (r < 0 || registers.user.rip < vdso_start + used || registers.user.rip >= end)
+		if (r < 0)
+			return r == -EOPNOTSUPP ? 0 : r; /* 32-bit code */
+		if (!is_inside(&abandoned, &registers))
+			return tracee_freeze(tracee);
+		offset = registers.user.rip - abandoned.blob.value;
+		if (i == 0)
+			r = abandoned_check(&abandoned);
+		if (r == 0 && i == 0 && offset < after_mask_call)
+			r = tracee_set_signal_mask(tracee, ALL_BUT_SIGTRAP);
+		if (r < 0)
 			return r;
-		/* In this order: one that is interrupted before it goes on does not get anywhere. */
-		r = tracee_resume(tracee, TRACEE_RESUME_RUN, 0);
-		if (r == 0)
-			r = tracee_interrupt(tracee);
-		if (r == 0)
-			r = tracee_wait_frozen(tracee, TRACEE_TIMEOUT_MS);
+		if (offset < after_mask_call)
+			r = cure_on(tracee);
+		else if (tracee->stop == TRACEE_STOP_SYSCALL) /* at the entry of that last call */
+			r = tracee_freeze(tracee);
+		else
+			return load_context(&abandoned, tracee, registers);
 		if (r < 0)
 			return r;
 	}

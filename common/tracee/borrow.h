@@ -34,7 +34,8 @@ void borrow_place_done(struct borrow_place *place);
 
 /*
  * A controller that died a moment ago may have left a frozen thread of ours inside of the executor, on its
- * way out: lets it go on until it has left. The vdso begins at VDSO_START. -ETIMEDOUT if it does not leave.
+ * way out: brings it out, without a signal that would be handled on top of what is there. The vdso begins at
+ * VDSO_START. -ETIMEDOUT if it does not leave; -EAGAIN if it is in an executor of another version.
  */
 int must_check borrow_settle(struct tracee *tracee, int mem_fd, uint64_t vdso_start);
 

@@ -143,6 +143,19 @@ int tracee_wait_frozen(struct tracee *tracee, int timeout_ms)
 	}
 }
 
+int tracee_freeze(struct tracee *tracee)
+{
+	int signal = tracee->stop == TRACEE_STOP_SIGNAL ? tracee->signal : 0;
+	int r;
+
+	if (tracee->stop == TRACEE_STOP_EVENT || tracee->stop == TRACEE_STOP_GROUP)
+		return 0;
+	r = tracee_interrupt(tracee);
+	if (r == 0 && tracee->stop != TRACEE_RUNNING)
+		r = tracee_resume(tracee, TRACEE_RESUME_RUN, signal);
+	return r < 0 ? r : tracee_wait_frozen(tracee, TRACEE_TIMEOUT_MS);
+}
+
 int tracee_resume(struct tracee *tracee, enum tracee_resume how, int signal)
 {
 	if (ptrace(how == TRACEE_RESUME_TO_SYSCALL ? PTRACE_SYSCALL : PTRACE_CONT, tracee->tid, NULL,

@@ -62,6 +62,12 @@ int must_check tracee_wait(struct tracee *tracee, int timeout_ms);
  */
 int must_check tracee_wait_frozen(struct tracee *tracee, int timeout_ms);
 
+/*
+ * From whatever stop it is in, or none, to TRACEE_STOP_EVENT or TRACEE_STOP_GROUP: a call that it enters is
+ * begun and interrupted, a signal that it is about to receive is delivered.
+ */
+int must_check tracee_freeze(struct tracee *tracee);
+
 enum tracee_resume {
 	TRACEE_RESUME_RUN,        /* until something happens */
 	TRACEE_RESUME_TO_SYSCALL, /* until the next entry or exit of a system call as well */

@@ -41,7 +41,7 @@ static const struct plan plans[] = {
 	{"thirteen threads, SIGTRAP ignored", "threads", "ignored", SIGKILL, 30, false, false, 0},
 	{"--check", "threads", "default", SIGKILL, 30, true, false, 0},
 	{"SIGTRAP pending, refused", "threads", "pending", SIGKILL, 15, false, false, 3},
-	{"stopped", "threads", "default", SIGKILL, 30, false, true, 0},
+	{"stopped", "threads", "default", SIGKILL, 100, false, true, 0},
 	{"SIGINT", "threads", "default", SIGINT, 15, false, false, 0},
 	{"SIGTERM", "single", "default", SIGTERM, 15, false, false, 0},
 };
