@@ -9,13 +9,29 @@
 #include "common/log.h"
 #include "common/proc/proc_dir.h"
 
+/* Threads are listed by id, and that of the main thread need not be the smallest. */
+static void put_leader_first(struct process *process)
+{
+	for (size_t i = 1; i < process->threads_count; i++) {
+		struct thread first = process->threads[0];
+
+		if (process->threads[i].tracee.tid != process->pidref.pid)
+			continue;
+		process->threads[0] = process->threads[i];
+		process->threads[i] = first;
+		return;
+	}
+}
+
 int dead_leader_replace(struct process *process)
 {
-	pid_t tid = process->threads[0].tracee.tid;
+	pid_t tid;
 	cleanup_(pidref_done) struct pidref pidref = PIDREF_NULL;
 	cleanup_close int proc_fd = -EBADF;
 	int r;
 
+	put_leader_first(process);
+	tid = process->threads[0].tracee.tid;
 	if (tid == process->pidref.pid)
 		return 0;
 	r = stat_read(process->proc_fd, &process->leader_stat);
