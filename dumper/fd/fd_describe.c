@@ -159,6 +159,14 @@ static const char *describe_anonymous(const struct fd_info *info, struct arena *
 		{"[perf_event]", "perf event"},
 		{"[fanotify]", "fanotify group"},
 		{"seccomp notify", "seccomp listener"},
+		{"bpf-map", "BPF map"},
+		{"bpf-prog", "BPF program"},
+		{"bpf_link", "BPF link"},
+		{"bpf-link", "BPF link"},
+		{"btf", "BPF type information"},
+		{"[landlock-ruleset]", "Landlock ruleset"},
+		{"[fscontext]", "file system context (fsopen)"},
+		{"kvm-vm", "KVM virtual machine"},
 	};
 	const char *link = info->link + strlen("anon_inode:");
 	const char *pid = fdinfo_get(&info->fdinfo, "Pid");
@@ -186,6 +194,16 @@ static const char *describe_named(const struct fd_info *info, struct arena *aren
 	else if (!fd_info_has_path(info))
 		type = "memfd";
 	return or_unnamed(arena_format(arena, "%s '%s'", type, fd_info_printable(info->link, arena)));
+}
+
+const char *fd_info_advice(const struct fd_info *info)
+{
+	if (fd_info_is_anonymous(info, "[io_uring]"))
+		return ": most programs do without it if they are told to, or are started while the sysctl "
+		       "kernel.io_uring_disabled is 2";
+	if (fd_info_is_anonymous(info, "[perf_event]"))
+		return ": stop what is being measured";
+	return "";
 }
 
 const char *fd_info_describe(const struct fd_info *info, struct arena *arena)

@@ -44,5 +44,8 @@ bool fd_info_is_anonymous(const struct fd_info *info, const char *name);
 /* What it is and which one, for a message: "pipe 4711 (read end)", "TCP socket 127.0.0.1:22". Never NULL. */
 const char *fd_info_describe(const struct fd_info *info, struct arena *arena);
 
+/* What a user can do about it, to stand behind a refusal; "" if nothing is known. Static text. */
+const char *fd_info_advice(const struct fd_info *info);
+
 /* TEXT without control characters, for a message. Never NULL. */
 const char *fd_info_printable(const char *text, struct arena *arena);

@@ -206,8 +206,8 @@ static const struct fd_dumper *choose_kind(struct dump *dump, const struct fd_in
 		chosen = kinds[i];
 	}
 	if (!chosen)
-		blockers_add(&dump->blockers, "%s cannot be preserved yet",
-			     fd_info_describe(info, &dump->arena));
+		blockers_add(&dump->blockers, "%s cannot be preserved yet%s",
+			     fd_info_describe(info, &dump->arena), fd_info_advice(info));
 	return chosen;
 }
 

@@ -4,6 +4,8 @@
 
 #include <fcntl.h>
 #include <linux/aio_abi.h>
+#include <linux/bpf.h>
+#include <linux/perf_event.h>
 #include <mqueue.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,6 +15,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/fanotify.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -198,6 +201,59 @@ static int open_mqueue_notified(void)
 	return mq_notify(EVENT_FD, &event) < 0 ? -1 : EVENT_FD;
 }
 
+static int open_io_uring(void)
+{
+	static unsigned char parameters[120];
+
+	return (int)syscall(SYS_io_uring_setup, 4, parameters);
+}
+
+static int open_userfaultfd(void)
+{
+	return (int)syscall(SYS_userfaultfd, O_NONBLOCK);
+}
+
+/* A counter of the kernel's own clock, on this process. */
+static int open_perf(void)
+{
+	struct perf_event_attr attributes = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attributes),
+		.config = PERF_COUNT_SW_TASK_CLOCK,
+	};
+
+	return (int)syscall(SYS_perf_event_open, &attributes, 0, -1, -1, 0);
+}
+
+static int open_bpf_map(void)
+{
+	union bpf_attr attributes = {
+		.map_type = BPF_MAP_TYPE_ARRAY,
+		.key_size = 4,
+		.value_size = 8,
+		.max_entries = 4,
+	};
+
+	return (int)syscall(SYS_bpf, BPF_MAP_CREATE, &attributes, sizeof(attributes));
+}
+
+static int open_landlock(void)
+{
+	uint64_t handled_access = 1;
+
+	return (int)syscall(SYS_landlock_create_ruleset, &handled_access, sizeof(handled_access), 0);
+}
+
+static int open_fscontext(void)
+{
+	return (int)syscall(SYS_fsopen, "tmpfs", 0);
+}
+
+static int open_fanotify(void)
+{
+	return fanotify_init(FAN_CLASS_NOTIF, O_RDONLY);
+}
+
 static const struct {
 	const char *name;
 	int (*open)(void);
@@ -217,6 +273,13 @@ static const struct {
 	{"message queue", open_mqueue},
 	{"mqueue-filled", open_mqueue_filled},
 	{"mqueue-notified", open_mqueue_notified},
+	{"io_uring", open_io_uring},
+	{"userfaultfd", open_userfaultfd},
+	{"perf", open_perf},
+	{"bpf-map", open_bpf_map},
+	{"landlock", open_landlock},
+	{"fscontext", open_fscontext},
+	{"fanotify", open_fanotify},
 	{"inotify", open_inotify},
 	{"inotify-queued", open_inotify_queued},
 	{"inotify-deleted", open_inotify_deleted},

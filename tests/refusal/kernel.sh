@@ -22,4 +22,20 @@ else
 	skip 'files that are written to' 'needs root'
 fi
 
+# refused_if_there WHAT PATTERN...: the same, of what a kernel may not have or allow.
+refused_if_there() {
+	if "$build/tests/refusal/refusal_target" "$scratch/ticks" "$1" nonsense 2>&1 | grep -q nonsense; then
+		refused_with "$@"
+	else
+		skip "$1" 'this kernel has none'
+	fi
+}
+refused_if_there io_uring 'io_uring' 'io_uring_disabled'
+refused_if_there userfaultfd 'userfaultfd'
+refused_if_there perf 'perf event'
+refused_if_there bpf-map 'BPF map'
+refused_if_there landlock 'Landlock ruleset'
+refused_if_there fscontext 'fsopen'
+refused_if_there fanotify 'fanotify group'
+
 exit "$failed"
