@@ -175,3 +175,29 @@ int kernel_memory_own_task(struct kernel_memory *memory, struct kernel_address *
 		ret_task->value = request.address;
 	return r;
 }
+
+int kernel_descriptors_find(struct kernel_types *types, struct kernel_descriptors *ret)
+{
+	int r = kernel_types_find(types, "task_struct.files", &ret->task_files);
+
+	if (r == 0)
+		r = kernel_types_find(types, "files_struct.fdt", &ret->files_table);
+	return r < 0 ? r : kernel_types_find(types, "fdtable.fd", &ret->table_fd);
+}
+
+int kernel_memory_own_file(struct kernel_memory *memory, const struct kernel_descriptors *descriptors, int fd,
+			   struct kernel_address *ret_file)
+{
+	const struct kernel_member slot = {.offset = (uint32_t)fd * sizeof(uint64_t),
+					   .size = sizeof(uint64_t)};
+	const struct kernel_member *const way[] = {&descriptors->task_files, &descriptors->files_table,
+						   &descriptors->table_fd, &slot};
+	struct kernel_address at;
+	int r = kernel_memory_own_task(memory, &at);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(way); i++)
+		r = kernel_memory_read_member(memory, at, way[i], &at.value);
+	if (r == 0)
+		*ret_file = at;
+	return r;
+}

@@ -39,3 +39,15 @@ int must_check kernel_memory_read_member(struct kernel_memory *memory, struct ke
 
 /* The calling thread's struct task_struct. */
 int must_check kernel_memory_own_task(struct kernel_memory *memory, struct kernel_address *ret_task);
+
+/* Where the descriptors of a task are. */
+struct kernel_descriptors {
+	struct kernel_member task_files, files_table, table_fd;
+};
+
+int must_check kernel_descriptors_find(struct kernel_types *types, struct kernel_descriptors *ret);
+
+/* The struct file behind FD, a descriptor of the calling thread. */
+int must_check kernel_memory_own_file(struct kernel_memory *memory,
+				      const struct kernel_descriptors *descriptors, int fd,
+				      struct kernel_address *ret_file);

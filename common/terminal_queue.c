@@ -20,9 +20,6 @@
 
 /* X(name, path): the members that are looked at. */
 #define MEMBERS(X)                                                                                           \
-	X(task_files, "task_struct.files")                                                                   \
-	X(files_table, "files_struct.fdt")                                                                   \
-	X(table_fd, "fdtable.fd")                                                                            \
 	X(file_private, "file.private_data")                                                                 \
 	X(private_tty, "tty_file_private.tty")                                                               \
 	X(tty_link, "tty_struct.link")                                                                       \
@@ -55,6 +52,7 @@
 
 struct terminal_queues {
 	struct kernel_memory *memory;
+	struct kernel_descriptors descriptors;
 #define X(name, path) struct kernel_member name;
 	MEMBERS(X)
 #undef X
@@ -105,6 +103,7 @@ int terminal_queues_open(struct terminal_queues **ret_queues)
 	r = kernel_types_open(&types);
 	if (r < 0)
 		return r;
+	r = kernel_descriptors_find(types, &queues->descriptors);
 #define X(name, path)                                                                                        \
 	if (r == 0)                                                                                          \
 		r = find(types, path, &queues->name);
@@ -147,18 +146,9 @@ static int follow(struct terminal_queues *queues, struct kernel_address *address
 /* The struct tty_struct behind a descriptor of ours. */
 static int find_tty(struct terminal_queues *queues, int fd, struct kernel_address *ret)
 {
-	const struct kernel_member slot = {.offset = (uint32_t)fd * 8, .size = 8};
 	struct kernel_address at;
-	int r = kernel_memory_own_task(queues->memory, &at);
+	int r = kernel_memory_own_file(queues->memory, &queues->descriptors, fd, &at);
 
-	if (r == 0)
-		r = follow(queues, &at, &queues->task_files);
-	if (r == 0)
-		r = follow(queues, &at, &queues->files_table);
-	if (r == 0)
-		r = follow(queues, &at, &queues->table_fd);
-	if (r == 0)
-		r = follow(queues, &at, &slot);
 	if (r == 0)
 		r = follow(queues, &at, &queues->file_private);
 	if (r == 0)

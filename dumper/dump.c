@@ -17,6 +17,7 @@
 #include "common/proc/proc_dir.h"
 #include "common/vector.h"
 #include "dumper/dead_leader.h"
+#include "dumper/aio.h"
 #include "dumper/fd/open_files.h"
 #include "dumper/ghosts.h"
 #include "dumper/holders.h"
@@ -158,7 +159,9 @@ static int stage_check(struct dump *dump)
 		r = sysv_check(dump);
 	if (r == 0)
 		r = ghosts_check(dump);
-	return r < 0 ? r : open_files_check(dump);
+	if (r == 0)
+		r = open_files_check(dump);
+	return r < 0 ? r : aio_collect(dump);
 }
 
 /* What only the tasks themselves can ask. */

@@ -345,9 +345,13 @@ static int collect_kind(struct dump *dump, struct process *process, const struct
 	if (!name)
 		return 0;
 	if ((has_prefix(name, "/memfd:") && vma->flags & VMA_FLAG_BIT(HUGETLB)) ||
-	    (has_prefix(name, "/SYSV") && vma->flags & VMA_FLAG_BIT(HUGETLB)) || has_prefix(name, "/[aio]") ||
+	    (has_prefix(name, "/SYSV") && vma->flags & VMA_FLAG_BIT(HUGETLB)) ||
 	    has_prefix(name, "anon_inode:")) {
 		blockers_add(&dump->blockers, "maps %s, which cannot be dumped yet", name);
+		return 0;
+	}
+	if (has_prefix(name, "/[aio]")) {
+		mapping->kind = CR__MAPPING_KIND__MAPPING_AIO;
 		return 0;
 	}
 	if (name[0] == '/')

@@ -18,6 +18,7 @@
 #include "common/log.h"
 #include "common/proc/proc_dir.h"
 #include "common/progress.h"
+#include "restorer/aio.h"
 #include "restorer/inherit.h"
 
 #ifndef MAP_DROPPABLE
@@ -314,7 +315,7 @@ static int map_all(struct task *task)
 			add_growth(batch, mapping, task->kept_ends[i]);
 		else if (find_segment(task, mapping))
 			add_shmat(batch, find_segment(task, mapping), mapping);
-		else if (!special_name(mapping->kind))
+		else if (!special_name(mapping->kind) && mapping->kind != CR__MAPPING_KIND__MAPPING_AIO)
 			add_mmap(batch, task, mapping, task->mapping_states[i] & MAPPING_HAS_CONTENTS);
 	}
 	return puppet_run(leader(task), "building its memory");
@@ -473,7 +474,10 @@ static void add_protection(struct batch *batch, const Cr__Mapping *mapping, unsi
 int memory_protect(struct task *task)
 {
 	const Cr__Memory *memory = task->memory;
+	int r = aio_make(task);
 
+	if (r < 0)
+		return r;
 	(void)puppet_batch(leader(task));
 	for (size_t i = 0; i < memory->n_mappings; i++) {
 		struct batch *batch = room(task, 0);

@@ -12,6 +12,7 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "restorer/fd/file_locks.h"
+#include "restorer/aio.h"
 #include "restorer/fd/objects.h"
 #include "restorer/ghosts.h"
 #include "restorer/fd/terminals.h"
@@ -67,6 +68,8 @@ int preflight_run(struct restore *restore)
 		r = plan_tree(restore);
 	if (r == 0)
 		r = objects_plan(restore);
+	if (r == 0)
+		r = aio_plan(restore);
 	if (r == 0)
 		r = ghosts_plan(restore);
 	if (r == 0)

@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/proc/auxv.h"
 #include "common/proc/maps.h"
+#include "format/task/aio.h"
 
 /* Linux 6.11; many systems' headers are older. */
 #ifndef MAP_DROPPABLE
@@ -45,7 +46,8 @@ static bool mapping_is_of_file(const Cr__Mapping *mapping)
 static bool mapping_is_kernel_data(const Cr__Mapping *mapping)
 {
 	return mapping->kind == CR__MAPPING_KIND__MAPPING_VVAR ||
-	       mapping->kind == CR__MAPPING_KIND__MAPPING_VVAR_VCLOCK;
+	       mapping->kind == CR__MAPPING_KIND__MAPPING_VVAR_VCLOCK ||
+	       mapping->kind == CR__MAPPING_KIND__MAPPING_AIO;
 }
 
 static bool advice_is_known(uint32_t advice)
@@ -74,7 +76,7 @@ static int mapping_check(const Cr__Memory *memory, const Cr__Mapping *mapping)
 
 	if (start >= end || end > MEMORY_ADDRESS_LIMIT || start % PAGE_SIZE_BYTES || end % PAGE_SIZE_BYTES)
 		return bad_memory("%#" PRIx64 " to %#" PRIx64 " cannot be a mapping", start, end);
-	if ((unsigned)mapping->kind > CR__MAPPING_KIND__MAPPING_ANONYMOUS_SHARED)
+	if ((unsigned)mapping->kind > CR__MAPPING_KIND__MAPPING_AIO)
 		return bad_memory("the mapping at %#" PRIx64 " is of the unknown kind %d", start,
 				  (int)mapping->kind);
 	if (mapping->prot & ~(uint32_t)(PROT_READ | PROT_WRITE | PROT_EXEC))
@@ -97,7 +99,7 @@ static int mapping_check(const Cr__Memory *memory, const Cr__Mapping *mapping)
 
 static int mappings_check(const Cr__Memory *memory)
 {
-	unsigned seen[CR__MAPPING_KIND__MAPPING_ANONYMOUS_SHARED + 1] = {0};
+	unsigned seen[CR__MAPPING_KIND__MAPPING_AIO + 1] = {0};
 	uint64_t end = 0;
 	int r;
 
@@ -278,7 +280,7 @@ int memory_check(const Cr__Memory *memory)
 		r = runs_check(memory);
 	if (r == 0)
 		r = parent_runs_check(memory);
-	return r;
+	return r < 0 ? r : aio_check(memory);
 }
 
 uint64_t memory_page_bytes(const Cr__Memory *memory)

@@ -254,6 +254,23 @@ static int open_fanotify(void)
 	return fanotify_init(FAN_CLASS_NOTIF, O_RDONLY);
 }
 
+/* A request that waits for the eventfd to be written to. */
+static int open_aio_poll(void)
+{
+	int fd = eventfd(0, EFD_NONBLOCK);
+	struct iocb control = {
+		.aio_fildes = (uint32_t)fd,
+		.aio_lio_opcode = 5 /* IOCB_CMD_POLL */,
+		.aio_buf = 1 /* POLLIN */,
+	};
+	struct iocb *list[] = {&control};
+	aio_context_t context = 0;
+
+	if (fd < 0 || syscall(SYS_io_setup, 1, &context) < 0 || syscall(SYS_io_submit, context, 1, list) != 1)
+		return -1;
+	return fd;
+}
+
 static const struct {
 	const char *name;
 	int (*open)(void);
@@ -273,6 +290,7 @@ static const struct {
 	{"message queue", open_mqueue},
 	{"mqueue-filled", open_mqueue_filled},
 	{"mqueue-notified", open_mqueue_notified},
+	{"aio-poll", open_aio_poll},
 	{"io_uring", open_io_uring},
 	{"userfaultfd", open_userfaultfd},
 	{"perf", open_perf},
