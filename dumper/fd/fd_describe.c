@@ -57,6 +57,7 @@ static const char *socket_protocol_name(int domain, int type, int protocol)
 		       : protocol == IPPROTO_UDP     ? "UDP"
 		       : protocol == IPPROTO_SCTP    ? "SCTP"
 		       : protocol == IPPROTO_ICMP    ? "ping"
+		       : protocol == IPPROTO_ICMPV6  ? "ping"
 		       : protocol == IPPROTO_UDPLITE ? "UDP-Lite"
 						     : "IP";
 	}

@@ -17,20 +17,18 @@
 
 #define IP_EARLY(number) INET_OPTION(IPPROTO_IP, number, #number, SOCKET_OPTION_EARLY, 0)
 #define IP_LATE(number) INET_OPTION(IPPROTO_IP, number, #number, SOCKET_OPTION_LATE, 0)
-#define IPV6_EARLY(number) INET_OPTION(IPPROTO_IPV6, number, #number, SOCKET_OPTION_EARLY, 0)
 #define IPV6_LATE(number) INET_OPTION(IPPROTO_IPV6, number, #number, SOCKET_OPTION_LATE, 0)
 #define UDP_LATE(number) INET_OPTION(IPPROTO_UDP, number, #number, SOCKET_OPTION_LATE, 0)
 
 /*
  * Not here: IP_MTU, IP_PROTOCOL and IP_PKTOPTIONS tell of the socket; IP_UNICAST_IF has the number of an
- * interface, which the message holds by name; groups have their own; IP_XFRM_POLICY cannot be read.
+ * interface, which the message holds by name; groups have their own; IP_XFRM_POLICY cannot be read; what only
+ * raw sockets have is in raw.c.
  */
 static const struct socket_option_spec ip_specs[] = {
 	IP_EARLY(IP_FREEBIND),
 	INET_PRIVILEGED(IPPROTO_IP, IP_TRANSPARENT, "IP_TRANSPARENT", SOCKET_OPTION_EARLY, CAP_NET_ADMIN),
 	IP_EARLY(IP_BIND_ADDRESS_NO_PORT),
-	IP_EARLY(IP_HDRINCL),
-	IP_EARLY(IP_NODEFRAG),
 	IP_LATE(CR_IP_LOCAL_PORT_RANGE),
 	IP_LATE(IP_TOS),
 	INET_HOST_OPTION(IPPROTO_IP, IP_TTL, "IP_TTL", SOCKET_OPTION_LATE),
@@ -61,8 +59,6 @@ static const struct socket_option_spec ip_specs[] = {
  */
 static const struct socket_option_spec ipv6_specs[] = {
 	INET_HOST_OPTION(IPPROTO_IPV6, IPV6_V6ONLY, "IPV6_V6ONLY", SOCKET_OPTION_EARLY),
-	IPV6_EARLY(IPV6_HDRINCL),
-	INET_HOST_OPTION(IPPROTO_IPV6, IPV6_CHECKSUM, "IPV6_CHECKSUM", SOCKET_OPTION_EARLY),
 	IPV6_LATE(IPV6_2292PKTINFO),
 	IPV6_LATE(IPV6_2292HOPOPTS),
 	IPV6_LATE(IPV6_2292DSTOPTS),

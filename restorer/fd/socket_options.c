@@ -130,8 +130,13 @@ static int set_filter(int fd, const Cr__SocketOptions *options)
 {
 	struct sock_fprog program;
 
-	if (!options || options->filter.len == 0)
+	/* That of socket_filter_deny(). */
+	if (!options || options->filter.len == 0) {
+		if (setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &(int){0}, sizeof(int)) < 0 &&
+		    errno != ENOENT)
+			return log_error_errno(-errno, "cannot take a filter from its socket");
 		return 0;
+	}
 	program = (struct sock_fprog){
 		.len = (unsigned short)(options->filter.len / sizeof(struct sock_filter)),
 		.filter = (struct sock_filter *)(void *)options->filter.data,
@@ -139,6 +144,16 @@ static int set_filter(int fd, const Cr__SocketOptions *options)
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0)
 		return log_error_errno(-errno, "cannot set its filter");
 	return 0;
+}
+
+int socket_filter_deny(int fd)
+{
+	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	const struct sock_fprog program = {.len = 1, .filter = &nothing};
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0
+		       ? log_error_errno(-errno, "cannot set a filter")
+		       : 0;
 }
 
 int socket_options_apply_early(int fd, const struct socket_option_table *table,

@@ -23,6 +23,12 @@ int must_check socket_options_apply_late(int fd, const struct socket_option_tabl
 					 const Cr__SocketOptions *options);
 
 /*
+ * Lets nothing into the new socket FD until socket_options_apply_late() gives it its own filter, or none.
+ * Logs.
+ */
+int must_check socket_filter_deny(int fd);
+
+/*
  * Gives the buffer NUMBER, SO_SNDBUF or SO_RCVBUF, of FD a size in bytes as getsockopt(2) tells it, which is
  * the double of what is set. -EPERM: it is beyond the limit of the host, and this process lacks
  * CAP_NET_ADMIN. Silent.

@@ -11,6 +11,7 @@
 #include "common/proc/maps.h"
 #include "common/proc/mount_points.h"
 #include "common/proc/ns_links.h"
+#include "common/proc/raw_sockets.h"
 #include "common/proc/sched.h"
 #include "common/proc/stat.h"
 #include "common/proc/status.h"
@@ -25,6 +26,7 @@ static void fuzz_owning(char parser, const char *text, size_t size)
 	cleanup_(fdinfo_done) struct fdinfo fdinfo = {0};
 	cleanup_(timer_list_done) struct timer_list timers = {0};
 	cleanup_(file_lock_list_done) struct file_lock_list locks = {0};
+	cleanup_(raw_socket_list_done) struct raw_socket_list raw = {0};
 	uint64_t value;
 
 	if (parser == 'm' && vma_list_parse(text, size, &maps) == 0) {
@@ -50,6 +52,8 @@ static void fuzz_owning(char parser, const char *text, size_t size)
 			if (locks.locks[i].start > locks.locks[i].end || locks.locks[i].end > FILE_LOCK_END)
 				abort();
 	}
+	if (parser == 'r' || parser == 'R')
+		(void)!raw_socket_list_parse(text, size, parser == 'r' ? AF_INET : AF_INET6, &raw);
 	if (parser == 't')
 		(void)!timer_list_parse(text, size, &timers);
 }

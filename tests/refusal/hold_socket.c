@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mroute.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <poll.h>
@@ -182,10 +183,56 @@ static int make_tcp_reset(void)
 	return fd;
 }
 
+/* A routing daemon's, on the loopback interface. */
+static int make_raw_router(void)
+{
+	struct vifctl interface = {
+		.vifc_flags = VIFF_USE_IFINDEX, .vifc_threshold = 1, .vifc_lcl_ifindex = 1};
+	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_IGMP);
+	const int on = 1;
+
+	return setsockopt(fd, IPPROTO_IP, MRT_INIT, &on, sizeof(on)) < 0 ||
+			       setsockopt(fd, IPPROTO_IP, MRT_ADD_VIF, &interface, sizeof(interface)) < 0
+		       ? -1
+		       : fd;
+}
+
+/* Needs net.ipv4.ping_group_range. */
+static int make_ping_waiting(void)
+{
+	struct sockaddr_in address = address_of("127.0.0.1", 0);
+	const unsigned char request[16] = {8};
+	int fd = socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP);
+
+	if (sendto(fd, request, sizeof(request), 0, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return -1;
+	return poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 5000) == 1 ? fd : -1;
+}
+
+static int make_ping(void)
+{
+	struct sockaddr_in address = address_of("127.0.0.1", 77);
+	int fd = socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP);
+
+	return bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? -1 : fd;
+}
+
+static int make_raw(void)
+{
+	struct sockaddr_in address = address_of("127.0.0.1", 0);
+	int fd = socket(AF_INET, SOCK_RAW, 253);
+
+	return bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? -1 : fd;
+}
+
 static const struct {
 	const char *what;
 	int (*make)(void);
 } sockets[] = {
+	{"ping", make_ping},
+	{"raw", make_raw},
+	{"raw-router", make_raw_router},
+	{"ping-waiting", make_ping_waiting},
 	{"udp", make_udp},
 	{"udp-corked", make_udp_corked},
 	{"udp-group", make_udp_group},

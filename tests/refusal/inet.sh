@@ -45,6 +45,14 @@ works 'udp-group, left out' "$cr_dump" -t "$target" --check --skip-in-flight
 grep -q 'left out 1 of the datagrams' "$scratch/stderr" || fail 'udp-group, left out: said' "$(cat "$scratch/stderr")"
 stop_target
 
+holds raw-router 'may be the one that routes multicast' 'MRT_INIT'
+stop_target
+echo '0 2147483647' >/proc/sys/net/ipv4/ping_group_range
+holds ping-waiting 'answers to echo requests wait' 'skip-in-flight'
+works 'ping-waiting, left out' "$cr_dump" -t "$target" --check --skip-in-flight
+grep -q 'left out the packets' "$scratch/stderr" || fail 'ping-waiting, left out: said' "$(cat "$scratch/stderr")"
+stop_target
+
 holds tcp-connected 'TCP socket [0-9]+ 127.0.0.1:[0-9]+ connected to 127.0.0.1:[0-9]+ is connected' \
 	"whose other end is fd [0-9]+ of pid $target"
 stop_target
@@ -107,6 +115,25 @@ refused 'somebody listens there' 3 'TCP socket 127.0.0.1:4001' "'refusal_target'
 kill -KILL "$other"
 eventually gone "$other"
 works 'nobody listens there any more' "$cr_restore" --check -i "$archive"
+
+echo '0 2147483647' >/proc/sys/net/ipv4/ping_group_range
+dumped ping
+echo '1 0' >/proc/sys/net/ipv4/ping_group_range
+refused 'echo requests are not permitted' 3 'ping socket' 'ping_group_range' -- "$cr_restore" --check -i "$archive"
+echo '0 2147483647' >/proc/sys/net/ipv4/ping_group_range
+"$build/tests/refusal/refusal_target" "$scratch/other" ping &
+other=$!
+disown
+started+=("$other")
+eventually test -s "$scratch/other"
+refused 'the id is taken' 3 'another program has the id 77' -- "$cr_restore" --check -i "$archive"
+kill -KILL "$other"
+eventually gone "$other"
+works 'the id is free again' "$cr_restore" --check -i "$archive"
+
+dumped raw
+refused 'raw sockets are not permitted' 3 'raw IP socket 127.0.0.1' 'CAP_NET_RAW' -- \
+	setpriv --bounding-set=-net_raw --inh-caps=-net_raw "$cr_restore" --check -i "$archive"
 
 dumped udp-waiting
 refused 'no right to send in the name of others' 3 'CAP_NET_RAW' 'skip-in-flight' -- \
