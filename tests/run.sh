@@ -16,6 +16,8 @@ if [ $# -lt 2 ]; then
 fi
 cd "$(dirname "$0")/.." || exit 2
 . tests/close_fds.bash
+# What make tells its own jobs is not for programs under test, some of which are makes themselves.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES MAKE_TERMOUT MAKE_TERMERR
 build=$1
 shift
 
