@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +35,40 @@ const char *fd_info_printable(const char *text, struct arena *arena)
 	return copy;
 }
 
+/* netlink(7) */
+static const char *netlink_protocol_name(int protocol)
+{
+	static const char *const names[] = {
+		[NETLINK_ROUTE] = "netlink (route)",           [NETLINK_USERSOCK] = "netlink (user)",
+		[NETLINK_SOCK_DIAG] = "netlink (sock_diag)",   [NETLINK_XFRM] = "netlink (xfrm)",
+		[NETLINK_SELINUX] = "netlink (SELinux)",       [NETLINK_AUDIT] = "netlink (audit)",
+		[NETLINK_CONNECTOR] = "netlink (connector)",   [NETLINK_NETFILTER] = "netlink (netfilter)",
+		[NETLINK_KOBJECT_UEVENT] = "netlink (uevent)", [NETLINK_GENERIC] = "netlink (generic)",
+	};
+
+	if (protocol < 0 || (size_t)protocol >= ARRAY_SIZE(names) || !names[protocol])
+		return "netlink";
+	return names[protocol];
+}
+
+static const char *internet_protocol_name(int type, int protocol)
+{
+	static const struct {
+		int protocol;
+		const char *name;
+	} protocols[] = {
+		{IPPROTO_TCP, "TCP"},   {IPPROTO_UDP, "UDP"},     {IPPROTO_UDPLITE, "UDP-Lite"},
+		{IPPROTO_ICMP, "ping"}, {IPPROTO_ICMPV6, "ping"}, {IPPROTO_SCTP, "SCTP"},
+		{IPPROTO_DCCP, "DCCP"}, {IPPROTO_MPTCP, "MPTCP"}, {115, "L2TP"},
+		{256, "SMC"},
+	};
+
+	for (size_t i = 0; type != SOCK_RAW && i < ARRAY_SIZE(protocols); i++)
+		if (protocols[i].protocol == protocol)
+			return protocols[i].name;
+	return type == SOCK_RAW ? "raw IP" : "IP";
+}
+
 /* socket(7) domains and the usual names of what is spoken on them. */
 static const char *socket_protocol_name(int domain, int type, int protocol)
 {
@@ -41,26 +76,39 @@ static const char *socket_protocol_name(int domain, int type, int protocol)
 		int domain;
 		const char *name;
 	} domains[] = {
-		{AF_NETLINK, "netlink"},   {AF_PACKET, "packet"},       {AF_VSOCK, "vsock"},
-		{AF_ALG, "kernel crypto"}, {AF_BLUETOOTH, "Bluetooth"}, {AF_CAN, "CAN"},
-		{AF_XDP, "XDP"},           {AF_TIPC, "TIPC"},
+		{AF_PACKET, "packet"},
+		{AF_VSOCK, "vsock"},
+		{AF_ALG, "kernel crypto (AF_ALG)"},
+		{AF_BLUETOOTH, "Bluetooth"},
+		{AF_CAN, "CAN"},
+		{AF_XDP, "XDP"},
+		{AF_TIPC, "TIPC"},
+		{AF_KEY, "IPsec key (AF_KEY)"},
+		{AF_PPPOX, "PPP (AF_PPPOX)"},
+		{AF_RDS, "RDS"},
+		{AF_SMC, "SMC"},
+		{AF_KCM, "KCM"},
+		{AF_QIPCRTR, "QIPCRTR"},
+		{AF_RXRPC, "RxRPC"},
+		{AF_NFC, "NFC"},
+		{AF_LLC, "LLC"},
+		{AF_PHONET, "Phonet"},
+		{AF_IEEE802154, "IEEE 802.15.4"},
+		{AF_AX25, "AX.25"},
+		{AF_X25, "X.25"},
+		{AF_ISDN, "ISDN"},
+		{AF_IUCV, "IUCV"},
+		{44 /* AF_MCTP */, "MCTP"},
 	};
 
 	if (domain == AF_UNIX)
 		return type == SOCK_STREAM  ? "unix stream"
 		       : type == SOCK_DGRAM ? "unix datagram"
 					    : "unix seqpacket";
-	if (domain == AF_INET || domain == AF_INET6) {
-		if (type == SOCK_RAW)
-			return "raw IP";
-		return protocol == IPPROTO_TCP       ? "TCP"
-		       : protocol == IPPROTO_UDP     ? "UDP"
-		       : protocol == IPPROTO_SCTP    ? "SCTP"
-		       : protocol == IPPROTO_ICMP    ? "ping"
-		       : protocol == IPPROTO_ICMPV6  ? "ping"
-		       : protocol == IPPROTO_UDPLITE ? "UDP-Lite"
-						     : "IP";
-	}
+	if (domain == AF_NETLINK)
+		return netlink_protocol_name(protocol);
+	if (domain == AF_INET || domain == AF_INET6)
+		return internet_protocol_name(type, protocol);
 	for (size_t i = 0; i < ARRAY_SIZE(domains); i++) {
 		if (domains[i].domain == domain)
 			return domains[i].name;

@@ -7,15 +7,10 @@
 #include <fcntl.h>
 #include <linux/in6.h>
 #include <net/if.h>
-#include <poll.h>
 
 #include "common/cleanup.h"
+#include "dumper/fd/socket_base.h"
 #include "dumper/fd/socket_options.h"
-#include "dumper/holders.h"
-
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
 
 struct socket_type inet_socket_type(const struct fd_info *info)
 {
@@ -111,28 +106,6 @@ static int collect_options(struct dump *dump, int fd, const struct socket_option
 	return r;
 }
 
-static uint64_t network_of(int fd)
-{
-	uint64_t cookie = 0;
-	socklen_t size = sizeof(cookie);
-
-	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) < 0 ? 0 : cookie;
-}
-
-/* A socket stays in the network in which it was made, wherever its process goes. */
-static int check_network(struct dump *dump, int fd)
-{
-	cleanup_close int own_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (own_fd < 0)
-		return log_error_errno(-errno, "cannot make a socket");
-	if (network_of(fd) != network_of(own_fd))
-		blockers_add(&dump->blockers,
-			     "its socket belongs to another network namespace than its process, which cannot "
-			     "be preserved");
-	return 0;
-}
-
 /* A flow label that was asked for (IPV6_FLOWLABEL_MGR) and is in use. */
 static void check_flow_label(struct dump *dump, int fd)
 {
@@ -147,19 +120,12 @@ static void check_flow_label(struct dump *dump, int fd)
 
 bool inet_socket_has_error(struct dump *dump, int fd)
 {
-	struct pollfd waiting = {.fd = fd};
-
-	if (poll(&waiting, 1, 0) != 1 || !(waiting.revents & POLLERR))
+	if (!socket_has_error(fd))
 		return false;
 	blockers_add(&dump->blockers,
 		     "its socket has an error that the program has not read yet (SO_ERROR, or "
 		     "MSG_ERRQUEUE of recv(2)): try again when it has");
 	return true;
-}
-
-static int want_holders(struct dump *dump, uint64_t inode)
-{
-	return holders_want(dump, &(struct fd_object){.type = FD_OBJECT_SOCKET, .inode = inode});
 }
 
 int inet_socket_collect(struct dump *dump, const struct process *process, const struct fd_info *info,
@@ -168,28 +134,23 @@ int inet_socket_collect(struct dump *dump, const struct process *process, const 
 {
 	Cr__InetSocket *image = arena_new(&dump->arena, Cr__InetSocket);
 	struct socket_type type = inet_socket_type(info);
+	struct socket_place place;
 	int r;
 
 	if (!image)
 		return log_error_errno(-ENOMEM, "cannot note its socket");
 	cr__inet_socket__init(image);
-	*entry = (struct inet_entry){
-		.process = process,
-		.where = file->process ? arena_format(&dump->arena, "fd %d", info->fd)
-				       : "a descriptor in a queue",
-		.inode = info->stat.st_ino,
-		.description = fd_info_describe(info, &dump->arena),
-		.image = image,
-	};
-	if (!entry->where)
-		return log_error_errno(-ENOMEM, "cannot note its socket");
+	r = socket_place_init(&place, dump, process, info, file);
+	if (r < 0)
+		return r;
+	*entry = (struct inet_entry){place.process, place.where, place.inode, place.description, image};
 	image->family = (uint32_t)type.family;
 	image->type = (uint32_t)type.type;
 	image->protocol = (uint32_t)type.protocol;
 	image->uid = info->stat.st_uid;
 	image->gid = info->stat.st_gid;
 	check_flow_label(dump, info->our_fd);
-	r = check_network(dump, info->our_fd);
+	r = socket_check_network(dump, info->our_fd);
 	if (r == 0)
 		r = collect_address(dump, info->our_fd, getsockname, &image->local);
 	if (r == 0)
@@ -198,22 +159,12 @@ int inet_socket_collect(struct dump *dump, const struct process *process, const 
 		r = collect_options(dump, info->our_fd, protocol_table, image);
 	if (r == 0)
 		r = collect_interfaces(dump, info->our_fd, image);
-	return r < 0 ? r : want_holders(dump, entry->inode);
+	return r < 0 ? r : socket_place_want_holders(dump, &place);
 }
 
 int inet_socket_check_holders(struct dump *dump, const struct inet_entry *entry)
 {
-	const struct fd_object object = {.type = FD_OBJECT_SOCKET, .inode = entry->inode};
-	const struct fd_holder *holders = NULL;
-	size_t count = 0;
-	int r = holders_find(dump, &object, &holders, &count);
+	const struct socket_place place = {entry->process, entry->where, entry->inode, entry->description};
 
-	if (r < 0 || count == 0)
-		return r;
-	INET_LOG_SCOPE(entry);
-	blockers_add(&dump->blockers,
-		     "%s is shared with %s, which is not part of the dump: end that process, dump both from "
-		     "a common parent, or start the program without the descriptor",
-		     entry->description, holders_describe(dump, holders, count));
-	return 0;
+	return socket_place_check_holders(dump, &place);
 }

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/in6.h>
-#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -22,6 +21,7 @@
 #include "common/proc/raw_sockets.h"
 #include "common/vector.h"
 #include "dumper/fd/inet_socket.h"
+#include "dumper/fd/socket_base.h"
 
 #define ROUTER_FILE_SIZE_MAX ((size_t)1 << 20)
 
@@ -126,13 +126,11 @@ static int check_router(struct dump *dump, const Cr__InetSocket *image)
 
 static int check_queue(struct dump *dump, const Cr__InetSocket *image, int fd)
 {
-	uint32_t info[SK_MEMINFO_VARS] = {0};
-	socklen_t size = sizeof(info);
+	bool has_input = false;
+	int r = socket_has_input(fd, &has_input);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &size) < 0)
-		return log_error_errno(-errno, "cannot ask what waits in its socket (SO_MEMINFO)");
-	if (info[SK_MEMINFO_RMEM_ALLOC] == 0)
-		return 0;
+	if (r < 0 || !has_input)
+		return r;
 	if (!raw_is_ping(image) || dump->options->is_in_flight_skipped)
 		log_notice("left out the packets that wait in its %s socket",
 			   raw_is_ping(image) ? "ping" : "raw");

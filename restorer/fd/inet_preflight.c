@@ -17,6 +17,7 @@
 #include "common/printable.h"
 #include "common/proc/fd_search.h"
 #include "restorer/fd/inet_socket.h"
+#include "restorer/fd/socket_base.h"
 #include "restorer/fd/socket_options.h"
 
 /* One socket being looked at. */
@@ -327,17 +328,6 @@ static int check_multicast_source(struct inspection *inspection)
 	return 0;
 }
 
-static void check_owner(struct inspection *inspection)
-{
-	const Cr__InetSocket *socket = inspection->socket;
-
-	if ((socket->uid != getuid() || socket->gid != getgid()) &&
-	    !kernel_features_has_cap(&inspection->restore->features, CAP_CHOWN))
-		blockers_add(&inspection->restore->blockers,
-			     "%s belongs to user %u, group %u: run cr-restore with CAP_CHOWN",
-			     inspection->name, socket->uid, socket->gid);
-}
-
 int inet_socket_preflight(struct restore *restore, const struct object *object, const Cr__InetSocket *socket,
 			  const struct socket_option_table *protocol_table, const struct inet_diag *diag)
 {
@@ -351,7 +341,7 @@ int inet_socket_preflight(struct restore *restore, const struct object *object, 
 	socket_options_preflight(restore, &socket_options_ip, socket->ip_options, inspection.name);
 	socket_options_preflight(restore, &socket_options_ipv6, socket->ipv6_options, inspection.name);
 	socket_options_preflight(restore, protocol_table, socket->protocol_options, inspection.name);
-	check_owner(&inspection);
+	socket_owner_preflight(restore, socket->uid, socket->gid, inspection.name);
 	check_interfaces(&inspection);
 	r = check_multicast_source(&inspection);
 	/* What may not be set need not be tried. */

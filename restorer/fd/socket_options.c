@@ -167,7 +167,8 @@ int socket_options_apply_late(int fd, const struct socket_option_table *table,
 {
 	int r = apply(fd, table, options, SOCKET_OPTION_LATE);
 
-	if (r == 0)
+	/* It is among those that all families share. */
+	if (r == 0 && table == &socket_options_shared)
 		r = set_filter(fd, options);
 	return r < 0 ? r : apply(fd, table, options, SOCKET_OPTION_LAST);
 }

@@ -6,6 +6,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mroute.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <poll.h>
@@ -225,10 +229,69 @@ static int make_raw(void)
 	return bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? -1 : fd;
 }
 
+static int netlink(int protocol, uint32_t port, uint32_t groups)
+{
+	const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_pid = port, .nl_groups = groups};
+	int fd = socket(AF_NETLINK, SOCK_RAW, protocol);
+
+	return fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -1 : fd;
+}
+
+static int make_netlink(void)
+{
+	return netlink(NETLINK_ROUTE, 4711, 0);
+}
+
+static int make_netlink_waiting(void)
+{
+	const struct {
+		struct nlmsghdr header;
+		struct ifinfomsg about;
+	} question = {
+		{.nlmsg_len = sizeof(question), .nlmsg_type = RTM_GETLINK, .nlmsg_flags = NLM_F_REQUEST},
+		{.ifi_family = AF_UNSPEC, .ifi_index = 1},
+	};
+	int fd = netlink(NETLINK_ROUTE, 0, 0);
+
+	return send(fd, &question, sizeof(question), 0) == (ssize_t)sizeof(question) ? fd : -1;
+}
+
+/* The list of unix sockets is too long for one answer, and none is read. */
+static int make_netlink_listing(void)
+{
+	const struct {
+		struct nlmsghdr header;
+		struct unix_diag_req about;
+	} question = {
+		{.nlmsg_len = sizeof(question),
+		 .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+		 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+		{.sdiag_family = AF_UNIX, .udiag_states = ~0U, .udiag_show = UDIAG_SHOW_MEMINFO},
+	};
+	int fd = netlink(NETLINK_SOCK_DIAG, 0, 0), others[300];
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		others[i] = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (send(fd, &question, sizeof(question), 0) != (ssize_t)sizeof(question))
+		return -1;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		close(others[i]);
+	return fd;
+}
+
+static int make_netlink_process_events(void)
+{
+	return netlink(NETLINK_CONNECTOR, 0, 1);
+}
+
 static const struct {
 	const char *what;
 	int (*make)(void);
 } sockets[] = {
+	{"netlink", make_netlink},
+	{"netlink-waiting", make_netlink_waiting},
+	{"netlink-listing", make_netlink_listing},
+	{"netlink-process-events", make_netlink_process_events},
 	{"ping", make_ping},
 	{"raw", make_raw},
 	{"raw-router", make_raw_router},

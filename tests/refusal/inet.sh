@@ -53,6 +53,15 @@ works 'ping-waiting, left out' "$cr_dump" -t "$target" --check --skip-in-flight
 grep -q 'left out the packets' "$scratch/stderr" || fail 'ping-waiting, left out: said' "$(cat "$scratch/stderr")"
 stop_target
 
+holds netlink-waiting 'messages wait in its netlink socket' 'skip-in-flight'
+works 'netlink-waiting, left out' "$cr_dump" -t "$target" --check --skip-in-flight
+grep -q 'left out the messages' "$scratch/stderr" || fail 'netlink-waiting, left out: said' "$(cat "$scratch/stderr")"
+stop_target
+holds netlink-listing 'in the middle of a list' 'NLM_F_DUMP'
+stop_target
+holds netlink-process-events 'told of all processes by the kernel'
+stop_target
+
 holds tcp-connected 'TCP socket [0-9]+ 127.0.0.1:[0-9]+ connected to 127.0.0.1:[0-9]+ is connected' \
 	"whose other end is fd [0-9]+ of pid $target"
 stop_target
@@ -130,6 +139,18 @@ refused 'the id is taken' 3 'another program has the id 77' -- "$cr_restore" --c
 kill -KILL "$other"
 eventually gone "$other"
 works 'the id is free again' "$cr_restore" --check -i "$archive"
+
+dumped netlink
+"$build/tests/refusal/refusal_target" "$scratch/other" netlink &
+other=$!
+disown
+started+=("$other")
+eventually test -s "$scratch/other"
+refused 'the netlink port is taken' 3 'netlink socket of protocol 0 and port 4711' 'another program has that port' -- \
+	"$cr_restore" --check -i "$archive"
+kill -KILL "$other"
+eventually gone "$other"
+works 'the netlink port is free again' "$cr_restore" --check -i "$archive"
 
 dumped raw
 refused 'raw sockets are not permitted' 3 'raw IP socket 127.0.0.1' 'CAP_NET_RAW' -- \
