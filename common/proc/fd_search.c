@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/proc/cursor.h"
@@ -195,17 +196,22 @@ static int append(struct fd_pass *pass, struct fd_search_entry *entry, const str
 	return slot ? 0 : -ENOMEM;
 }
 
-/* Of an anonymous one nothing that is wanted is in the fdinfo, which may be large: an epoll's has all
- * targets. */
 /* kcmp(2): whether two threads are known to have one table. */
 static bool has_same_table(pid_t one, pid_t other)
 {
 	return syscall(SYS_kcmp, one, other, KCMP_FILES, 0, 0) == 0;
 }
 
+bool fd_search_is_own(pid_t pid)
+{
+	return pid == getpid() || has_same_table(pid, getpid());
+}
+
+/* Of an anonymous one nothing that is wanted is in the fdinfo, which may be large: an epoll's has all
+ * targets. */
 static int note(const struct fd_table *table, struct fd_search_entry *entry, int fd)
 {
-	bool is_ours = table->pid == getpid() || has_same_table(table->pid, getpid());
+	bool is_ours = fd_search_is_own(table->pid);
 	bool is_anonymous = entry->object.type == FD_OBJECT_ANONYMOUS;
 	cleanup_(fdinfo_done) struct fdinfo fdinfo = {0};
 	struct fd_holder holder = {.pid = table->pid, .fd = fd};

@@ -69,6 +69,10 @@ int must_check fd_search_run(struct fd_search *search);
 const struct fd_holder *fd_search_get(const struct fd_search *search, const struct fd_object *object,
 				      size_t *ret_count);
 
+/* Whether the table of a process is that of the calling one: it is that, or made to act for it (CLONE_FILES).
+ */
+bool fd_search_is_own(pid_t pid);
+
 void fd_search_done(struct fd_search *search);
 
 /* "pipe:[1234]", "socket:[1234]", "anon_inode:NAME": what a link in /proc/PID/fd of such an object leads to.

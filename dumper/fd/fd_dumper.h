@@ -39,6 +39,8 @@ struct open_file {
 	int fd;                         /* and the number there */
 	uint64_t device, inode;         /* of its file, fstat(2) */
 	bool is_socket;                 /* socket(7): no other description has its inode */
+	bool is_bound;                  /* to this file, by its kind: */
+	uint64_t bound_device, bound_inode;
 	uint32_t before, after; /* ids of the next smaller and greater in the tree of open_files.c; 0: none */
 	Cr__OpenFile image;
 	const ProtobufCMessage *entry;

@@ -11,6 +11,7 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "common/printable.h"
+#include "common/proc/fd_search.h"
 
 #define HOLDERS_TEXT_SIZE 256
 
@@ -27,7 +28,7 @@ static bool is_inside(struct dump *dump, pid_t pid)
 /* Of ourselves, what we were started with counts; the rest are our copies of what is in the tree. */
 static bool is_counted(struct dump *dump, const struct terminal_holder *holder)
 {
-	if (holder->pid == getpid())
+	if (fd_search_is_own(holder->pid))
 		return holder->fd <= STDERR_FILENO;
 	return !is_inside(dump, holder->pid);
 }

@@ -11,7 +11,10 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/log.h"
 #include "dumper/fd/unix_socket.h"
+#include "dumper/ghosts.h"
+#include "dumper/other_name.h"
 
 /* <linux/un.h>, which does not go with <sys/un.h>: a descriptor, with O_PATH, of the file a socket is bound
  * to. */
@@ -29,6 +32,17 @@ static bool is_same_file(const struct stat *left, const struct stat *right)
 	return left->st_dev == right->st_dev && left->st_ino == right->st_ino;
 }
 
+/* The name that is gone had another beside it or near, link(2). */
+static const char *find_other_path(struct dump *dump, const char *link, const struct stat *st)
+{
+	const char *former = ghost_path(dump, link), *kept = NULL;
+	cleanup_free char *other = NULL;
+
+	if (former && other_name_find(former, st, &other) == 0)
+		kept = arena_string(&dump->arena, other);
+	return kept;
+}
+
 /*
  * A path that leads to the file behind FILE_FD, which has a link somewhere, in the arena. NULL if none can be
  * told.
@@ -43,7 +57,7 @@ static const char *find_path(struct dump *dump, int file_fd, const struct stat *
 	if (file_readlink_at(AT_FDCWD, link, &path) < 0 || path[0] != '/')
 		return NULL;
 	if (fstatat(AT_FDCWD, path, &found, AT_SYMLINK_NOFOLLOW) < 0 || !is_same_file(&found, st))
-		return NULL;
+		return find_other_path(dump, path, st);
 	return arena_string(&dump->arena, path);
 }
 
@@ -109,9 +123,17 @@ static int collect_file(struct dump *dump, struct unix_entry *entry, int file_fd
 		return 0;
 	if (fstat(file_fd, &st) < 0)
 		return log_error_errno(-errno, "cannot look at its socket file");
+	entry->file->is_bound = true;
+	entry->file->bound_device = st.st_dev;
+	entry->file->bound_inode = st.st_ino;
 	if (st.st_nlink == 0)
 		return 0;
 	path = find_path(dump, file_fd, &st);
+	if (path && st.st_nlink > 1)
+		log_warning(
+			"%s: its socket file '%s' has %ju names (link(2)), of which a restore makes this one",
+			unix_describe(dump, entry->diag), fd_info_printable(path, &dump->arena),
+			(uintmax_t)st.st_nlink);
 	if (path)
 		return note_file(dump, entry, path, &st);
 	blockers_add(&dump->blockers,

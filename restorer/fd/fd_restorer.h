@@ -17,6 +17,8 @@
  * a descriptor of this process: what the kernel has to think a process of the tree's own can be made there
  * (object_task(), puppet_run()) and taken over by pidfd_getfd(2).
  *
+ * take_file: *ret_fd, O_PATH and O_NOFOLLOW, is the file that the object is bound to, once all is prepared.
+ *
  * fill: restores its contents, read with archive_reader_data() until size 0; all objects are open in their
  * processes. *our_fd leads to the description.
  *
@@ -61,6 +63,7 @@ struct fd_restorer {
 	int (*preflight)(struct restore *restore);
 	int (*prepare)(struct restore *restore);
 	int (*open)(struct restore *restore, const struct object *object, int *ret_fd);
+	int (*take_file)(struct restore *restore, const struct object *object, int *ret_fd);
 	int (*fill)(struct restore *restore, const struct object *object, int our_fd);
 	int (*connect)(struct restore *restore, const struct object *object, struct puppet *puppet,
 		       struct batch *batch);

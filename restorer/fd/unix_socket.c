@@ -87,6 +87,19 @@ static int unix_socket_open(struct restore *restore maybe_unused, const struct o
 	return 0;
 }
 
+static int unix_socket_take_file(struct restore *restore maybe_unused, const struct object *object,
+				 int *ret_fd)
+{
+	const struct unix_object *unix_object = object->state;
+	int fd = unix_object->file_fd < 0 ? -1 : fcntl(unix_object->file_fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return log_error_errno(unix_object->file_fd < 0 ? -ENOENT : -errno,
+				       "cannot take the file of a unix socket");
+	*ret_fd = fd;
+	return 0;
+}
+
 static int unix_socket_fill(struct restore *restore, const struct object *object, int our_fd maybe_unused)
 {
 	return unix_fill(restore, object->state);
@@ -133,6 +146,7 @@ const struct fd_restorer unix_socket_fd_restorer = {
 	.preflight = unix_preflight,
 	.prepare = unix_make,
 	.open = unix_socket_open,
+	.take_file = unix_socket_take_file,
 	.fill = unix_socket_fill,
 	.finish = unix_finish,
 	.done = unix_socket_done,
