@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Lets datagrams wait in a socket again: each is sent to it over loopback in the name of its sender, whoever
- * that is, by a raw socket (raw(7)) that may have a foreign address (IP_TRANSPARENT).
+ * that is (foreign_sender.h).
  *
  * They must reach this very socket and no other of its port. None is connected yet. Of a group (SO_REUSEPORT)
  * a filter chooses it by number; another one is bound to the loopback device for this time, which makes it
@@ -23,6 +23,7 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "restorer/fd/contents_reader.h"
+#include "restorer/fd/foreign_sender.h"
 
 #define ARRIVAL_ROUNDS 1000
 #define ARRIVAL_PAUSE_NS 1000000
@@ -131,60 +132,29 @@ static int await_arrival(int fd, uint32_t before)
 			    "it out");
 }
 
-static uint32_t add_words(uint32_t sum, const unsigned char *data, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		sum += i % 2 == 0 ? (uint32_t)data[i] << 8 : data[i];
-	return sum;
-}
-
-/* RFC 768 over IPv4; RFC 3828 takes the same if the checksum covers all. */
-static uint16_t checksum(const struct inet_address *from, const struct inet_address *to, int protocol,
-			 const unsigned char *packet, size_t size)
-{
-	uint32_t sum = add_words((uint32_t)protocol + (uint32_t)size, from->bytes, 4);
-
-	sum = add_words(sum, to->bytes, 4);
-	sum = add_words(sum, packet, size);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)(sum == 0xffff ? 0xffff : ~sum);
-}
-
 static int set_int(int fd, int level, int number, int value)
 {
 	return setsockopt(fd, level, number, &value, sizeof(value)) < 0 ? -errno : 0;
 }
 
-/* A raw socket that sends as FROM. */
-static int open_sender(const struct filling *filling, struct inet_address from, int *ret_fd)
+static int open_sender(const struct filling *filling, const struct inet_address *from,
+		       struct foreign_sender *ret_sender)
 {
-	int protocol = (int)filling->image->socket->protocol;
-	cleanup_close int fd = socket(from.family, SOCK_RAW | SOCK_CLOEXEC, protocol);
-	bool is_ipv6 = from.family == AF_INET6;
-	struct sockaddr_storage storage;
-	socklen_t size;
-	int r;
+	cleanup_(foreign_sender_done) struct foreign_sender sender = FOREIGN_SENDER_NONE;
+	bool is_ipv6 = from->family == AF_INET6;
+	int r = foreign_sender_open(from, (int)filling->image->socket->protocol,
+				    offsetof(struct udphdr, check), &sender);
 
-	if (fd < 0)
-		return -errno;
-	from.port = 0;
-	size = inet_address_to_sockaddr(&from, &storage);
-	r = is_ipv6 ? set_int(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, 1)
-		    : set_int(fd, IPPROTO_IP, IP_TRANSPARENT, 1);
-	if (r == 0 && is_ipv6)
-		r = set_int(fd, IPPROTO_IPV6, IPV6_CHECKSUM, offsetof(struct udphdr, check));
 	if (r == 0 && filling->datagram->hop_limit > 0)
-		r = set_int(fd, is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, is_ipv6 ? IPV6_UNICAST_HOPS : IP_TTL,
-			    (int)filling->datagram->hop_limit);
+		r = set_int(sender.fd, is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP,
+			    is_ipv6 ? IPV6_UNICAST_HOPS : IP_TTL, (int)filling->datagram->hop_limit);
 	if (r == 0 && filling->datagram->traffic_class > 0)
-		r = set_int(fd, is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, is_ipv6 ? IPV6_TCLASS : IP_TOS,
+		r = set_int(sender.fd, is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, is_ipv6 ? IPV6_TCLASS : IP_TOS,
 			    (int)filling->datagram->traffic_class);
 	if (r < 0)
 		return r;
-	if (bind(fd, (struct sockaddr *)&storage, size) < 0)
-		return -errno;
-	*ret_fd = take_fd(&fd);
+	*ret_sender = sender;
+	sender = FOREIGN_SENDER_NONE;
 	return 0;
 }
 
@@ -240,19 +210,17 @@ static bool arrives_by_loopback(const struct inet_address *to)
 }
 
 /* One datagram of SIZE bytes, which stand at DATA with room for the header before them. */
-static int send_one(struct filling *filling, int sender_fd, const struct inet_address *from,
+static int send_one(struct filling *filling, const struct foreign_sender *sender, uint16_t port,
 		    unsigned char *data, size_t size)
 {
-	struct inet_address to = destination_of(filling, from->family);
+	struct inet_address to = destination_of(filling, sender->from.family);
 	unsigned char *packet = data - sizeof(struct udphdr);
 	size_t packet_size = size + sizeof(struct udphdr);
 	struct udphdr header = {
-		.source = htons(from->port),
+		.source = htons(port),
 		.dest = htons(to.port),
 		.len = htons((uint16_t)packet_size),
 	};
-	struct sockaddr_storage storage;
-	socklen_t storage_size;
 	uint32_t before = 0;
 	int r = bind_to_device(filling, !filling->is_grouped && arrives_by_loopback(&to));
 
@@ -261,16 +229,9 @@ static int send_one(struct filling *filling, int sender_fd, const struct inet_ad
 	if (r < 0)
 		return r;
 	memcpy(packet, &header, sizeof(header));
-	if (from->family == AF_INET) {
-		header.check = htons(
-			checksum(from, &to, (int)filling->image->socket->protocol, packet, packet_size));
-		memcpy(packet, &header, sizeof(header));
-	}
-	to.port = 0; /* of raw sockets it would be the protocol */
-	storage_size = inet_address_to_sockaddr(&to, &storage);
-	if (sendto(sender_fd, packet, packet_size, 0, (struct sockaddr *)&storage, storage_size) !=
-	    (ssize_t)packet_size)
-		return log_error_errno(-errno, "cannot send a datagram that waited in its socket");
+	r = foreign_sender_send(sender, &to, packet, packet_size);
+	if (r < 0)
+		return log_error_errno(r, "cannot send a datagram that waited in its socket");
 	return await_arrival(filling->fd, before);
 }
 
@@ -281,16 +242,16 @@ static int send_datagram(struct filling *filling)
 	struct inet_address from = inet_image_address(datagram->sender);
 	size_t segment = datagram->segment_size ?: datagram->size, offset = 0;
 	unsigned char *data = filling->packet + sizeof(struct udphdr);
-	cleanup_close int sender_fd = -EBADF;
+	cleanup_(foreign_sender_done) struct foreign_sender sender = FOREIGN_SENDER_NONE;
 	int r;
 
 	from = inet_address_unmap(&from);
-	r = open_sender(filling, from, &sender_fd);
+	r = open_sender(filling, &from, &sender);
 	if (r < 0)
 		return log_error_errno(r, "cannot send in the name of who sent what waits in its socket");
 	/* The header of one overwrites the end of the one before, which has been sent by then. */
 	do {
-		r = send_one(filling, sender_fd, &from, data + offset,
+		r = send_one(filling, &sender, from.port, data + offset,
 			     MIN(segment, (size_t)datagram->size - offset));
 		offset += segment;
 	} while (r == 0 && offset < datagram->size);
