@@ -271,15 +271,14 @@ static int stage_write(struct dump *dump)
 /* What becomes of the tree: from here on the archive exists. */
 static int stage_let_go(struct dump *dump)
 {
-	switch (dump->options->aftermath) {
-	case DUMP_AFTERMATH_KILL:
-		return tree_kill(dump);
-	case DUMP_AFTERMATH_LEAVE_STOPPED:
-		return tree_stop(dump);
-	case DUMP_AFTERMATH_LEAVE_RUNNING:
-		break;
-	}
-	return 0;
+	int r;
+
+	if (dump->options->aftermath == DUMP_AFTERMATH_LEAVE_RUNNING)
+		return 0;
+	r = open_files_before_end(dump);
+	if (r == 0)
+		r = dump->options->aftermath == DUMP_AFTERMATH_KILL ? tree_kill(dump) : tree_stop(dump);
+	return r < 0 ? r : open_files_after_end(dump);
 }
 
 struct stage {

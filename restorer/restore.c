@@ -207,6 +207,8 @@ static int stage_let_go(struct restore *restore)
 	if (r == 0)
 		r = pid_namespace_part(restore);
 	if (r == 0)
+		r = objects_let_go(restore);
+	if (r == 0)
 		r = restore_each_task(restore, finish_let_go);
 	restore->is_done = r == 0;
 	return r < 0 ? r : pid_namespace_tell_running(restore);

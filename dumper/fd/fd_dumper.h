@@ -15,6 +15,9 @@
  * write_contents: writes exactly file->contents_size bytes to dump->writer with archive_writer_data() or
  * archive_writer_reserve(); called if that is not 0. OUR_FD leads to the description for now.
  *
+ * before_end: once, when the archive exists and before the tree is killed or left stopped; after_end: when
+ * that has been done.
+ *
  * done: frees dump->fd_kind_states[FD_KIND_name], which is the kind's own, NULL at first; in any state.
  *
  * The functions return 0 or a negative errno, already logged. NULL: nothing to do.
@@ -59,6 +62,8 @@ struct fd_dumper {
 	int (*check)(struct dump *dump);
 	int (*dump)(struct dump *dump, struct open_file *file);
 	int (*write_contents)(struct dump *dump, const struct open_file *file, int our_fd);
+	int (*before_end)(struct dump *dump);
+	int (*after_end)(struct dump *dump);
 	void (*done)(struct dump *dump);
 };
 

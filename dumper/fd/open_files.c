@@ -518,6 +518,24 @@ int open_files_write_contents(struct dump *dump)
 	return 0;
 }
 
+int open_files_before_end(struct dump *dump)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++)
+		r = kinds[i]->before_end ? kinds[i]->before_end(dump) : 0;
+	return r;
+}
+
+int open_files_after_end(struct dump *dump)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++)
+		r = kinds[i]->after_end ? kinds[i]->after_end(dump) : 0;
+	return r;
+}
+
 void open_files_release(struct dump *dump)
 {
 	for (size_t i = 0; i < dump->open_files_count; i++)

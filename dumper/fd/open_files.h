@@ -51,6 +51,10 @@ int must_check open_files_write(struct dump *dump);
 /* and fd/KIND/ID for every description that has contents of its own. */
 int must_check open_files_write_contents(struct dump *dump);
 
+/* Before the tree is killed or left stopped, and after it. */
+int must_check open_files_before_end(struct dump *dump);
+int must_check open_files_after_end(struct dump *dump);
+
 /*
  * When all has been read: closes what was kept of descriptors in queues. A tree that goes on must not find a
  * pipe or socket open because of us.

@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#define SLOTS_MAX 4
+#define SLOTS_FEW 8
 
 struct guarded_option {
 	int fd, level, number, old_value;
@@ -23,10 +23,12 @@ struct guarded_option {
 
 /* In memory that both processes see. */
 struct option_guard {
-	pid_t pid;         /* of the other process */
-	int our_pidfd;     /* of the one that is guarded */
+	pid_t pid;     /* of the other process */
+	int our_pidfd; /* of the one that is guarded */
+	size_t size;   /* of all this */
+	unsigned capacity;
 	atomic_uint count; /* options that are to be put back */
-	struct guarded_option options[SLOTS_MAX];
+	struct guarded_option options[];
 };
 
 static void put_back(const struct option_guard *guard, unsigned count)
@@ -72,22 +74,30 @@ static int start(struct option_guard *guard)
 	return r;
 }
 
-int option_guard_new(struct option_guard **ret_guard)
+int option_guard_new_for(size_t count, struct option_guard **ret_guard)
 {
+	size_t size = sizeof(struct option_guard) + count * sizeof(struct guarded_option);
 	struct option_guard *guard =
-		mmap(NULL, sizeof(*guard), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int r;
 
 	if (guard == MAP_FAILED)
 		return -errno;
+	guard->size = size;
+	guard->capacity = (unsigned)count;
 	r = start(guard);
 	if (r < 0) {
 		close_pointer(&guard->our_pidfd);
-		munmap(guard, sizeof(*guard));
+		munmap(guard, size);
 		return r;
 	}
 	*ret_guard = guard;
 	return 0;
+}
+
+int option_guard_new(struct option_guard **ret_guard)
+{
+	return option_guard_new_for(SLOTS_FEW, ret_guard);
 }
 
 void option_guard_free(struct option_guard *guard)
@@ -99,7 +109,7 @@ void option_guard_free(struct option_guard *guard)
 	while (waitpid(guard->pid, NULL, __WALL) < 0 && errno == EINTR)
 		continue;
 	close_pointer(&guard->our_pidfd);
-	munmap(guard, sizeof(*guard));
+	munmap(guard, guard->size);
 }
 
 static bool is_noted(const struct option_guard *guard, int fd, int level, int number)
@@ -113,6 +123,17 @@ static bool is_noted(const struct option_guard *guard, int fd, int level, int nu
 	return false;
 }
 
+int option_guard_note(struct option_guard *guard, int fd, int level, int number, int value)
+{
+	unsigned count = atomic_load(&guard->count);
+
+	if (count == guard->capacity)
+		return -ENOBUFS;
+	guard->options[count] = (struct guarded_option){fd, level, number, value};
+	atomic_store(&guard->count, count + 1);
+	return 0;
+}
+
 int option_guard_set(struct option_guard *guard, int fd, int level, int number, int value)
 {
 	int old_value = 0;
@@ -123,14 +144,17 @@ int option_guard_set(struct option_guard *guard, int fd, int level, int number, 
 	if (old_value == value)
 		return 0;
 	if (!is_noted(guard, fd, level, number)) {
-		unsigned count = atomic_load(&guard->count);
+		int r = option_guard_note(guard, fd, level, number, old_value);
 
-		if (count == SLOTS_MAX)
-			return -ENOBUFS;
-		guard->options[count] = (struct guarded_option){fd, level, number, old_value};
-		atomic_store(&guard->count, count + 1);
+		if (r < 0)
+			return r;
 	}
 	return setsockopt(fd, level, number, &value, sizeof(value)) < 0 ? -errno : 0;
+}
+
+void option_guard_forget(struct option_guard *guard)
+{
+	atomic_store(&guard->count, 0);
 }
 
 void option_guard_restore(struct option_guard *guard)

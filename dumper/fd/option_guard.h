@@ -14,7 +14,10 @@
 
 struct option_guard;
 
+/* For a few options at a time. */
 int must_check option_guard_new(struct option_guard **ret_guard);
+/* For COUNT of them. */
+int must_check option_guard_new_for(size_t count, struct option_guard **ret_guard);
 
 /* Puts everything back and ends the other process. */
 void option_guard_free(struct option_guard *guard);
@@ -25,6 +28,15 @@ DEFINE_FREEP(option_guard, option_guard_free)
  * option may follow. -ENOBUFS: too many at once.
  */
 int must_check option_guard_set(struct option_guard *guard, int fd, int level, int number, int value);
+
+/*
+ * Notes that VALUE is to be set, before the caller changes something that this undoes. What was noted last is
+ * put back first. -ENOBUFS as above.
+ */
+int must_check option_guard_note(struct option_guard *guard, int fd, int level, int number, int value);
+
+/* Nothing is to be put back any more. */
+void option_guard_forget(struct option_guard *guard);
 
 /* Puts back all that was set. Not to fail: a value that was there can be set. */
 void option_guard_restore(struct option_guard *guard);

@@ -28,6 +28,9 @@
  *
  * finish: once, after the last connect: closes what the kind still holds in this process.
  *
+ * let_go: once, when all is restored, just before the first task goes on: for what must not be done to a
+ * program that might not come to life.
+ *
  * done: frees what the kind has in object->state; kind_done: the kind's own
  * restore->fd_kind_states[FD_KIND_name], NULL at first; in any state.
  *
@@ -68,6 +71,7 @@ struct fd_restorer {
 	int (*connect)(struct restore *restore, const struct object *object, struct puppet *puppet,
 		       struct batch *batch);
 	int (*finish)(struct restore *restore);
+	int (*let_go)(struct restore *restore);
 	void (*done)(struct object *object);
 	void (*kind_done)(struct restore *restore);
 };

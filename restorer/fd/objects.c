@@ -320,6 +320,15 @@ int objects_finish(struct restore *restore)
 	return 0;
 }
 
+int objects_let_go(struct restore *restore)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++)
+		r = kinds[i].restorer->let_go ? kinds[i].restorer->let_go(restore) : 0;
+	return r;
+}
+
 int objects_unused_fd(const struct task *task)
 {
 	const Cr__DescriptorTable *table = task->descriptors;

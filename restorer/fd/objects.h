@@ -59,4 +59,7 @@ int must_check objects_finish_task(struct restore *restore, struct task *task);
 /* After the last task. */
 int must_check objects_finish(struct restore *restore);
 
+/* Just before the first task goes on. */
+int must_check objects_let_go(struct restore *restore);
+
 void objects_done(struct restore *restore);
