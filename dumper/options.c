@@ -26,6 +26,11 @@ static const struct option_spec dump_option_table[] = {
 	OPTION_FLAG('x', "ext-unix-sk", struct dump_options, has_ext_unix_sk,
 		    "allow unix datagram sockets that are connected to\n"
 		    "servers outside, such as /dev/log"),
+	OPTION_FLAG('\0', "tcp-established", struct dump_options, has_tcp_established,
+		    "keep TCP connections, also to programs outside"),
+	OPTION_FLAG('\0', "tcp-close", struct dump_options, has_tcp_close,
+		    "let TCP connections be found closed by the restored\n"
+		    "program"),
 	OPTION_FLAG('\0', "skip-in-flight", struct dump_options, is_in_flight_skipped,
 		    "leave out what is under way in its sockets and\n"
 		    "cannot be preserved"),
@@ -96,6 +101,10 @@ static int check_options(const struct dump_options *options)
 		return option_usage_error(
 			&dump_program, "--check always leaves the program as it is: leave out --leave-%s",
 			options->aftermath == DUMP_AFTERMATH_LEAVE_RUNNING ? "running" : "stopped");
+	if (options->has_tcp_established && options->has_tcp_close)
+		return option_usage_error(
+			&dump_program,
+			"--tcp-established keeps connections, --tcp-close does not: give one of them");
 	if (options->is_check)
 		return 0;
 	if (!options->output)

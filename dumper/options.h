@@ -28,6 +28,8 @@ struct dump_options {
 	bool is_shell_job;
 	bool has_file_locks;          /* the user knows that outside tasks may be involved */
 	bool has_ext_unix_sk;         /* datagram sockets may be connected to others outside */
+	bool has_tcp_established;     /* TCP connections are kept */
+	bool has_tcp_close;           /* or are lost */
 	bool is_in_flight_skipped;    /* what is under way and cannot be preserved is left out */
 	bool is_check;                /* look and report, write nothing */
 	uint64_t ghost_limit;         /* the most that a deleted file may hold, in bytes */

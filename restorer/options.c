@@ -39,6 +39,10 @@ static const struct option_spec restore_option_table[] = {
 	OPTION_FLAG('x', "ext-unix-sk", struct restore_options, has_ext_unix_sk,
 		    "connect again to the servers outside, such as\n"
 		    "/dev/log, that the program was connected to"),
+	OPTION_FLAG('\0', "tcp-established", struct restore_options, has_tcp_established,
+		    "let TCP connections go on"),
+	OPTION_FLAG('\0', "tcp-close", struct restore_options, has_tcp_close,
+		    "let the program find its TCP connections closed"),
 	OPTION_FLAG('\0', "skip-in-flight", struct restore_options, is_in_flight_skipped,
 		    "leave out what was under way in its sockets"),
 	OPTION_UNSIGNED('\0', "threads", "N", struct restore_options, thread_count, 0, RESTORE_THREADS_MAX,

@@ -35,7 +35,9 @@ struct restore_options {
 	bool has_new_pid_ns;
 	bool has_file_locks; /* the user knows that outside tasks may be involved */
 	enum file_validation file_validation;
-	bool has_ext_unix_sk; /* sockets that need servers outside are allowed */
+	bool has_ext_unix_sk;     /* sockets that need servers outside are allowed */
+	bool has_tcp_established; /* TCP connections are to go on */
+	bool has_tcp_close;       /* or are closed */
 	bool is_in_flight_skipped;
 	const char *pidfile;       /* NULL: none */
 	unsigned int thread_count; /* 0: as many as there are processors */

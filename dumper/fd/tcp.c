@@ -8,10 +8,12 @@
 #include <poll.h>
 
 #include "common/cleanup.h"
+#include "common/netlink/route.h"
 #include "common/vector.h"
 #include "dumper/holders.h"
 
 #define CR_TCP_AO_INFO 40
+#define CR_SO_PEERNAME 28
 
 static bool tcp_matches(const struct fd_info *info)
 {
@@ -65,36 +67,74 @@ static uint32_t shutdown_by_poll(int fd)
 }
 
 /*
- * A closed one may have been connected once: it is not known under a port any more, and tells an end of file
- * and no error.
+ * Of one that is closed, or not connected yet, only this tells the address of the other side; none, if there
+ * never was one.
  */
-static bool was_connected(const struct tcp_entry *entry)
+static int collect_peer(struct dump *dump, struct tcp_entry *entry, int fd)
 {
-	return entry->inet.image->local && entry->inet.image->local->port != 0 && !entry->diag;
+	/* It does not take room for more than there is. */
+	socklen_t size = entry->inet.image->family == AF_INET ? sizeof(struct sockaddr_in)
+							      : sizeof(struct sockaddr_in6);
+	struct sockaddr_storage storage = {0};
+	struct inet_address address;
+
+	if (getsockopt(fd, SOL_SOCKET, CR_SO_PEERNAME, &storage, &size) < 0)
+		return errno == ENOTCONN ? 0 : log_error_errno(-errno, "cannot ask for its address");
+	if (!inet_address_from_sockaddr(&address, &storage, size))
+		return log_error_errno(-EPROTO, "cannot understand its address");
+	entry->inet.image->peer = inet_image_new(&dump->arena, &address);
+	return entry->inet.image->peer ? 0 : log_error_errno(-ENOMEM, "cannot note its address");
 }
 
-static int collect_state(struct dump *dump, const struct tcp_sockets *sockets, struct tcp_entry *entry,
-			 int fd)
+int tcp_read_state(struct dump *dump, struct tcp_entry *entry, int fd)
 {
 	struct tcp_info info = {0};
 	socklen_t size = sizeof(info);
+	int r = 0;
 
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) < 0)
 		return log_error_errno(-errno, "cannot ask for the state of its socket");
 	entry->state = info.tcpi_state;
 	entry->image->state = info.tcpi_state;
-	entry->diag = inet_diag_find(&sockets->diag, entry->inet.inode);
-	entry->inet.image->shutdown = entry->diag ? entry->diag->shutdown : shutdown_by_poll(fd);
 	/* For a listening one these have another meaning, tcp_get_info() in net/ipv4/tcp.c. */
 	if (entry->state == TCP_LISTEN)
 		entry->image->backlog = info.tcpi_sacked;
-	else if (entry->state == TCP_CLOSE && was_connected(entry))
-		blockers_add(
-			&dump->blockers,
-			"%s was connected and has been closed by the other side, which cannot be preserved "
-			"yet: try again when the program has closed it",
-			entry->inet.description);
-	return 0;
+	if (entry->state == TCP_SYN_SENT || entry->state == TCP_CLOSE)
+		r = collect_peer(dump, entry, fd);
+	entry->was_connected = entry->state == TCP_CLOSE && entry->inet.image->peer;
+	return r;
+}
+
+static int collect_state(struct dump *dump, const struct tcp_sockets *sockets, struct tcp_entry *entry,
+			 int fd)
+{
+	int r = tcp_read_state(dump, entry, fd);
+
+	if (r < 0)
+		return r;
+	entry->diag = inet_diag_find(&sockets->diag, entry->inet.inode);
+	entry->inet.image->shutdown = entry->diag ? entry->diag->shutdown : shutdown_by_poll(fd);
+	return tcp_collect_error(dump, entry, fd);
+}
+
+static void leave_out(Cr__SocketOptions *options, int number)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; options && i < options->n_options; i++)
+		if (options->options[i]->number != number)
+			options->options[kept++] = options->options[i];
+	if (options)
+		options->n_options = kept;
+}
+
+/* Options that tell, of a connected socket, what has come of the connection, and not what was set. */
+static void leave_out_outcomes(Cr__InetSocket *image)
+{
+	leave_out(image->protocol_options, TCP_MAXSEG);
+	leave_out(image->ip_options, IP_MULTICAST_TTL);
+	leave_out(image->ipv6_options, IPV6_MULTICAST_HOPS);
+	image->ipv6_multicast_interface = NULL;
 }
 
 static int tcp_collect(struct dump *dump, const struct process *process, const struct fd_info *info,
@@ -111,6 +151,7 @@ static int tcp_collect(struct dump *dump, const struct process *process, const s
 	if (!slot)
 		return log_error_errno(-ENOMEM, "cannot note its socket");
 	*slot = entry;
+	entry->file = file;
 	entry->image = arena_new(&dump->arena, Cr__TcpSocket);
 	if (!entry->image)
 		return log_error_errno(-ENOMEM, "cannot note its socket");
@@ -120,7 +161,8 @@ static int tcp_collect(struct dump *dump, const struct process *process, const s
 		r = collect_state(dump, sockets, entry, info->our_fd);
 	if (r < 0)
 		return r;
-	(void)inet_socket_has_error(dump, info->our_fd);
+	if (tcp_is_connection(entry) || entry->was_connected)
+		leave_out_outcomes(entry->inet.image);
 	check_protocols(dump, entry, info->our_fd);
 	entry->image->socket = entry->inet.image;
 	file->entry = &entry->image->base;
@@ -138,7 +180,7 @@ const char *tcp_describe_connection(struct dump *dump, const struct inet_diag_so
 }
 
 /* In the tree itself, as messages name a place. */
-static const struct tcp_entry *find_entry(const struct tcp_sockets *sockets, uint64_t inode)
+static struct tcp_entry *find_entry(const struct tcp_sockets *sockets, uint64_t inode)
 {
 	for (size_t i = 0; inode != 0 && i < sockets->entries_count; i++)
 		if (sockets->entries[i]->inet.inode == inode)
@@ -168,7 +210,7 @@ const char *tcp_describe_peer(struct dump *dump, const struct inet_diag_socket *
 	return text ? text : "";
 }
 
-static bool is_connection(const struct tcp_entry *entry)
+bool tcp_is_connection(const struct tcp_entry *entry)
 {
 	return entry->state != TCP_CLOSE && entry->state != TCP_LISTEN;
 }
@@ -181,7 +223,7 @@ static int want_peers(struct dump *dump)
 
 	for (size_t i = 0; r == 0 && i < sockets->entries_count; i++) {
 		const struct inet_diag_socket *diag = sockets->entries[i]->diag;
-		const struct inet_diag_socket *peer = diag && is_connection(sockets->entries[i])
+		const struct inet_diag_socket *peer = diag && tcp_is_connection(sockets->entries[i])
 							      ? inet_diag_find_peer(&sockets->diag, diag)
 							      : NULL;
 
@@ -199,17 +241,62 @@ static int refuse_connection(struct dump *dump, const struct tcp_entry *entry)
 	if (!peer)
 		return -ENOMEM;
 	INET_LOG_SCOPE(&entry->inet);
-	blockers_add(&dump->blockers, "%s is connected%s, which cannot be preserved yet",
+	blockers_add(&dump->blockers,
+		     "%s is connected%s: give --tcp-established to both commands to keep the connection, or "
+		     "--tcp-close to lose it",
 		     entry->inet.description, peer);
 	return 0;
 }
 
-static int check_entry(struct dump *dump, const struct tcp_entry *entry)
+/* Restored as if the other side had ended it. */
+static void lose_connection(struct tcp_entry *entry)
+{
+	Cr__InetSocket *image = entry->inet.image;
+
+	entry->state = TCP_CLOSE;
+	entry->image->state = TCP_CLOSE;
+	entry->was_connected = false;
+	image->peer = image->local = NULL;
+	image->shutdown = INET_SHUTDOWN_RECEIVE | INET_SHUTDOWN_SEND;
+}
+
+/* Until its packets are held back from the freeze to the restore, one on another host is refused. */
+static int check_far_peer(struct dump *dump, const struct tcp_entry *entry)
+{
+	struct inet_address peer = inet_image_address(entry->inet.image->peer);
+	int r = route_is_local(&peer);
+
+	if (r < 0)
+		return log_error_errno(r, "cannot ask whether an address is local");
+	INET_LOG_SCOPE(&entry->inet);
+	if (r == 0)
+		blockers_add(&dump->blockers, "%s leads to another host, which cannot be preserved yet",
+			     entry->inet.description);
+	return 0;
+}
+
+static int check_connection(struct dump *dump, struct tcp_entry *entry)
+{
+	const struct tcp_sockets *sockets = tcp_sockets_of(dump);
+	const struct inet_diag_socket *peer =
+		entry->diag ? inet_diag_find_peer(&sockets->diag, entry->diag) : NULL;
+
+	if (dump->options->has_tcp_close) {
+		lose_connection(entry);
+		return 0;
+	}
+	if (!dump->options->has_tcp_established)
+		return refuse_connection(dump, entry);
+	entry->peer = peer ? find_entry(sockets, peer->inode) : NULL;
+	return entry->peer ? 0 : check_far_peer(dump, entry);
+}
+
+static int check_entry(struct dump *dump, struct tcp_entry *entry)
 {
 	int r = inet_socket_check_holders(dump, &entry->inet);
 
-	if (r == 0 && is_connection(entry))
-		r = refuse_connection(dump, entry);
+	if (r == 0 && tcp_is_connection(entry))
+		r = check_connection(dump, entry);
 	if (r == 0 && entry->state == TCP_LISTEN)
 		r = tcp_backlog_check(dump, entry);
 	return r;
@@ -222,7 +309,37 @@ static int tcp_check_all(struct dump *dump)
 
 	for (size_t i = 0; sockets && r == 0 && i < sockets->entries_count; i++)
 		r = check_entry(dump, sockets->entries[i]);
-	return r;
+	return r == 0 && sockets ? tcp_connections_read(dump) : r;
+}
+
+static int tcp_write_contents(struct dump *dump, const struct open_file *file, int our_fd maybe_unused)
+{
+	const struct tcp_sockets *sockets = tcp_sockets_of(dump);
+
+	for (size_t i = 0; i < sockets->entries_count; i++)
+		if (sockets->entries[i]->file == file)
+			return archive_writer_data(dump->writer, sockets->entries[i]->contents,
+						   file->contents_size);
+	return -ENOENT;
+}
+
+/* The connections are to live on elsewhere: nobody must hear that these sockets are closed. */
+static int tcp_before_end(struct dump *dump)
+{
+	struct tcp_sockets *sockets = tcp_sockets_of(dump);
+
+	if (!sockets || dump->options->aftermath != DUMP_AFTERMATH_KILL)
+		return 0;
+	return tcp_silence_new(dump, &sockets->silence);
+}
+
+static int tcp_after_end(struct dump *dump)
+{
+	struct tcp_sockets *sockets = tcp_sockets_of(dump);
+
+	if (sockets && sockets->silence)
+		tcp_silence_keep(sockets->silence);
+	return 0;
 }
 
 static void tcp_done(struct dump *dump)
@@ -231,6 +348,10 @@ static void tcp_done(struct dump *dump)
 
 	if (!sockets)
 		return;
+	tcp_silence_free(sockets->silence);
+	option_guard_free(sockets->guard);
+	for (size_t i = 0; i < sockets->entries_count; i++)
+		free(sockets->entries[i]->contents);
 	inet_diag_done(&sockets->diag);
 	free(sockets->entries);
 	free(sockets);
@@ -242,5 +363,8 @@ const struct fd_dumper tcp_fd_dumper = {
 	.matches = tcp_matches,
 	.collect = tcp_collect,
 	.check = tcp_check_all,
+	.write_contents = tcp_write_contents,
+	.before_end = tcp_before_end,
+	.after_end = tcp_after_end,
 	.done = tcp_done,
 };

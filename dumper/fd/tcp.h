@@ -3,14 +3,19 @@
 #pragma once
 
 #include "dumper/fd/inet_socket.h"
+#include "dumper/fd/option_guard.h"
 #include "format/fd/tcp.h"
 
 /* A socket of the tree, in the arena. */
 struct tcp_entry {
 	struct inet_entry inet;
+	struct open_file *file; /* borrowed from dump->open_files */
 	Cr__TcpSocket *image;
 	uint8_t state;                       /* as in <netinet/tcp.h> */
+	bool was_connected;                  /* of a closed one */
 	const struct inet_diag_socket *diag; /* NULL: without any port */
+	struct tcp_entry *peer;              /* the other end, if it is of the tree too */
+	unsigned char *contents;             /* owned: of what it has to receive, and then to send */
 };
 
 /* The state of the kind. */
@@ -18,6 +23,8 @@ struct tcp_sockets {
 	struct inet_diag diag; /* all of this network */
 	struct tcp_entry **entries;
 	size_t entries_count, entries_capacity;
+	struct option_guard *guard; /* NULL: not needed yet */
+	struct tcp_silence *silence;
 };
 
 /* NULL: there are none. */
@@ -35,5 +42,35 @@ const char *tcp_describe_connection(struct dump *dump, const struct inet_diag_so
  */
 const char *tcp_describe_peer(struct dump *dump, const struct inet_diag_socket *diag);
 
+/* It is connected, about to be, or only half closed. */
+bool tcp_is_connection(const struct tcp_entry *entry);
+
 /* tcp_backlog.c: connections that wait to be accepted are blockers, or left out with --skip-in-flight. */
 int must_check tcp_backlog_check(struct dump *dump, const struct tcp_entry *entry);
+
+/*
+ * tcp_connection.c: reads numbers, queues and options of all that are connected or were, by TCP_REPAIR, which
+ * is switched off again. What cannot be preserved is a blocker.
+ */
+int must_check tcp_connections_read(struct dump *dump);
+
+/*
+ * tcp_error.c: image->connection->error of one that was connected. Of others, an error that has not been told
+ * to the program is a blocker.
+ */
+int must_check tcp_collect_error(struct dump *dump, struct tcp_entry *entry, int fd);
+
+/* Notes in GUARD how FD, not in TCP_REPAIR mode yet, comes out of it again. */
+#define TCP_REPAIR_NOTES 3 /* so many options */
+int must_check tcp_repair_note(struct option_guard *guard, int fd);
+
+/* The state and what follows from it, anew. Logs. */
+int must_check tcp_read_state(struct dump *dump, struct tcp_entry *entry, int fd);
+
+/*
+ * tcp_silence.c: sockets that say nothing more when they are closed, in TCP_REPAIR mode. Undone by
+ * tcp_silence_free() and, if we are killed, by somebody else, unless tcp_silence_keep() was called.
+ */
+int must_check tcp_silence_new(struct dump *dump, struct tcp_silence **ret_silence);
+void tcp_silence_keep(struct tcp_silence *silence);
+void tcp_silence_free(struct tcp_silence *silence);

@@ -29,8 +29,6 @@ struct inspection {
 	char name[INET_DESCRIPTION_SIZE];
 };
 
-#define HOLDER_TEXT_SIZE 192
-
 static void holders_done(struct fd_search *search)
 {
 	fd_search_done(search);
@@ -38,7 +36,7 @@ static void holders_done(struct fd_search *search)
 
 /* "'named' (pid 12, fd 5)". Also *ret_fd, a descriptor of ours for that socket, -EBADF if it cannot be had.
  */
-static int describe_holder(uint64_t inode, char text[HOLDER_TEXT_SIZE], int *ret_fd)
+static int describe_holder(uint64_t inode, char text[INET_HOLDER_TEXT_SIZE], int *ret_fd)
 {
 	const struct fd_object object = {.type = FD_OBJECT_SOCKET, .inode = inode};
 	cleanup_(holders_done) struct fd_search search = {0};
@@ -55,12 +53,12 @@ static int describe_holder(uint64_t inode, char text[HOLDER_TEXT_SIZE], int *ret
 		return log_error_errno(r, "cannot look at the descriptors of other processes");
 	holder = inode != 0 ? fd_search_get(&search, &object, &count) : NULL;
 	if (!holder || count == 0) {
-		snprintf(text, HOLDER_TEXT_SIZE, "%s",
+		snprintf(text, INET_HOLDER_TEXT_SIZE, "%s",
 			 inode == 0 ? "a connection of a program that has closed it" : "another program");
 		return 0;
 	}
-	snprintf(text, HOLDER_TEXT_SIZE, "'%s' (pid %d, fd %d)", printable(holder->comm, comm, sizeof(comm)),
-		 holder->pid, holder->fd);
+	snprintf(text, INET_HOLDER_TEXT_SIZE, "'%s' (pid %d, fd %d)",
+		 printable(holder->comm, comm, sizeof(comm)), holder->pid, holder->fd);
 	if (pidref_open(holder->pid, &pidref) == 0 && pidref_getfd(&pidref, holder->fd, ret_fd) < 0)
 		*ret_fd = -EBADF;
 	return 0;
@@ -126,11 +124,18 @@ static uint32_t bound_interface(const Cr__InetSocket *socket)
 	return if_nametoindex(name);
 }
 
+int inet_socket_describe_holder(uint64_t inode, char text[INET_HOLDER_TEXT_SIZE])
+{
+	cleanup_close int fd = -EBADF;
+
+	return describe_holder(inode, text, &fd);
+}
+
 static int check_against(struct inspection *inspection, const struct inet_diag_socket *other)
 {
 	const Cr__InetSocket *socket = inspection->socket;
 	uint32_t interface = bound_interface(socket);
-	char holder[HOLDER_TEXT_SIZE], address[INET_ADDRESS_TEXT_SIZE];
+	char holder[INET_HOLDER_TEXT_SIZE], address[INET_ADDRESS_TEXT_SIZE];
 	cleanup_close int fd = -EBADF;
 	int r;
 
@@ -187,7 +192,7 @@ static int refuse_port(struct inspection *inspection, const struct inet_diag *di
 
 	for (size_t i = 0; i < diag->sockets_count; i++) {
 		const struct inet_diag_socket *other = &diag->sockets[i];
-		char holder[HOLDER_TEXT_SIZE], address[INET_ADDRESS_TEXT_SIZE];
+		char holder[INET_HOLDER_TEXT_SIZE], address[INET_ADDRESS_TEXT_SIZE];
 		cleanup_close int fd = -EBADF;
 		int r;
 

@@ -24,6 +24,10 @@ int must_check inet_socket_preflight(struct restore *restore, const struct objec
 				     const struct socket_option_table *protocol_table,
 				     const struct inet_diag *diag);
 
+/* Who has the socket INODE, for a message: "'named' (pid 12, fd 5)". Logs. */
+#define INET_HOLDER_TEXT_SIZE 192
+int must_check inet_socket_describe_holder(uint64_t inode, char text[INET_HOLDER_TEXT_SIZE]);
+
 /* Whether a socket with these addresses can meet packets, or a bind(2), of that one: by port and address. */
 bool inet_socket_overlaps(const Cr__InetSocket *socket, const struct inet_diag_socket *other);
 

@@ -161,27 +161,13 @@ static int make_tcp_backlog(void)
 	return connected(listener) < 0 || connected(listener) < 0 ? -1 : listener;
 }
 
-/* Closed by both sides, which the program has not done with its descriptor yet. */
-static int make_tcp_ended(void)
+/* With a byte out of band that has not been read. */
+static int make_tcp_urgent(void)
 {
 	int listener = listening(0), fd = connected(listener), other = accept(listener, NULL, NULL);
-	char byte;
 
-	if (other < 0 || close(other) < 0 || recv(fd, &byte, 1, 0) != 0 || shutdown(fd, SHUT_WR) < 0)
-		return -1;
-	close(listener);
-	return fd;
-}
-
-/* Reset by the other side, which the program has not been told. */
-static int make_tcp_reset(void)
-{
-	int listener = listening(0), fd = connected(listener), other = accept(listener, NULL, NULL);
-	const struct linger linger = {.l_onoff = 1};
-	struct pollfd error = {.fd = fd};
-
-	if (other < 0 || setsockopt(other, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) < 0 ||
-	    close(other) < 0 || poll(&error, 1, 5000) != 1)
+	if (other < 0 || send(other, "x", 1, MSG_OOB) != 1 ||
+	    poll(&(struct pollfd){.fd = fd, .events = POLLPRI}, 1, 5000) != 1)
 		return -1;
 	close(listener);
 	return fd;
@@ -307,8 +293,7 @@ static const struct {
 	{"tcp-listening", make_tcp_listening},
 	{"tcp-connected", make_tcp_connected},
 	{"tcp-backlog", make_tcp_backlog},
-	{"tcp-ended", make_tcp_ended},
-	{"tcp-reset", make_tcp_reset},
+	{"tcp-urgent", make_tcp_urgent},
 };
 
 int hold_socket(const char *what)

@@ -63,11 +63,14 @@ holds netlink-process-events 'told of all processes by the kernel'
 stop_target
 
 holds tcp-connected 'TCP socket [0-9]+ 127.0.0.1:[0-9]+ connected to 127.0.0.1:[0-9]+ is connected' \
-	"whose other end is fd [0-9]+ of pid $target"
+	"whose other end is fd [0-9]+ of pid $target" '--tcp-established' '--tcp-close'
+works 'tcp-connected, kept' "$cr_dump" -t "$target" --check --tcp-established
+works 'tcp-connected, lost' "$cr_dump" -t "$target" --check --tcp-close
+refused 'tcp-connected, no right' 3 'fd 20: ' 'CAP_NET_ADMIN' -- \
+	setpriv --bounding-set=-net_admin --inh-caps=-net_admin "$cr_dump" -t "$target" --check --tcp-established
 stop_target
-holds tcp-reset 'error that the program has not read'
-stop_target
-holds tcp-ended 'closed by the other side'
+start_target tcp-urgent
+refused 'tcp-urgent' 3 "\b$target\b" 'fd 20: ' 'urgent data' -- "$cr_dump" --tcp-established -t "$target" -o "$out"
 stop_target
 holds tcp-backlog '127.0.0.1:4001 has 2 connections that nobody has accepted' 'from 127\.0\.0\.1:[0-9]+ \(' 'skip-in-flight'
 stop_target
@@ -155,6 +158,30 @@ works 'the netlink port is free again' "$cr_restore" --check -i "$archive"
 dumped raw
 refused 'raw sockets are not permitted' 3 'raw IP socket 127.0.0.1' 'CAP_NET_RAW' -- \
 	setpriv --bounding-set=-net_raw --inh-caps=-net_raw "$cr_restore" --check -i "$archive"
+
+# A connection with both ends in the program.
+start_target tcp-connected
+was=$target
+works 'dump tcp-connected' "$cr_dump" --tcp-established -t "$target" -o "$archive"
+target=
+eventually gone "$was"
+refused 'no option' 3 'TCP socket 127.0.0.1:[0-9]+ \(open file' 'was connected to 127.0.0.1' '--tcp-established' '--tcp-close' \
+	-- "$cr_restore" -d -i "$archive"
+refused 'no right to restore connections' 3 'TCP socket 127.0.0.1' 'CAP_NET_ADMIN' -- \
+	setpriv --bounding-set=-net_admin --inh-caps=-net_admin "$cr_restore" --check --tcp-established -i "$archive"
+works 'restored without connections' "$cr_restore" -d --tcp-close -i "$archive"
+target=$was
+stop_target
+eventually gone "$was"
+works 'restored with connections' "$cr_restore" -d --tcp-established -i "$archive"
+"$cr_restore" --check --tcp-established -i "$archive" 2>"$scratch/stderr"
+if grep -qE "its connection to 127.0.0.1:[0-9]+ is there already, and belongs to 'refusal_target' \(pid $was" "$scratch/stderr"; then
+	pass 'the connection is there'
+else
+	fail 'the connection is there' "$(cat "$scratch/stderr")"
+fi
+target=$was
+stop_target
 
 dumped udp-waiting
 refused 'no right to send in the name of others' 3 'CAP_NET_RAW' 'skip-in-flight' -- \

@@ -32,6 +32,7 @@ usage 'argument too many' '--check takes no argument' "$cr_dump" --check=1 "$tar
 usage 'level out of range' 'from -7 to 19' "$cr_dump" --level=20 -o "$out" "$target"
 usage 'threads out of range' 'from 0 to 64' "$cr_dump" --threads=65 -o "$out" "$target"
 usage 'empty output' 'empty FILE' "$cr_dump" -o '' "$target"
+usage 'connections kept and lost' 'give one of them' "$cr_dump" --tcp-close --tcp-established -o "$out" "$target"
 usage 'check with an output' '--check writes nothing' "$cr_dump" --check -o "$out" "$target"
 
 usage 'cr-restore alone' 'no archive given' "$cr_restore"

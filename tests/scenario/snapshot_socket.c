@@ -69,6 +69,38 @@ static bool is_skipped(size_t level, int number)
 	return false;
 }
 
+/* Options that tell, of a TCP socket that is or was connected, what has come of the connection. */
+static const struct {
+	int level, number;
+} outcomes[] = {
+	{IPPROTO_TCP, TCP_MAXSEG},
+	{IPPROTO_IP, 14 /* IP_MTU */},
+	{IPPROTO_IP, 52 /* IP_PROTOCOL: the port */},
+	{IPPROTO_IP, IP_MULTICAST_TTL},
+	{IPPROTO_IPV6, IPV6_MULTICAST_IF},
+	{IPPROTO_IPV6, IPV6_MULTICAST_HOPS},
+	{IPPROTO_IPV6, IPV6_V6ONLY},
+};
+
+static bool is_outcome(int level, int number)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(outcomes); i++)
+		if (outcomes[i].level == level && outcomes[i].number == number)
+			return true;
+	return false;
+}
+
+/* SO_PEERNAME of a stream socket of the internet. */
+static bool was_connected(int fd)
+{
+	struct sockaddr_in peer; /* it does not take room for more than there is */
+	int protocol = 0;
+	socklen_t size = sizeof(peer), protocol_size = sizeof(protocol);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &protocol_size) == 0 &&
+	       protocol == IPPROTO_TCP && getsockopt(fd, SOL_SOCKET, 28, &peer, &size) == 0;
+}
+
 static int add_address(pid_t pid, int fd, int socket_fd, const char *what,
 		       int (*ask)(int, struct sockaddr *, socklen_t *),
 		       int (*add)(void *context, const char *line), void *context)
@@ -89,16 +121,18 @@ int snapshot_socket(pid_t pid, int fd, int (*add)(void *context, const char *lin
 {
 	cleanup_close int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	cleanup_close int socket_fd = pidfd < 0 ? -EBADF : (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	bool is_connected;
 	int r;
 
 	if (socket_fd < 0)
 		return -errno;
+	is_connected = was_connected(socket_fd);
 	r = add_address(pid, fd, socket_fd, "own", getsockname, add, context);
 	if (r == 0)
 		r = add_address(pid, fd, socket_fd, "peer", getpeername, add, context);
 	for (size_t i = 0; i < ARRAY_SIZE(levels); i++)
 		for (int number = 1; r == 0 && number <= levels[i].last; number++)
-			if (!is_skipped(i, number))
+			if (!is_skipped(i, number) && !(is_connected && is_outcome(levels[i].level, number)))
 				r = add_option(pid, fd, socket_fd, levels[i].level, number, add, context);
 	return r;
 }

@@ -231,6 +231,82 @@ static void checks_tcp(void **state maybe_unused)
 	assert_int_equal(tcp_check(&tcp, &reason), -EBADMSG);
 }
 
+#define REFUSES_TCP(change, why)                                                                             \
+	do {                                                                                                 \
+		const char *reason_ = NULL;                                                                  \
+		Cr__TcpConnection connection = CR__TCP_CONNECTION__INIT;                                     \
+		Cr__TcpWindow window = CR__TCP_WINDOW__INIT;                                                 \
+		Cr__TcpSocket tcp = CR__TCP_SOCKET__INIT;                                                    \
+		struct sample sample;                                                                        \
+		connected_init(&sample, &tcp, &connection, &window);                                         \
+		change;                                                                                      \
+		assert_int_equal(tcp_check(&tcp, &reason_), -EBADMSG);                                       \
+		assert_non_null(reason_);                                                                    \
+		if (!strstr(reason_, why))                                                                   \
+			fail_msg("refused because %s", reason_);                                             \
+	} while (0)
+
+static void connected_init(struct sample *sample, Cr__TcpSocket *tcp, Cr__TcpConnection *connection,
+			   Cr__TcpWindow *window)
+{
+	sample_init(sample);
+	sample->inet.type = SOCK_STREAM;
+	sample->inet.protocol = IPPROTO_TCP;
+	sample->inet.peer = &sample->peer;
+	connection->send_sequence = 0xfffffff0;
+	connection->receive_sequence = 0xffffff00;
+	connection->receive_size = 512;
+	connection->sent_size = 100;
+	connection->window = window;
+	window->send = window->send_maximum = 65536;
+	window->receive = 4096;
+	window->receive_update = 256;
+	window->send_update = 200;
+	tcp->socket = &sample->inet;
+	tcp->state = TCP_ESTABLISHED;
+	tcp->connection = connection;
+}
+
+static void checks_tcp_connections(void **state maybe_unused)
+{
+	Cr__TcpConnection connection = CR__TCP_CONNECTION__INIT;
+	Cr__TcpWindow window = CR__TCP_WINDOW__INIT;
+	Cr__TcpSocket tcp = CR__TCP_SOCKET__INIT;
+	const char *reason = NULL;
+	struct sample sample;
+
+	connected_init(&sample, &tcp, &connection, &window);
+	assert_int_equal(tcp_check(&tcp, &reason), 0);
+	assert_int_equal(tcp_contents_size(&tcp), 612);
+	tcp.state = TCP_CLOSE;
+	connection.sent_size = 0;
+	connection.error = ECONNRESET;
+	assert_int_equal(tcp_check(&tcp, &reason), 0);
+}
+
+static void refuses_tcp_connections(void **state maybe_unused)
+{
+	REFUSES_TCP(sample.inet.peer = NULL, "not from one port to another");
+	REFUSES_TCP(sample.inet.local = NULL, "no address of its own");
+	REFUSES_TCP(sample.peer.port = 0, "not from one port to another");
+	REFUSES_TCP(tcp.connection = NULL, "in a state in which it cannot be");
+	REFUSES_TCP(tcp.state = TCP_LISTEN, "in a state in which it cannot be");
+	REFUSES_TCP(tcp.state = TCP_TIME_WAIT, "unknown state");
+	REFUSES_TCP(tcp.state = TCP_SYN_RECV, "unknown state");
+	REFUSES_TCP(tcp.state = TCP_FIN_WAIT2, "something to send");
+	REFUSES_TCP(tcp.state = TCP_CLOSE, "something to send");
+	REFUSES_TCP((tcp.state = TCP_SYN_SENT, connection.sent_size = 0), "before it was connected");
+	REFUSES_TCP(connection.receive_size = TCP_QUEUE_SIZE_MAX + 1, "more waits");
+	REFUSES_TCP(connection.unsent_size = UINT32_MAX, "more waits");
+	REFUSES_TCP(connection.send_scale = 15, "window scale");
+	REFUSES_TCP(connection.segment_maximum = 65536, "segment size");
+	REFUSES_TCP(connection.error = ECONNRESET, "error");
+	REFUSES_TCP((tcp.state = TCP_CLOSE, connection.sent_size = 0, connection.error = EIO), "error");
+	REFUSES_TCP(window.send = 65537, "greater than its greatest");
+	REFUSES_TCP(window.receive_update = 257, "where its sequence numbers are");
+	REFUSES_TCP(window.send_update = 256 + 4097, "where its sequence numbers are");
+}
+
 static int parse(const char *text, struct multicast_list *list, bool is_ipv6)
 {
 	cleanup_free char *copy = malloc(strlen(text) + 1);
@@ -299,6 +375,8 @@ int main(void)
 		cmocka_unit_test(checks_datagrams),
 		cmocka_unit_test(knows_new_sockets),
 		cmocka_unit_test(checks_tcp),
+		cmocka_unit_test(checks_tcp_connections),
+		cmocka_unit_test(refuses_tcp_connections),
 		cmocka_unit_test(reads_groups),
 		cmocka_unit_test(refuses_strange_groups),
 	};

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+#define PACKET_LOCK_PASS_MARK 0x43524c4b

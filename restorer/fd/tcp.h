@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Stream sockets at restore: what the files of this kind share. */
+#pragma once
+
+#include "format/fd/tcp.h"
+#include "restorer/fd/inet_socket.h"
+
+/* object->state. */
+struct tcp_object {
+	int fd;                /* of ours, from finish to let_go; -EBADF */
+	unsigned char *unsent; /* owned: to be sent when it is let go; connection->unsent_size bytes */
+};
+
+static inline const Cr__TcpSocket *tcp_image_of(const struct object *object)
+{
+	return (const Cr__TcpSocket *)object->entry;
+}
+
+/* It was connected, and is not to be found closed because the user says so. */
+bool tcp_is_kept(const struct restore *restore, const struct object *object);
+
+/* Whether packets in the name of the other side bring it where it was, see tcp_packet.h. */
+bool tcp_needs_packets(const Cr__TcpSocket *image);
+
+/* Whether OTHER has the same addresses, both of them. */
+bool tcp_is_same_connection(const Cr__InetSocket *socket, const struct inet_diag_socket *other);
+
+/* tcp_preflight.c: adds to restore->blockers what speaks against one that was connected. */
+int must_check tcp_connection_preflight(struct restore *restore, const struct object *object,
+					const struct inet_diag *diag);
+
+/*
+ * tcp_connection.c. All with the socket in TCP_REPAIR mode, in which it is silent, until
+ * tcp_connection_let_go(). They log.
+ */
+/* A socket that thinks it is connected, without anything in its queues. */
+int must_check tcp_connection_new(const Cr__TcpSocket *image, int *ret_fd);
+/* Its contents. Keeps what has not been sent in STATE. */
+int must_check tcp_connection_fill(struct restore *restore, const Cr__TcpSocket *image,
+				   struct tcp_object *state, int fd);
+/* Half closed or closed, as it was, as far as nothing must be sent for that. Its options must have been set.
+ */
+int must_check tcp_connection_finish(const Cr__TcpSocket *image, int fd);
+/* It goes on by itself: sends what was not sent. */
+int must_check tcp_connection_let_go(const Cr__TcpSocket *image, const struct tcp_object *state);
