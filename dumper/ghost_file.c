@@ -64,6 +64,60 @@ static int extents_add(struct extents *extents, uint64_t start, uint64_t end)
 	return 0;
 }
 
+/* Makes the last longer, if it ends at START or no other may be noted. */
+static int extents_grow(struct extents *extents, uint64_t start, uint64_t end)
+{
+	size_t last = extents->sizes_count - 1;
+
+	if (extents->sizes_count == 0 || (extents->sizes_count < GHOST_EXTENTS_MAX &&
+					  extents->offsets[last] + extents->sizes[last] != start))
+		return extents_add(extents, start, end);
+	extents->sizes[last] = end - extents->offsets[last];
+	return 0;
+}
+
+static bool is_all_zero(const unsigned char *bytes, size_t size)
+{
+	return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
+}
+
+/* 1: there is something else than zeros. */
+static int look_for_contents(int fd, off_t start, uint64_t size)
+{
+	static unsigned char buffer[1 << 16];
+
+	for (uint64_t at = 0; at < size; at += sizeof(buffer)) {
+		int r = interrupted() ? -EINTR
+				      : file_pread_full(fd, buffer, sizeof(buffer), start + (off_t)at);
+
+		if (r < 0)
+			return r;
+		if (!is_all_zero(buffer, sizeof(buffer)))
+			return 1;
+	}
+	return 0;
+}
+
+/* A hugetlbfs tells of no holes, but how much is there in all: what holds only zeros may be one. */
+static int extents_scan_huge(int fd, const struct stat *st, uint64_t page_size, struct extents *extents)
+{
+	uint64_t size = (uint64_t)st->st_size, present = (uint64_t)st->st_blocks * 512;
+
+	if (present == 0 || size == 0)
+		return 0;
+	if (present >= size)
+		return extents_add(extents, 0, size);
+	for (uint64_t at = 0; at < size; at += page_size) {
+		int r = look_for_contents(fd, (off_t)at, page_size);
+
+		if (r > 0)
+			r = extents_grow(extents, at, at + page_size);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 /* The last that may be noted goes to the end of the file, holes included. */
 static int extents_scan(int fd, off_t size, struct extents *extents)
 {
@@ -97,7 +151,8 @@ static int collect_extents(struct dump *dump, int fd, const struct stat *st, Cr_
 {
 	cleanup_(extents_done) struct extents extents = {0};
 	size_t count;
-	int r = extents_scan(fd, st->st_size, &extents);
+	int r = image->huge_page_size ? extents_scan_huge(fd, st, image->huge_page_size, &extents)
+				      : extents_scan(fd, st->st_size, &extents);
 
 	if (r < 0)
 		return r;

@@ -95,18 +95,25 @@ static bool is_of_the_same_mount(int fd, const char *path)
 	return false;
 }
 
-static bool is_memfd(const struct ghost_use *use)
+static bool is_memory(const struct ghost_use *use, uint64_t huge_page_size)
+{
+	return huge_page_size ? memfd_is_huge_device(use->stat.st_dev, huge_page_size)
+			      : memfd_is_device(use->stat.st_dev);
+}
+
+static bool is_memfd(const struct ghost_use *use, uint64_t huge_page_size)
 {
 	return S_ISREG(use->stat.st_mode) && use->stat.st_nlink == 0 &&
 	       strncmp(use->path, GHOST_MEMFD_PREFIX, strlen(GHOST_MEMFD_PREFIX)) == 0 &&
-	       memfd_is_device(use->stat.st_dev);
+	       is_memory(use, huge_page_size);
 }
 
 /* Of mmap(2) with MAP_SHARED and MAP_ANONYMOUS. */
-static bool is_shared_memory(const struct ghost_use *use)
+static bool is_shared_memory(const struct ghost_use *use, uint64_t huge_page_size)
 {
-	return S_ISREG(use->stat.st_mode) && strcmp(use->path, GHOST_SHARED_MEMORY_PATH) == 0 &&
-	       memfd_is_device(use->stat.st_dev);
+	return S_ISREG(use->stat.st_mode) && is_memory(use, huge_page_size) &&
+	       strcmp(use->path, huge_page_size ? GHOST_SHARED_MEMORY_HUGE_PATH : GHOST_SHARED_MEMORY_PATH) ==
+		       0;
 }
 
 /* The kernel calls what O_TMPFILE makes by the number of its inode. */
@@ -162,7 +169,8 @@ static int classify(struct dump *dump, const struct ghost_use *use, Cr__Ghost *i
 	const char *name = fd_info_printable(use->path, &dump->arena);
 	int r;
 
-	if (is_memfd(use)) {
+	image->huge_page_size = memfd_huge_page_size(use->fd);
+	if (is_memfd(use, image->huge_page_size)) {
 		image->origin = CR__GHOST_ORIGIN__GHOST_MEMFD;
 		return 0;
 	}
@@ -171,19 +179,12 @@ static int classify(struct dump *dump, const struct ghost_use *use, Cr__Ghost *i
 		image->sysv = use->sysv;
 		return 0;
 	}
-	if (is_shared_memory(use)) {
+	if (is_shared_memory(use, image->huge_page_size)) {
 		image->origin = CR__GHOST_ORIGIN__GHOST_SHARED_MEMORY;
 		return 0;
 	}
 	if (is_of_filesystem(use, SECRETMEM_MAGIC)) {
 		blockers_add(&dump->blockers, "is secret memory (memfd_secret), which nobody else can read");
-		return 1;
-	}
-	if (is_of_filesystem(use, HUGETLBFS_MAGIC)) {
-		blockers_add(&dump->blockers,
-			     "its file '%s' has been deleted, and is made of huge pages (hugetlbfs), which "
-			     "cannot be preserved yet",
-			     name);
 		return 1;
 	}
 	if (!is_of_the_same_mount(use->fd, use->path)) {

@@ -13,6 +13,7 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/memfd.h"
 #include "common/proc/auxv.h"
 #include "common/tracee/puppet.h"
 #include "dumper/ghosts.h"
@@ -50,7 +51,6 @@ struct unsupported_flag {
 
 static const struct unsupported_flag unsupported_flags[] = {
 	{VMA_FLAG_BIT(PFN_MAP) | VMA_FLAG_BIT(IO) | VMA_FLAG_BIT(MIXED_MAP), "is memory of a device"},
-	{VMA_FLAG_BIT(HUGETLB), "is made of huge pages from the hugetlb pool"},
 	{VMA_FLAG_BIT(NON_LINEAR), "was rearranged with remap_file_pages"},
 	{VMA_FLAG_BIT(UFFD_MISSING) | VMA_FLAG_BIT(UFFD_WRITE_PROTECT) | VMA_FLAG_BIT(UFFD_MINOR),
 	 "is watched by a userfaultfd"},
@@ -90,9 +90,17 @@ static int collect_advice(struct dump *dump, const struct vma *vma, Cr__Mapping 
 	return 0;
 }
 
-static uint64_t map_flags(const struct vma *vma)
+/* Of what is anonymous: of a file, its file system knows. */
+static uint64_t huge_page_flags(const struct vma *vma, const Cr__Mapping *mapping)
 {
-	uint64_t flags = 0;
+	if (!(vma->flags & VMA_FLAG_BIT(HUGETLB)) || mapping->kind != CR__MAPPING_KIND__MAPPING_ANONYMOUS)
+		return 0;
+	return MAP_HUGETLB | memfd_huge_page_flags(vma->kernel_page_size);
+}
+
+static uint64_t map_flags(const struct vma *vma, const Cr__Mapping *mapping)
+{
+	uint64_t flags = huge_page_flags(vma, mapping);
 
 	if (vma->flags & VMA_FLAG_BIT(GROWS_DOWN))
 		flags |= MAP_GROWSDOWN;
@@ -308,19 +316,29 @@ static int collect_special_mapping(struct dump *dump, const struct vma *vma, Cr_
 
 #define SHARED_MEMORY_NAME "[anon_shmem:"
 
+/* mmap(2) with MAP_ANONYMOUS and MAP_HUGETLB, private or shared. */
+static bool is_huge_memory(const struct vma *vma)
+{
+	return vma->flags & VMA_FLAG_BIT(HUGETLB) && vma->name &&
+	       strcmp(vma->name, GHOST_SHARED_MEMORY_HUGE_PATH) == 0 &&
+	       memfd_is_huge_device(makedev(vma->dev_major, vma->dev_minor), vma->kernel_page_size);
+}
+
 /* mmap(2) with MAP_SHARED and MAP_ANONYMOUS; it may have got a name (PR_SET_VMA_ANON_NAME). */
 static bool is_shared_memory(const struct vma *vma)
 {
-	return vma->is_shared && vma->dev_major == 0 && vma->name && !(vma->flags & VMA_FLAG_BIT(HUGETLB)) &&
-	       (strcmp(vma->name, GHOST_SHARED_MEMORY_PATH) == 0 ||
-		has_prefix(vma->name, SHARED_MEMORY_NAME));
+	if (!vma->is_shared || vma->dev_major != 0 || !vma->name)
+		return false;
+	if (vma->flags & VMA_FLAG_BIT(HUGETLB))
+		return is_huge_memory(vma);
+	return strcmp(vma->name, GHOST_SHARED_MEMORY_PATH) == 0 || has_prefix(vma->name, SHARED_MEMORY_NAME);
 }
 
 /* A ghost of its own for each piece, whoever has mapped it. */
 static int collect_shared_memory(struct dump *dump, struct process *process, const struct vma *vma,
 				 Cr__Mapping *mapping)
 {
-	static char path[] = GHOST_SHARED_MEMORY_PATH;
+	static char path[] = GHOST_SHARED_MEMORY_PATH, huge_path[] = GHOST_SHARED_MEMORY_HUGE_PATH;
 	const int prefix = sizeof(SHARED_MEMORY_NAME) - 1;
 	struct vma file = *vma;
 
@@ -329,7 +347,7 @@ static int collect_shared_memory(struct dump *dump, struct process *process, con
 					     vma->name + prefix);
 	if (!mapping->name)
 		return -ENOMEM;
-	file.name = path;
+	file.name = vma->flags & VMA_FLAG_BIT(HUGETLB) ? huge_path : path;
 	file.is_deleted = true;
 	file.is_name_ambiguous = false;
 	return collect_file_mapping(dump, process, &file, mapping);
@@ -344,9 +362,11 @@ static int collect_kind(struct dump *dump, struct process *process, const struct
 		return collect_shared_memory(dump, process, vma, mapping);
 	if (!name)
 		return 0;
-	if ((has_prefix(name, "/memfd:") && vma->flags & VMA_FLAG_BIT(HUGETLB)) ||
-	    (has_prefix(name, "/SYSV") && vma->flags & VMA_FLAG_BIT(HUGETLB)) ||
-	    has_prefix(name, "anon_inode:")) {
+	if (is_huge_memory(vma)) {
+		mapping->offset = vma->offset;
+		return 0;
+	}
+	if (has_prefix(name, "anon_inode:")) {
 		blockers_add(&dump->blockers, "maps %s, which cannot be dumped yet", name);
 		return 0;
 	}
@@ -379,7 +399,7 @@ static int collect_mapping(struct dump *dump, struct process *process, const str
 	if (is_special)
 		return 0;
 	check_flags(dump, vma);
-	mapping->flags = map_flags(vma);
+	mapping->flags = map_flags(vma, mapping);
 	mapping->is_locked = (vma->flags & VMA_FLAG_BIT(LOCKED)) != 0;
 	mapping->is_locked_on_fault = (vma->flags & VMA_FLAG_BIT(LOCK_ON_FAULT)) != 0;
 	mapping->is_accounted = (vma->flags & VMA_FLAG_BIT(ACCOUNT)) != 0;

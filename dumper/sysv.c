@@ -27,6 +27,7 @@ int sysv_describe(struct dump *dump, int id, Cr__SysvSegment **ret_segment)
 	}
 	cr__sysv_segment__init(segment);
 	segment->id = id;
+	segment->size = facts.shm_segsz;
 	segment->key = facts.shm_perm.__key;
 	segment->mode = facts.shm_perm.mode & (0777 | SHM_DEST | SHM_LOCKED);
 	segment->uid = facts.shm_perm.uid;
@@ -46,6 +47,7 @@ static bool is_sysv(const struct vma *vma)
 static void check_attachment(struct dump *dump, const struct vma_list *vmas, size_t *position)
 {
 	const struct vma *first = &vmas->vmas[*position], *last = first;
+	uint64_t page_size = MAX(first->kernel_page_size, PAGE_SIZE_BYTES);
 	struct shmid_ds facts;
 
 	while (++*position < vmas->vmas_count) {
@@ -58,8 +60,7 @@ static void check_attachment(struct dump *dump, const struct vma_list *vmas, siz
 	}
 	if (shmctl((int)first->inode, IPC_STAT, &facts) < 0)
 		return;
-	if (first->offset != 0 || last->end - first->start != (facts.shm_segsz + PAGE_SIZE_BYTES - 1) /
-								      PAGE_SIZE_BYTES * PAGE_SIZE_BYTES)
+	if (first->offset != 0 || last->end - first->start != ALIGN_UP(facts.shm_segsz, page_size))
 		blockers_add(&dump->blockers,
 			     "has unmapped a part of shared memory segment %d, which cannot be preserved yet",
 			     (int)first->inode);

@@ -12,6 +12,8 @@
 #include <sys/shm.h>
 #include <sys/stat.h>
 
+#include "common/memfd.h"
+
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 0x0010
 #endif
@@ -48,7 +50,8 @@ static bool memfd_path_is_valid(const char *path)
 
 static bool shared_memory_path_is_valid(const char *path)
 {
-	return path && strcmp(path, GHOST_SHARED_MEMORY_PATH) == 0;
+	return path && (strcmp(path, GHOST_SHARED_MEMORY_PATH) == 0 ||
+			strcmp(path, GHOST_SHARED_MEMORY_HUGE_PATH) == 0);
 }
 
 static bool sysv_path_is_valid(const char *path)
@@ -69,6 +72,9 @@ static int sysv_check(const Cr__Ghost *ghost, const char **ret_reason)
 	snprintf(path, sizeof(path), GHOST_SYSV_FORMAT, (unsigned)segment->key);
 	if (strcmp(path, ghost->paths[0]) != 0 || segment->id < 0 || ghost->size == 0)
 		return refuse("its segment is not possible", ret_reason);
+	if (segment->size != 0 && (segment->size > ghost->size ||
+				   ghost->size - segment->size >= MAX(ghost->huge_page_size, UINT64_C(1))))
+		return refuse("the size of its segment is not possible", ret_reason);
 	if (segment->mode & ~(uint32_t)(0777 | SHM_DEST | SHM_LOCKED))
 		return refuse("the mode of its segment is not known", ret_reason);
 	return 0;
@@ -132,6 +138,22 @@ static int type_check(const Cr__Ghost *ghost, const char **ret_reason)
 	return 0;
 }
 
+/* Files on a hugetlbfs have whole pages. */
+static int huge_pages_check(const Cr__Ghost *ghost, const char **ret_reason)
+{
+	bool is_memory = ghost->origin == CR__GHOST_ORIGIN__GHOST_SHARED_MEMORY;
+
+	if (is_memory &&
+	    (ghost->huge_page_size != 0) != (strcmp(ghost->paths[0], GHOST_SHARED_MEMORY_HUGE_PATH) == 0))
+		return refuse("its path is not that of its pages", ret_reason);
+	if (ghost->huge_page_size == 0)
+		return 0;
+	if (!memfd_is_huge_page_size(ghost->huge_page_size) || !S_ISREG(ghost->mode) ||
+	    ghost->size % ghost->huge_page_size != 0)
+		return refuse("its huge pages are not possible", ret_reason);
+	return 0;
+}
+
 static int attributes_check(const Cr__Ghost *ghost, const char **ret_reason)
 {
 	if (ghost->n_attributes > GHOST_ATTRIBUTES_MAX)
@@ -177,6 +199,8 @@ int ghost_check(const Cr__Ghost *ghost, const char **ret_reason)
 	r = paths_check(ghost, ret_reason);
 	if (r == 0)
 		r = type_check(ghost, ret_reason);
+	if (r == 0)
+		r = huge_pages_check(ghost, ret_reason);
 	if (r == 0)
 		r = sysv_check(ghost, ret_reason);
 	if (r == 0)

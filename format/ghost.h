@@ -14,6 +14,7 @@
 /* The path of a memfd, in front of the name that memfd_create(2) was given; that is 249 bytes at most. */
 /* What the kernel calls shared anonymous memory. */
 #define GHOST_SHARED_MEMORY_PATH "/dev/zero"
+#define GHOST_SHARED_MEMORY_HUGE_PATH "/anon_hugepage"
 
 /* A segment of System V shared memory, and its key. */
 #define GHOST_SYSV_FORMAT "/SYSV%08x"

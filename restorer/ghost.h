@@ -43,6 +43,7 @@ int must_check ghost_create_all(struct ghost *ghosts, size_t count);
  * removes what was made if the restore has failed; marks it for removal, when it is attached, if it was. */
 void ghost_sysv_check(struct restore *restore, const struct ghost *ghost);
 int must_check ghost_sysv_make(struct ghost *ghost);
+bool ghost_sysv_is_left(const struct ghost *ghost);
 void ghost_sysv_undo(struct ghost *ghost);
 int must_check ghost_sysv_finish(const struct ghost *ghost);
 

@@ -16,6 +16,7 @@
 #include "common/cleanup.h"
 #include "common/id_map.h"
 #include "common/log.h"
+#include "common/memfd.h"
 #include "common/printable.h"
 #include "restorer/ghost.h"
 
@@ -76,6 +77,13 @@ static void check_room(struct demand *demand, const Cr__Ghost *image, const char
 			     name, directory, available, needed);
 }
 
+static bool is_hugetlbfs(const char *directory, uint64_t page_size)
+{
+	cleanup_close int fd = open(directory, O_PATH | O_CLOEXEC);
+
+	return fd >= 0 && memfd_huge_page_size(fd) == page_size;
+}
+
 static void check_ghost(struct demand *demand, const struct ghost *ghost)
 {
 	struct restore *restore = demand->restore;
@@ -105,12 +113,19 @@ static void check_ghost(struct demand *demand, const struct ghost *ghost)
 			     printed, strerror(-r));
 		return;
 	}
+	if (image->huge_page_size != 0 && !is_hugetlbfs(directory, image->huge_page_size))
+		blockers_add(&restore->blockers,
+			     "the deleted file '%s' is made of huge pages of %ju KiB, and '%s' is not on a "
+			     "hugetlbfs that has these",
+			     name, (uintmax_t)image->huge_page_size / 1024, printed);
 	if (ghost->is_executed && statvfs(directory, &facts) == 0 && facts.f_flag & ST_NOEXEC)
 		blockers_add(&restore->blockers,
 			     "the deleted program file '%s' cannot be run from '%s', which is mounted with "
 			     "noexec",
 			     name, printed);
-	check_room(demand, image, name, printed, st.st_dev);
+	/* How much a hugetlbfs has left it does not tell; preflight_huge() looks at the pool. */
+	if (image->huge_page_size == 0)
+		check_room(demand, image, name, printed, st.st_dev);
 }
 
 /* All of them are open until the end of the restore. */

@@ -13,11 +13,15 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "common/memfd.h"
 #include "common/printable.h"
 #include "common/vector.h"
 #include "format/fd/open_file.h"
 #include "restorer/ghost.h"
 
+#ifndef MFD_HUGETLB
+#define MFD_HUGETLB 0x0004U
+#endif
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
 #define MFD_EXEC 0x0010U
@@ -311,10 +315,14 @@ static int make_memfd(struct ghost *ghost)
 {
 	static const unsigned attempts[] = {MFD_EXEC, MFD_NOEXEC_SEAL, 0};
 	const char *name = ghost->image->paths[0] + strlen(GHOST_MEMFD_PREFIX);
+	uint64_t page_size = ghost->image->huge_page_size;
+	unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
 	int r;
 
+	if (page_size)
+		flags |= MFD_HUGETLB | (unsigned)memfd_huge_page_flags(page_size);
 	for (size_t i = 0; ghost->made_fd < 0 && i < ARRAY_SIZE(attempts); i++)
-		ghost->made_fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | attempts[i]);
+		ghost->made_fd = memfd_create(name, flags | attempts[i]);
 	if (ghost->made_fd < 0)
 		return -errno;
 	r = open_made(ghost);
@@ -325,8 +333,10 @@ static int make_memfd(struct ghost *ghost)
 static int make_shared_memory(struct ghost *ghost)
 {
 	size_t size = (size_t)ghost->image->size;
-	char *memory =
-		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint64_t page_size = ghost->image->huge_page_size;
+	int huge = page_size ? (int)(MAP_HUGETLB | memfd_huge_page_flags(page_size)) : 0;
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | huge, -1, 0);
 	char link[64];
 	int r;
 

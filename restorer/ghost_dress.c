@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -36,11 +37,32 @@ struct position {
 	uint64_t offset; /* in the extent */
 };
 
+/*
+ * No write(2) goes to a hugetlbfs. The pages are made first, which can fail; to touch one that cannot be had
+ * would end cr-restore with SIGBUS.
+ */
+static int write_huge(const Cr__Ghost *image, int fd, const char *data, size_t size, uint64_t offset)
+{
+	uint64_t start = offset / image->huge_page_size * image->huge_page_size;
+	uint64_t end = ALIGN_UP(offset + size, image->huge_page_size);
+	char *window;
+
+	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)start, (off_t)(end - start)) < 0)
+		return errno == ENOSPC ? -ENOMEM : -errno;
+	window = mmap(NULL, (size_t)(end - start), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd,
+		      (off_t)start);
+	if (window == MAP_FAILED)
+		return -errno;
+	memcpy(window + (offset - start), data, size);
+	munmap(window, (size_t)(end - start));
+	return 0;
+}
+
 static int write_data(const Cr__Ghost *image, struct position *position, int fd, const char *data,
 		      size_t size)
 {
 	while (size > 0) {
-		uint64_t left;
+		uint64_t left, offset;
 		size_t part;
 		int r;
 
@@ -48,8 +70,9 @@ static int write_data(const Cr__Ghost *image, struct position *position, int fd,
 			return -EBADMSG;
 		left = image->extent_sizes[position->extent] - position->offset;
 		part = (size_t)MIN(left, (uint64_t)size);
-		r = file_pwrite_full(fd, data, part,
-				     (off_t)(image->extent_offsets[position->extent] + position->offset));
+		offset = image->extent_offsets[position->extent] + position->offset;
+		r = image->huge_page_size ? write_huge(image, fd, data, part, offset)
+					  : file_pwrite_full(fd, data, part, (off_t)offset);
 		if (r < 0)
 			return r;
 		data += part;
@@ -112,7 +135,8 @@ int ghost_fill(struct ghost *ghost, struct archive_reader *reader)
 		return 0;
 	if (!S_ISREG(ghost->image->mode))
 		return ghost_dress(ghost);
-	fd = open(ghost_link(ghost->doors[0], link), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	fd = open(ghost_link(ghost->doors[0], link),
+		  (ghost->image->huge_page_size ? O_RDWR : O_WRONLY) | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return failed(ghost, -errno, "open");
 	r = set_flags(ghost, fd, GHOST_FLAGS_EARLY);

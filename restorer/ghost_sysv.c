@@ -9,10 +9,18 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/memfd.h"
 #include "restorer/ghost.h"
 
 /* The id that the next segment gets (kernel Documentation/admin-guide/sysctl/kernel.rst). */
 #define NEXT_ID_FILE "/proc/sys/kernel/shm_next_id"
+
+static uint64_t size_of(const struct ghost *ghost)
+{
+	const Cr__SysvSegment *segment = ghost->image->sysv;
+
+	return segment->size ? segment->size : ghost->image->size;
+}
 
 /* The segment that the program has left behind: nobody has it attached. */
 static bool is_left(const struct ghost *ghost, const struct shmid_ds *facts)
@@ -20,7 +28,7 @@ static bool is_left(const struct ghost *ghost, const struct shmid_ds *facts)
 	const Cr__SysvSegment *segment = ghost->image->sysv;
 
 	return facts->shm_nattch == 0 && facts->shm_perm.__key == segment->key &&
-	       facts->shm_segsz == ghost->image->size && facts->shm_perm.cuid == segment->creator_uid;
+	       facts->shm_segsz == size_of(ghost) && facts->shm_perm.cuid == segment->creator_uid;
 }
 
 void ghost_sysv_check(struct restore *restore, const struct ghost *ghost)
@@ -48,6 +56,13 @@ void ghost_sysv_check(struct restore *restore, const struct ghost *ghost)
 			     segment->id, (unsigned)segment->key, holder);
 }
 
+static int huge_page_flags(const struct ghost *ghost)
+{
+	uint64_t page_size = ghost->image->huge_page_size;
+
+	return page_size ? (int)(SHM_HUGETLB | memfd_huge_page_flags(page_size)) : 0;
+}
+
 /* A segment that is marked for removal has lost its key. */
 static int create(struct ghost *ghost)
 {
@@ -59,8 +74,8 @@ static int create(struct ghost *ghost)
 	r = file_write_at(AT_FDCWD, NEXT_ID_FILE, text);
 	if (r < 0)
 		return log_error_errno(r, "cannot write %s to '%s'", text, NEXT_ID_FILE);
-	id = shmget(segment->mode & SHM_DEST ? IPC_PRIVATE : segment->key, (size_t)ghost->image->size,
-		    IPC_CREAT | IPC_EXCL | 0600);
+	id = shmget(segment->mode & SHM_DEST ? IPC_PRIVATE : segment->key, (size_t)size_of(ghost),
+		    IPC_CREAT | IPC_EXCL | huge_page_flags(ghost) | 0600);
 	if (id < 0)
 		return log_error_errno(-errno, "cannot make shared memory segment %d", segment->id);
 	if (id != segment->id) {
@@ -94,7 +109,7 @@ static int set_permissions(const struct ghost *ghost)
 static int open_contents(struct ghost *ghost)
 {
 	char *memory = shmat(ghost->image->sysv->id, NULL, 0);
-	uint64_t size = (ghost->image->size + PAGE_SIZE_BYTES - 1) / PAGE_SIZE_BYTES * PAGE_SIZE_BYTES;
+	uint64_t size = ALIGN_UP(ghost->image->size, MAX(ghost->image->huge_page_size, PAGE_SIZE_BYTES));
 	char link[64];
 
 	if (memory == (char *)-1)
@@ -112,13 +127,17 @@ static int open_contents(struct ghost *ghost)
 				   : 0;
 }
 
-int ghost_sysv_make(struct ghost *ghost)
+bool ghost_sysv_is_left(const struct ghost *ghost)
 {
 	struct shmid_ds facts;
-	int r = 0;
 
-	if (shmctl(ghost->image->sysv->id, IPC_STAT, &facts) < 0 || !is_left(ghost, &facts))
-		r = create(ghost);
+	return shmctl(ghost->image->sysv->id, IPC_STAT, &facts) == 0 && is_left(ghost, &facts);
+}
+
+int ghost_sysv_make(struct ghost *ghost)
+{
+	int r = ghost_sysv_is_left(ghost) ? 0 : create(ghost);
+
 	if (r == 0)
 		r = open_contents(ghost);
 	return r < 0 ? r : set_permissions(ghost);

@@ -243,6 +243,30 @@ static bool needs_later_protection(const Cr__Mapping *mapping, bool has_contents
 	return (has_contents || mapping->is_accounted) && !(mapping->prot & PROT_WRITE);
 }
 
+/* Parts with different protections of what was one mapping of huge pages: they can become one again only if
+ * they are made as one. */
+static bool is_part_of_previous(const struct task *task, size_t index)
+{
+	const Cr__Mapping *mapping = task->memory->mappings[index], *previous;
+
+	if (index == 0 || !(mapping->flags & MAP_HUGETLB) || task->mapping_states[index] & MAPPING_IS_KEPT ||
+	    task->mapping_states[index - 1] & MAPPING_IS_KEPT)
+		return false;
+	previous = task->memory->mappings[index - 1];
+	return previous->flags == mapping->flags && previous->end == mapping->start && mapping->offset != 0 &&
+	       mapping->offset - previous->offset == previous->end - previous->start;
+}
+
+/* Where the last of its parts ends. */
+static uint64_t end_of_parts(const struct task *task, size_t index)
+{
+	const Cr__Memory *memory = task->memory;
+
+	while (index + 1 < memory->n_mappings && is_part_of_previous(task, index + 1))
+		index++;
+	return memory->mappings[index]->end;
+}
+
 static bool is_file(const Cr__Mapping *mapping)
 {
 	return mapping->kind == CR__MAPPING_KIND__MAPPING_FILE_PRIVATE ||
@@ -266,6 +290,24 @@ static void add_shmat(struct batch *batch, const Cr__MappedFile *segment, const 
 		batch_call(batch, SYS_shmat, (uint64_t)segment->sysv_id, mapping->start, flags);
 }
 
+static void add_advice(struct batch *batch, const Cr__Mapping *mapping)
+{
+	for (size_t i = 0; i < mapping->n_advice; i++)
+		batch_call(batch, SYS_madvise, mapping->start, mapping->end - mapping->start,
+			   mapping->advice[i]);
+}
+
+static void add_huge_mmap(struct batch *batch, const struct task *task, size_t index)
+{
+	const Cr__Mapping *mapping = task->memory->mappings[index];
+
+	if (!is_part_of_previous(task, index))
+		batch_call(batch, SYS_mmap, mapping->start, end_of_parts(task, index) - mapping->start,
+			   PROT_READ | PROT_WRITE,
+			   mapping->flags | MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, UINT64_MAX, 0);
+	add_advice(batch, mapping);
+}
+
 static void add_mmap(struct batch *batch, const struct task *task, const Cr__Mapping *mapping,
 		     bool has_contents)
 {
@@ -287,9 +329,7 @@ static void add_mmap(struct batch *batch, const struct task *task, const Cr__Map
 	if (mapping->name[0])
 		batch_try(batch, SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, mapping->start,
 			  mapping->end - mapping->start, batch_string(batch, mapping->name));
-	for (size_t i = 0; i < mapping->n_advice; i++)
-		batch_call(batch, SYS_madvise, mapping->start, mapping->end - mapping->start,
-			   mapping->advice[i]);
+	add_advice(batch, mapping);
 }
 
 /* What was kept of it becomes as large as it was, in place. */
@@ -315,6 +355,8 @@ static int map_all(struct task *task)
 			add_growth(batch, mapping, task->kept_ends[i]);
 		else if (find_segment(task, mapping))
 			add_shmat(batch, find_segment(task, mapping), mapping);
+		else if (mapping->flags & MAP_HUGETLB)
+			add_huge_mmap(batch, task, i);
 		else if (!special_name(mapping->kind) && mapping->kind != CR__MAPPING_KIND__MAPPING_AIO)
 			add_mmap(batch, task, mapping, task->mapping_states[i] & MAPPING_HAS_CONTENTS);
 	}
@@ -458,7 +500,8 @@ static void add_protection(struct batch *batch, const Cr__Mapping *mapping, unsi
 {
 	uint64_t size = mapping->end - mapping->start;
 
-	if (state & MAPPING_IS_KEPT || needs_later_protection(mapping, state & MAPPING_HAS_CONTENTS))
+	if (state & MAPPING_IS_KEPT || mapping->flags & MAP_HUGETLB ||
+	    needs_later_protection(mapping, state & MAPPING_HAS_CONTENTS))
 		batch_call(batch, SYS_mprotect, mapping->start, size, mapping->prot);
 	/* Without access it is marked as locked, but its pages cannot be brought in, which is an error. */
 	if (mapping->is_locked && mapping->prot == PROT_NONE)

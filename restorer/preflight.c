@@ -83,6 +83,7 @@ int preflight_run(struct restore *restore)
 	preflight_files(restore);
 	preflight_open(restore);
 	ghosts_check(restore);
+	preflight_huge(restore);
 	r = file_locks_check(restore);
 	if (r == 0)
 		r = preflight_busy(restore);

@@ -15,6 +15,9 @@ void preflight_pid_max(struct restore *restore, int32_t pid_max);
 /* preflight_files.c: the files of the manifest are there and have not changed. */
 void preflight_files(struct restore *restore);
 
+/* preflight_huge.c: the huge pages that are needed are free. */
+void preflight_huge(struct restore *restore);
+
 /* preflight_open.c: files that were open can be opened so again. */
 void preflight_open(struct restore *restore);
 

@@ -93,7 +93,9 @@ bool fd_info_is_memfd(const struct fd_info *info)
 	if (!S_ISREG(info->stat.st_mode) || info->stat.st_nlink != 0 ||
 	    strncmp(info->link, "/memfd:", 7) != 0)
 		return false;
-	return info->filesystem == HUGETLBFS_MAGIC || memfd_is_device(info->stat.st_dev);
+	return info->filesystem == HUGETLBFS_MAGIC
+		       ? memfd_is_huge_device(info->stat.st_dev, memfd_huge_page_size(info->our_fd))
+		       : memfd_is_device(info->stat.st_dev);
 }
 
 bool fd_info_has_path(const struct fd_info *info)

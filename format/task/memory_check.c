@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "common/log.h"
+#include "common/memfd.h"
 #include "common/proc/auxv.h"
 #include "common/proc/maps.h"
 #include "format/task/aio.h"
@@ -20,7 +21,8 @@
 
 #define MAPPING_FLAGS_KNOWN                                                                                  \
 	((uint64_t)(MAP_SHARED | MAP_PRIVATE | MAP_DROPPABLE | MAP_ANONYMOUS | MAP_GROWSDOWN |               \
-		    MAP_NORESERVE | MAP_STACK))
+		    MAP_NORESERVE | MAP_STACK | MAP_HUGETLB) |                                               \
+	 HUGE_PAGE_SHIFT_MASK << HUGE_PAGE_SHIFT_AT)
 
 /* ANON_VMA_NAME_MAX_LEN of the kernel, with the '\0'. */
 #define MAPPING_NAME_SIZE 80
@@ -70,6 +72,21 @@ static int advice_check(const Cr__Mapping *mapping)
 	return 0;
 }
 
+/* MAP_HUGETLB is of anonymous memory: a file has such pages of itself. */
+static int huge_pages_check(const Cr__Mapping *mapping)
+{
+	uint64_t shift = mapping->flags >> HUGE_PAGE_SHIFT_AT & HUGE_PAGE_SHIFT_MASK;
+	uint64_t page_size = UINT64_C(1) << shift;
+
+	if (!(mapping->flags & MAP_HUGETLB) && shift == 0)
+		return 0;
+	if (!(mapping->flags & MAP_HUGETLB) || mapping->kind != CR__MAPPING_KIND__MAPPING_ANONYMOUS ||
+	    mapping->flags & (MAP_GROWSDOWN | MAP_DROPPABLE) || !memfd_is_huge_page_size(page_size) ||
+	    mapping->start % page_size || mapping->end % page_size || mapping->offset % page_size)
+		return bad_memory("the mapping at %#" PRIx64 " cannot be made of huge pages", mapping->start);
+	return 0;
+}
+
 static int mapping_check(const Cr__Memory *memory, const Cr__Mapping *mapping)
 {
 	uint64_t start = mapping->start, end = mapping->end;
@@ -85,6 +102,8 @@ static int mapping_check(const Cr__Memory *memory, const Cr__Mapping *mapping)
 	if (mapping->flags & ~MAPPING_FLAGS_KNOWN)
 		return bad_memory("the mapping at %#" PRIx64 " has unknown flags: %#" PRIx64, start,
 				  mapping->flags);
+	if (huge_pages_check(mapping) < 0)
+		return -EBADMSG;
 	if (mapping->name && strlen(mapping->name) >= MAPPING_NAME_SIZE)
 		return bad_memory("the name of the mapping at %#" PRIx64 " is too long", start);
 	if (mapping_is_of_file(mapping) && mapping->file >= memory->n_files)

@@ -63,8 +63,9 @@ uint64_t memory_twin_end(const Cr__Memory *parent, const Cr__Memory *child, size
 	twin = parent->mappings[*position];
 	if (twin->start > mapping->start || !is_alike(parent, twin, child, mapping))
 		return 0;
-	/* One that grows down does so from another end. */
-	if (mapping->flags & MAP_GROWSDOWN && (twin->start != mapping->start || twin->end != mapping->end))
+	/* One that grows down does so from another end; one of huge pages does not grow. */
+	if (mapping->flags & (MAP_GROWSDOWN | MAP_HUGETLB) &&
+	    (twin->start != mapping->start || twin->end != mapping->end))
 		return 0;
 	return twin->end < mapping->end ? twin->end : mapping->end;
 }

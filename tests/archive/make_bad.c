@@ -347,6 +347,10 @@ static void init_parts(struct parts *parts)
 	CASE(mapping_kind_negative, p->mappings[2].kind = (Cr__MappingKind)-1)                               \
 	CASE(mapping_prot, p->mappings[2].prot = 0x1000000)                                                  \
 	CASE(mapping_flags, p->mappings[2].flags = 0x100000)                                                 \
+	CASE(mapping_huge_of_file, p->mappings[1].flags = MAP_HUGETLB | 21 << 26)                            \
+	CASE(mapping_huge_unaligned, p->mappings[2].flags = MAP_HUGETLB | 21 << 26)                          \
+	CASE(mapping_huge_size, p->mappings[2].flags = MAP_HUGETLB | UINT64_C(63) << 26)                     \
+	CASE(mapping_size_only, p->mappings[2].flags = 21 << 26)                                             \
 	CASE(mapping_file, p->mappings[1].file = 1)                                                          \
 	CASE(mapping_file_huge, p->mappings[1].file = UINT32_MAX)                                            \
 	CASE(mapping_offset, p->mappings[1].offset = 5)                                                      \
@@ -382,6 +386,7 @@ static void init_parts(struct parts *parts)
 	CASE(ghost_extents, make_ghost(p), p->ghost_offsets[1] = 4095)                                       \
 	CASE(ghost_extents_wrap, make_ghost(p), p->ghost_sizes[1] = UINT64_MAX - 8000)                       \
 	CASE(ghost_type, make_ghost(p), p->ghost.mode = S_IFDIR | 0755, p->ghost.size = 0)                   \
+	CASE(ghost_huge_size, make_ghost(p), p->ghost.huge_page_size = 3 << 20)                              \
 	CASE(ghost_other_type, make_ghost(p), p->ghost.mode = S_IFIFO | 0755, p->ghost.size = 0,             \
 	     p->ghost.n_extent_offsets = p->ghost.n_extent_sizes = 0, p->lacks_ghost_contents = true)        \
 	CASE(ghost_id, make_ghost(p), p->ghost.id = 2)                                                       \

@@ -66,11 +66,6 @@ holds() {
 	stop_target
 }
 
-if "$build/tests/refusal/refusal_target" "$scratch/ticks" huge-memfd nonsense 2>&1 | grep -q nonsense; then
-	holds 'a memfd of huge pages' huge-memfd 'fd 12\b' 'memfd' 'huge'
-else
-	skip 'a memfd of huge pages' 'there are none'
-fi
 if "$build/tests/refusal/refusal_target" "$scratch/ticks" secret-memory nonsense 2>&1 | grep -q nonsense; then
 	holds 'secret memory' secret-memory 'fd 12\b' 'memfd_secret' '0x[0-9a-f]+-0x[0-9a-f]+: .*secret'
 else

@@ -16,9 +16,6 @@
 #ifndef SYS_memfd_secret
 #define SYS_memfd_secret 447
 #endif
-#ifndef MFD_HUGETLB
-#define MFD_HUGETLB 4U
-#endif
 
 static int move(int fd, int wanted)
 {
@@ -86,8 +83,6 @@ int hold_file(const char *what, int fd)
 		return hold_wait(what + 5, fd);
 	if (strcmp(what, "memfd") == 0)
 		return move(memfd_create("target", MFD_CLOEXEC), fd);
-	if (strcmp(what, "huge-memfd") == 0)
-		return move(memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB), fd);
 	if (strcmp(what, "secret-memory") == 0)
 		return hold_secret_memory(fd);
 	return -2;

@@ -56,4 +56,31 @@ if works 'dump a child' "$cr_dump" -t "$was" -o "$archive"; then
 	works 'all is well again, --check' "$cr_restore" --check -i "$archive"
 fi
 
+# Huge pages: the program has three, and the pool gives them as long as it may.
+setting=/proc/sys/vm/nr_overcommit_hugepages
+if [ -w "$setting" ]; then
+	most=$(cat "$setting")
+	trap 'echo "$most" >"$setting"; cleanup' EXIT
+	echo "$((most + 3))" >"$setting"
+	start_target huge=3
+	if works 'dump huge pages' "$cr_dump" -t "$target" -o "$archive"; then
+		eventually gone "$target"
+		was=$target target=
+		echo 0 >"$setting"
+		spare=$(cat /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages)
+		if [ "$spare" = 0 ]; then
+			refused 'huge pages are missing' 3 'needs 3 huge pages of 2048 KiB, and 0 are free' \
+				'hugepages-2048kB/nr_hugepages.* by 3$' -- "$cr_restore" -d -i "$archive"
+			gone "$was" || fail 'huge pages are missing: nothing is started'
+		else
+			skip 'huge pages are missing' "there are $spare"
+		fi
+		echo "$((most + 3))" >"$setting"
+		works 'huge pages are there again, --check' "$cr_restore" --check -i "$archive"
+	fi
+	echo "$most" >"$setting"
+else
+	skip 'huge pages are missing' "$setting cannot be written"
+fi
+
 exit "$failed"

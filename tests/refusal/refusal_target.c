@@ -14,7 +14,7 @@
  *
  *   map=PATH: a private mapping of the file PATH, whose first byte it has changed;
  *
- *   memory=MIB: that much memory, which does not compress;
+ *   memory=MIB: that much memory, which does not compress; huge=PAGES: so many huge pages of 2 MiB;
  *
  *   what hold_file() knows: as descriptor 12;
  *
@@ -110,6 +110,17 @@ static void hold_memory(size_t mib)
 	}
 }
 
+static void hold_huge_pages(size_t pages)
+{
+	size_t size = pages << 21;
+	char *memory =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+
+	if (memory == MAP_FAILED)
+		fail("mmap of huge pages");
+	memory[0] = 1;
+}
+
 static void *sleep_on(void *unused)
 {
 	for (;;)
@@ -178,6 +189,8 @@ static void hold(const char *what)
 		hold_map(what + 4);
 	} else if (strncmp(what, "memory=", 7) == 0) {
 		hold_memory(strtoul(what + 7, NULL, 10));
+	} else if (strncmp(what, "huge=", 5) == 0) {
+		hold_huge_pages(strtoul(what + 5, NULL, 10));
 	} else if (!hold_some_terminal(what)) {
 		static int unix_fd = UNIX_FD;
 		int fd = hold_file(what, FILE_FD), wanted = HELD_FD;

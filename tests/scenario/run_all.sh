@@ -6,7 +6,7 @@
 # modes that apply. A scenario's source says what is special about it, each on a line of its own:
 #   /* modes: kill twice */       only these (none is always run)
 #   /* not: stop foreground */    all but these
-#   /* needs: cap_sys_nice */     a capability, "root", or a file; without it the scenario is skipped
+#   /* needs: cap_sys_nice */     a capability, "root", "huge_pages", or a file; without it the scenario is skipped
 #   /* user: 65534 */             the program's user and group
 #   /* stopped */                 the program stops itself at its checkpoints
 #   /* network */                 it runs in a network namespace of its own, where loopback is up; needs root
@@ -58,6 +58,29 @@ has_capability() {
 	[ $((0x$effective >> bit & 1)) = 1 ]
 }
 
+# Huge pages are made as they are needed; what was set before is set again at the end.
+huge_pages_setting=/proc/sys/vm/nr_overcommit_hugepages
+huge_pages_before=
+huge_pages_wanted=64
+
+restore_huge_pages() {
+	[ -z "$huge_pages_before" ] || echo "$huge_pages_before" >$huge_pages_setting
+}
+
+# Not in a subshell: it remembers what was set.
+allow_huge_pages() {
+	[ -z "$huge_pages_before" ] && [ -w $huge_pages_setting ] || return
+	[ "$(cat $huge_pages_setting)" -ge "$huge_pages_wanted" ] && return
+	huge_pages_before=$(cat $huge_pages_setting)
+	trap restore_huge_pages EXIT
+	trap 'exit 130' INT TERM
+	echo $huge_pages_wanted >$huge_pages_setting
+}
+
+has_huge_pages() {
+	[ "$(cat $huge_pages_setting 2>/dev/null || echo 0)" -ge "$huge_pages_wanted" ]
+}
+
 # Prints what is missing for the scenario, if anything.
 missing_needs() {
 	if grep -q '^/\* network \*/$' "$source" && [ "$(id -u)" != 0 ]; then
@@ -66,6 +89,7 @@ missing_needs() {
 	for need in $(declared needs); do
 		case $need in
 		root) [ "$(id -u)" = 0 ] || echo "needs root" ;;
+		huge_pages) has_huge_pages || echo "needs $huge_pages_wanted in $huge_pages_setting" ;;
 		cap_*) has_capability "$need" || echo "needs $need" ;;
 		/*) [ -e "$need" ] || echo "needs $need" ;;
 		*) echo "unknown need: $need" ;;
@@ -135,6 +159,8 @@ run_one() {
 run_scenario() {
 	scenario=$1
 	source=$sources/$scenario.c
+	# shellcheck disable=SC2046 # a list of words
+	contains "$(echo $(declared needs))" huge_pages && allow_huge_pages
 	missing=$(missing_needs)
 	if [ -n "$missing" ]; then
 		echo "ok - $scenario # SKIP $missing"

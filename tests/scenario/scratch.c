@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,6 +33,17 @@ static DIR *list_directory(int fd)
 	return directory;
 }
 
+/* What a scenario that has failed has left mounted. */
+static int remove_mount(int directory_fd, const char *name)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", directory_fd, name);
+	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+		return -errno;
+	return unlinkat(directory_fd, name, AT_REMOVEDIR);
+}
+
 static int remove_below(int directory_fd)
 {
 	cleanup_closedir DIR *directory = list_directory(directory_fd);
@@ -48,7 +60,8 @@ static int remove_below(int directory_fd)
 
 			if (r < 0)
 				return r;
-			if (unlinkat(directory_fd, entry->d_name, AT_REMOVEDIR) == 0)
+			if (unlinkat(directory_fd, entry->d_name, AT_REMOVEDIR) == 0 ||
+			    (errno == EBUSY && remove_mount(directory_fd, entry->d_name) == 0))
 				continue;
 		}
 		return -errno;

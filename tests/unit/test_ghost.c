@@ -100,6 +100,35 @@ static void test_paths(void **state maybe_unused)
 	expect_bad(&sample, "no other name");
 }
 
+static void test_huge_pages(void **state maybe_unused)
+{
+	struct sample sample;
+
+	sample_init(&sample);
+	sample.image.n_extent_offsets = sample.image.n_extent_sizes = 0;
+	sample.image.size = 4 << 20;
+	sample.image.huge_page_size = 2 << 20;
+	expect_valid(&sample);
+	sample.image.size++;
+	expect_bad(&sample, "a part of a huge page");
+	sample.image.size = 4 << 20;
+	sample.image.huge_page_size = 3 << 20;
+	expect_bad(&sample, "huge pages of an odd size");
+	sample.image.huge_page_size = 4096;
+	expect_bad(&sample, "huge pages that are small");
+	sample.image.huge_page_size = UINT64_C(1) << 63;
+	expect_bad(&sample, "huge pages beyond all memory");
+	sample.image.huge_page_size = 0;
+	sample.image.origin = CR__GHOST_ORIGIN__GHOST_SHARED_MEMORY;
+	sample.image.n_paths = 1;
+	sample.paths[0] = (char *)"/anon_hugepage";
+	expect_bad(&sample, "shared memory of huge pages without any");
+	sample.image.huge_page_size = 2 << 20;
+	expect_valid(&sample);
+	sample.paths[0] = (char *)"/dev/zero";
+	expect_bad(&sample, "shared memory of huge pages under another name");
+}
+
 static void test_memfds(void **state maybe_unused)
 {
 	struct sample sample;
@@ -204,9 +233,10 @@ static void test_attributes(void **state maybe_unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_valid),   cmocka_unit_test(test_paths),
-		cmocka_unit_test(test_memfds),  cmocka_unit_test(test_types),
-		cmocka_unit_test(test_extents), cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_valid),      cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_huge_pages), cmocka_unit_test(test_memfds),
+		cmocka_unit_test(test_types),      cmocka_unit_test(test_extents),
+		cmocka_unit_test(test_attributes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
