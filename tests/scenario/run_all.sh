@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs scenarios: run_all.sh [-m "MODE ..."] [-v] BUILD_DIRECTORY [NAME ...]
+# Runs scenarios: run_all.sh [-m "MODE ..."] [-n] [-u UID[:GID]] [-v] BUILD_DIRECTORY [NAME ...]
+#
+# With -n in new namespaces, with -u as another user those which need no more; see run_scenario --help.
 #
 # Without names all of them, with names those that contain one of them. Without -m each in mode none and then in all
 # modes that apply. A scenario's source says what is special about it, each on a line of its own:
@@ -17,17 +19,20 @@ set -u
 
 default_modes="none stop kill leave-running twice restore-twice"
 # The way to and from the archive differs, not what is in it: a sample of the scenarios is enough.
-sample_modes="stream foreground"
+sample_modes="stream foreground late-reaper"
 sample="anon_sparse large_mixed file_offsets tls_tids stopped_threads ids loop_without_libc posix_clocks argv_environ"
 sources=$(dirname "$0")
 only_modes=
 verbose=
+namespaces=
+user=
+where=
 passed=0
 failed=0
 skipped=0
 
 usage() {
-	echo "usage: run_all.sh [-m \"MODE ...\"] [-v] BUILD_DIRECTORY [NAME ...]" >&2
+	echo "usage: run_all.sh [-m \"MODE ...\"] [-n] [-u UID[:GID]] [-v] BUILD_DIRECTORY [NAME ...]" >&2
 	exit 2
 }
 
@@ -117,7 +122,8 @@ runner_options() {
 	grep -q '^/\* stopped \*/$' "$source" && echo --stopped
 	grep -q '^/\* no-compare \*/$' "$source" && echo --no-compare
 	grep -q '^/\* network \*/$' "$source" && echo --network-namespace
-	for value in $(declared user); do
+	[ -z "$namespaces" ] || echo --namespaces
+	for value in $(declared user) $user; do
 		echo "--user $value"
 	done
 	for value in $(declared timeout); do
@@ -138,15 +144,15 @@ run_one() {
 		"$build/tests/scenario/$scenario" 2>&1)
 	case $? in
 	0)
-		echo "ok - $scenario $1"
+		echo "ok - $scenario $1$where"
 		passed=$((passed + 1))
 		;;
 	77)
-		echo "ok - $scenario $1 # SKIP ${output#skip: }"
+		echo "ok - $scenario $1$where # SKIP ${output#skip: }"
 		skipped=$((skipped + 1))
 		;;
 	*)
-		echo "not ok - $scenario $1"
+		echo "not ok - $scenario $1$where"
 		failed=$((failed + 1))
 		;;
 	esac
@@ -163,7 +169,7 @@ run_scenario() {
 	contains "$(echo $(declared needs))" huge_pages && allow_huge_pages
 	missing=$(missing_needs)
 	if [ -n "$missing" ]; then
-		echo "ok - $scenario # SKIP $missing"
+		echo "ok - $scenario$where # SKIP $missing"
 		skipped=$((skipped + 1))
 		return
 	fi
@@ -182,9 +188,22 @@ is_wanted() {
 	return 1
 }
 
-while getopts m:v option; do
+# The user of -u cannot do what takes more than any user may.
+suits_user() {
+	[ -z "$user" ] || ! grep -q '^/\* \(user\|needs: *\(root\|cap_.*\)\)' "$sources/$file"
+}
+
+while getopts m:nu:v option; do
 	case $option in
 	m) only_modes=$OPTARG ;;
+	n)
+		namespaces=yes
+		where="$where in namespaces"
+		;;
+	u)
+		user=$OPTARG
+		where="$where as user $user"
+		;;
 	v) verbose=--verbose ;;
 	*) usage ;;
 	esac
@@ -197,7 +216,7 @@ names=$*
 
 for file in "$sources"/*/*.c; do
 	file=${file#"$sources"/}
-	if is_wanted "${file%.c}"; then
+	if is_wanted "${file%.c}" && suits_user; then
 		run_scenario "${file%.c}"
 	fi
 done

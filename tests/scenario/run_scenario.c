@@ -4,19 +4,12 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
-#include <net/if.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -36,6 +29,7 @@ enum {
 	OPTION_PID_NAMESPACE,
 	OPTION_NO_PID_NAMESPACE,
 	OPTION_NETWORK_NAMESPACE,
+	OPTION_NAMESPACES,
 	OPTION_NO_COMPARE,
 };
 
@@ -55,6 +49,7 @@ static const struct option options[] = {
 	{"pid-namespace", no_argument, NULL, OPTION_PID_NAMESPACE},
 	{"no-pid-namespace", no_argument, NULL, OPTION_NO_PID_NAMESPACE},
 	{"network-namespace", no_argument, NULL, OPTION_NETWORK_NAMESPACE},
+	{"namespaces", no_argument, NULL, OPTION_NAMESPACES},
 	{"help", no_argument, NULL, 'h'},
 	{0},
 };
@@ -69,7 +64,7 @@ static void print_usage(void)
 	     "  --restore PATH         cr-restore (likewise)\n"
 	     "  --dump-option X        one more argument for cr-dump; may be repeated\n"
 	     "  --restore-option X     one more argument for cr-restore; may be repeated\n"
-	     "  -u, --user UID         run the program as this user and group\n"
+	     "  -u, --user UID[:GID]   run the program as this user and group\n"
 	     "  -s, --stopped          the program stops itself at its checkpoints\n"
 	     "  -S, --settle MS        the program knows nothing of this: checkpoint after MS, status 0 is "
 	     "success\n"
@@ -80,7 +75,22 @@ static void print_usage(void)
 	     "  --[no-]pid-namespace   run everything in a pid namespace of its own (default when root)\n"
 	     "  --network-namespace    and in a network namespace of its own, with nothing but loopback; "
 	     "needs "
+	     "root\n"
+	     "  --namespaces           everything in new namespaces (mount, pid, net, ipc, and time with "
+	     "other "
+	     "clocks),\n"
+	     "                         the program as a daemon that gives up root by itself for --user; "
+	     "needs "
 	     "root");
+}
+
+static void parse_user(struct run *run, const char *text)
+{
+	char *end;
+
+	run->user = run->group = strtol(text, &end, 10);
+	if (*end == ':')
+		run->group = strtol(end + 1, NULL, 10);
 }
 
 static int parse_options(struct run *run, int argc, char **argv)
@@ -93,7 +103,7 @@ static int parse_options(struct run *run, int argc, char **argv)
 			run->mode = optarg;
 			break;
 		case 'u':
-			run->user = strtol(optarg, NULL, 10);
+			parse_user(run, optarg);
 			break;
 		case 's':
 			run->is_stopped = true;
@@ -130,6 +140,9 @@ static int parse_options(struct run *run, int argc, char **argv)
 			break;
 		case OPTION_NETWORK_NAMESPACE:
 			run->use_network_namespace = true;
+			break;
+		case OPTION_NAMESPACES:
+			run->use_namespaces = true;
 			break;
 		case OPTION_NO_COMPARE:
 			run->no_compare = true;
@@ -199,7 +212,7 @@ static int copy_program(struct run *run, char **program)
 	return 0;
 }
 
-static int run_once(struct run *run)
+int run_once(struct run *run)
 {
 	int result;
 
@@ -219,53 +232,13 @@ static int run_once(struct run *run)
 	return result;
 }
 
-/* The loopback device of a new network namespace is down at first. */
-static int raise_loopback(void)
-{
-	cleanup_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
-
-	return fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
-}
-
-static int enter_network(const struct run *run)
-{
-	if (!run->use_network_namespace)
-		return RUN_PASSED;
-	if (unshare(CLONE_NEWNET) < 0 || raise_loopback() < 0)
-		return run_failed("cannot make a network namespace: %s", strerror(errno));
-	return RUN_PASSED;
-}
-
-/* The same in a pid namespace with its own /proc; whatever is left over dies with it. */
-static int run_in_namespace(struct run *run)
-{
-	int status;
-	pid_t pid;
-
-	if (unshare(CLONE_NEWPID | CLONE_NEWNS) < 0)
-		return run_failed("cannot make a pid namespace: %s", strerror(errno));
-	pid = fork();
-	if (pid < 0)
-		return run_failed("fork: %s", strerror(errno));
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-		    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
-			_exit(run_failed("cannot mount /proc: %s", strerror(errno)));
-		exit(run_once(run));
-	}
-	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
-		return run_failed("the runner itself died");
-	return WEXITSTATUS(status);
-}
-
 int main(int argc, char **argv)
 {
 	char dump[PATH_MAX + 16], restore[PATH_MAX + 16];
 	struct run run = {
 		.mode = "kill",
 		.user = -1,
+		.group = -1,
 		.pidfd = -EBADF,
 		.timeout_ms = DEFAULT_TIMEOUT_S * 1000,
 		.use_pid_namespace = geteuid() == 0,
@@ -285,13 +258,11 @@ int main(int argc, char **argv)
 	r = find_tools(&run, dump, restore);
 	if (r == 0)
 		r = make_workplace(&run);
-	if (r == 0 && run.user >= 0 && strchr(program, '/'))
+	if (r == 0 && run.user >= 0 && !run.use_namespaces && strchr(program, '/'))
 		r = copy_program(&run, &program);
 	if (r < 0)
 		return run_failed("cannot make a working directory: %s", strerror(-r));
-	result = enter_network(&run);
-	if (result == RUN_PASSED)
-		result = run.use_pid_namespace ? run_in_namespace(&run) : run_once(&run);
+	result = environment_run(&run);
 	if (run.keep)
 		run_note("kept: %s", run.work);
 	else if ((r = scratch_remove(run.work)) < 0)

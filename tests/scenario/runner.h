@@ -18,10 +18,10 @@ struct run {
 	const char *dump_options[OPTION_LIMIT + 1], *restore_options[OPTION_LIMIT + 1];
 	size_t dump_options_count, restore_options_count;
 	char **argv;
-	long user;              /* the program's user and group, or -1 */
+	long user, group;       /* the program's, or -1 */
 	unsigned int settle_ms; /* no protocol: the checkpoint is this long after the start; 0 = protocol */
 	bool is_stopped;        /* the program stops itself at its checkpoint */
-	bool keep, use_pid_namespace, use_network_namespace, verbose, no_compare;
+	bool keep, use_pid_namespace, use_network_namespace, use_namespaces, verbose, no_compare;
 	unsigned int timeout_ms;
 
 	/* The workplace: WORK holds scratch/, saved/, the archive and the tools' messages. */
@@ -54,6 +54,12 @@ int64_t now_ms(void);
 /* What is left of the time for the whole run. */
 int remaining_ms(const struct run *run);
 
+/* run_scenario.c: the program in its mode, here and now. */
+int run_once(struct run *run);
+
+/* runner_environment.c: run_once() in the namespaces that the options ask for. */
+int environment_run(struct run *run);
+
 /* runner_process.c. RUN_PASSED or RUN_FAILED after a message unless said otherwise. */
 
 int program_start(struct run *run);
@@ -83,6 +89,8 @@ void process_report(pid_t pid, const char *name);
 int tool_run(struct run *run, const char *const *argv, const char *input_path, const char *output_path);
 /* Starts ARGV and leaves it running; its pid or a negative errno. */
 pid_t tool_start(struct run *run, const char *const *argv, int input, int output);
+/* Waits for the tool PID; kills it when the time is up. Its exit status, 128 + signal, or negative. */
+int tool_wait(struct run *run, pid_t pid, const char *name);
 void tool_print_log(const struct run *run);
 
 /* runner_modes.c */

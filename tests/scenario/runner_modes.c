@@ -21,6 +21,7 @@
 
 #define SETTLE_TIMEOUT_MS 2000
 #define SETTLE_POLL_MS 20
+#define LATE_REAPER_MS 700
 #define ARGUMENT_LIMIT (2 * OPTION_LIMIT)
 
 struct mode {
@@ -102,6 +103,17 @@ static int dump(struct run *run, bool is_stream, bool leave_running)
 	return RUN_FAILED;
 }
 
+/* Collects the program, which cr-dump has ended. */
+static int reap_killed(struct run *run)
+{
+	if (program_reap(run, MIN(remaining_ms(run), 5000)) != RUN_PASSED)
+		return run_failed("the program is still there after the dump");
+	if (run->exit_code != CLD_KILLED || run->exit_status != SIGKILL)
+		return run_failed("after the dump the program ended by itself: %s %d",
+				  run->exit_code == CLD_EXITED ? "status" : "signal", run->exit_status);
+	return RUN_PASSED;
+}
+
 /* Dumps and sees to it that the program is gone. *ret_before may be NULL if nobody compares. */
 static int dump_and_kill(struct run *run, bool is_stream, struct snapshot **ret_before)
 {
@@ -113,11 +125,8 @@ static int dump_and_kill(struct run *run, bool is_stream, struct snapshot **ret_
 		return run_failed("cr-dump left no archive");
 	if ((status.st_mode & 0777) != 0600 && !is_stream)
 		return run_failed("the archive has mode %o", (unsigned int)status.st_mode & 0777);
-	if (program_reap(run, MIN(remaining_ms(run), 5000)) != RUN_PASSED)
-		return run_failed("the program is still there after the dump");
-	if (run->exit_code != CLD_KILLED || run->exit_status != SIGKILL)
-		return run_failed("after the dump the program ended by itself: %s %d",
-				  run->exit_code == CLD_EXITED ? "status" : "signal", run->exit_status);
+	if (reap_killed(run) != RUN_PASSED)
+		return RUN_FAILED;
 	return program_wait_alone(run, MIN(remaining_ms(run), 5000));
 }
 
@@ -133,20 +142,21 @@ static int check_pidfile(const struct run *run)
 	return RUN_PASSED;
 }
 
-static int restore(struct run *run, bool is_stream, const struct snapshot *before)
+static void restore_arguments(const struct run *run, bool is_stream, struct arguments *arguments)
 {
-	struct arguments arguments = {0};
-	int status;
-
 	unlink(run->pidfile);
-	add_argument(&arguments, run->restore);
-	add_argument(&arguments, "-i");
-	add_argument(&arguments, is_stream ? "-" : run->archive);
-	add_argument(&arguments, "-d");
-	add_argument(&arguments, "--pidfile");
-	add_argument(&arguments, run->pidfile);
-	add_options(&arguments, run->restore_options);
-	status = tool_run(run, arguments.values, is_stream ? run->archive : NULL, NULL);
+	add_argument(arguments, run->restore);
+	add_argument(arguments, "-i");
+	add_argument(arguments, is_stream ? "-" : run->archive);
+	add_argument(arguments, "-d");
+	add_argument(arguments, "--pidfile");
+	add_argument(arguments, run->pidfile);
+	add_options(arguments, run->restore_options);
+}
+
+/* STATUS is that of cr-restore, or negative. */
+static int check_restored(struct run *run, int status, const struct snapshot *before)
+{
 	if (status > 0)
 		run_failed("cr-restore ended with status %d", status);
 	if (status != 0 || check_pidfile(run) != RUN_PASSED || program_adopt(run) != RUN_PASSED)
@@ -154,6 +164,15 @@ static int restore(struct run *run, bool is_stream, const struct snapshot *befor
 	if (run->is_stopped && program_wait_stopped(run) != RUN_PASSED)
 		return RUN_FAILED;
 	return compare(run, before, "after the restore");
+}
+
+static int restore(struct run *run, bool is_stream, const struct snapshot *before)
+{
+	struct arguments arguments = {0};
+
+	restore_arguments(run, is_stream, &arguments);
+	return check_restored(run, tool_run(run, arguments.values, is_stream ? run->archive : NULL, NULL),
+			      before);
 }
 
 static int cycle(struct run *run, bool is_stream)
@@ -190,6 +209,25 @@ static int at_kill(struct run *run)
 static int at_twice(struct run *run)
 {
 	return cycle(run, false) == RUN_PASSED ? cycle(run, false) : RUN_FAILED;
+}
+
+/* Who inherits orphans, and collects them, may take his time; until then they keep their ids. */
+static int at_late_reaper(struct run *run)
+{
+	cleanup_(snapshot_freep) struct snapshot *before = NULL;
+	struct arguments arguments = {0};
+	pid_t tool;
+
+	if (take(run, &before) != RUN_PASSED || dump(run, false, false) != RUN_PASSED)
+		return RUN_FAILED;
+	restore_arguments(run, false, &arguments);
+	tool = tool_start(run, arguments.values, -1, -1);
+	if (tool < 0)
+		return run_failed("cannot start cr-restore: %s", strerror(-tool));
+	poll(NULL, 0, LATE_REAPER_MS);
+	if (reap_killed(run) != RUN_PASSED)
+		return RUN_FAILED;
+	return check_restored(run, tool_wait(run, tool, run->restore), before);
 }
 
 static int at_stream(struct run *run)
@@ -285,6 +323,7 @@ static const struct mode modes[] = {
 	{"leave-running", at_leave_running, "dump -R, verify the archive, the program goes on"},
 	{"twice", at_twice, "dump, restore, dump, restore"},
 	{"restore-twice", at_restore_twice, "dump, restore, run to the end, restore again"},
+	{"late-reaper", at_late_reaper, "dump, restore while the program is still a zombie"},
 	{"stream", at_stream, "dump -o - | cat, cat | restore -i -"},
 	{"foreground", at_foreground, "dump, restore without -d: exits with the program's status"},
 };

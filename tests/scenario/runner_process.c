@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
@@ -68,6 +69,25 @@ static int open_pidfd(pid_t pid)
 	return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
+/* To the constructor in scenario.c, by which the program gives up root after it was started. */
+static int tell_user(const struct run *run)
+{
+	cleanup_free char *ids = string_format("%ld:%ld", run->user, run->group);
+
+	return ids && setenv("SCENARIO_USER", ids, 1) == 0 ? 0 : -ENOMEM;
+}
+
+static int become_user(const struct run *run)
+{
+	uid_t uid = (uid_t)run->user;
+	gid_t gid = (gid_t)run->group;
+
+	if (fchown(1, uid, gid) < 0 || setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 ||
+	    setresuid(uid, uid, uid) < 0)
+		return -errno;
+	return 0;
+}
+
 /* In the child: becomes the program. */
 static _Noreturn void program_exec(const struct run *run)
 {
@@ -81,18 +101,38 @@ static _Noreturn void program_exec(const struct run *run)
 	if (input < 0 || log < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0 || dup2(input, 0) < 0)
 		_exit(126);
 	syscall(SYS_close_range, 3, ~0U, 0);
-	if (run->user >= 0 && (fchown(1, (uid_t)run->user, (gid_t)run->user) < 0 || setgroups(0, NULL) < 0 ||
-			       setresgid((gid_t)run->user, (gid_t)run->user, (gid_t)run->user) < 0 ||
-			       setresuid((uid_t)run->user, (uid_t)run->user, (uid_t)run->user) < 0))
+	if (run->user >= 0 && (run->use_namespaces ? tell_user(run) : become_user(run)) < 0)
 		_exit(126);
 	execvp(run->argv[0], run->argv);
 	dprintf(2, "cannot start %s: %s\n", run->argv[0], strerror(errno));
 	_exit(127);
 }
 
+/* As daemons start: the process that forked it leaves, and it is left to us. */
+static pid_t start_daemon(const struct run *run)
+{
+	pid_t starter, pid = -1;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	starter = fork();
+	if (starter == 0) {
+		pid = fork();
+		if (pid == 0)
+			program_exec(run);
+		_exit(write(ends[1], &pid, sizeof(pid)) == sizeof(pid) ? 0 : 1);
+	}
+	close(ends[1]);
+	if (starter > 0 && (read(ends[0], &pid, sizeof(pid)) != sizeof(pid) || waitpid(starter, NULL, 0) < 0))
+		pid = -1;
+	close(ends[0]);
+	return pid;
+}
+
 int program_start(struct run *run)
 {
-	run->pid = fork();
+	run->pid = run->use_namespaces ? start_daemon(run) : fork();
 	if (run->pid < 0)
 		return run_failed("fork: %s", strerror(errno));
 	if (run->pid == 0)
@@ -399,8 +439,7 @@ pid_t tool_start(struct run *run, const char *const *argv, int input, int output
 	_exit(127);
 }
 
-/* Waits for the tool PID; kills it when the time is up. Its exit status, 128 + signal, or negative. */
-static int tool_wait(struct run *run, pid_t pid, const char *name)
+int tool_wait(struct run *run, pid_t pid, const char *name)
 {
 	cleanup_close int pidfd = open_pidfd(pid);
 	siginfo_t info = {0};

@@ -3,6 +3,7 @@
 #include "scenario.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
@@ -10,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -25,12 +27,30 @@ static unsigned int checkpoint_number;
 static int64_t frozen_ns;
 static int pass_status;
 
-__attribute__((constructor)) static void remember_directory(void)
+/* Root for the C library's start only, as a daemon that opens its files first. Others may look at it as
+ * before. */
+static void give_up_root(const char *ids)
+{
+	unsigned int uid, gid;
+
+	if (sscanf(ids, "%u:%u", &uid, &gid) != 2)
+		_exit(126);
+	if (getuid() == uid)
+		return; /* started anew by itself */
+	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0 ||
+	    prctl(PR_SET_DUMPABLE, 1) < 0)
+		_exit(126);
+}
+
+__attribute__((constructor)) static void begin(void)
 {
 	const char *status = getenv("SCENARIO_PASS_STATUS");
+	const char *user = getenv("SCENARIO_USER");
 
 	if (!getcwd(directory, sizeof(directory)))
 		_exit(125);
+	if (user)
+		give_up_root(user);
 	if (status)
 		pass_status = atoi(status);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* network */
+/* needs: root */
 /* Sockets for ICMP echo requests: the id that they have chosen, been given, or not got yet. */
 #include <linux/icmp.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* network */
+/* needs: root */
 /* A raw socket of each protocol that there may be, of both families. */
 #include "sockets.h"
 

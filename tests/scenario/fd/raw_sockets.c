@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* network */
+/* needs: root */
 /* Raw sockets: addresses, connections with and without a port, headers, and what they let through. */
 #include <linux/icmp.h>
 #include <netinet/icmp6.h>

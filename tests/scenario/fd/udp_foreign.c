@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* network */
+/* needs: root */
 /* Datagrams of senders on other hosts keep their addresses, IPv4 and IPv6, also those without a route. */
 #include "sockets.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* network */
-/* needs: /sbin/ip */
+/* needs: root /sbin/ip */
 /* Multicast groups of each socket, with the sources that they leave out or take alone, IPv4 and IPv6. */
 #include <net/if.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* network */
+/* needs: root */
 /* Options of all levels are what they were; the comparison of sockets before and after does the rest. */
 #include <linux/filter.h>
 #include <netinet/udp.h>
