@@ -2,6 +2,7 @@
 /* Starting and joining threads. */
 #include "common/workers.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 
@@ -33,7 +34,7 @@ int workers_start(struct workers *workers, unsigned count, void *(*body)(void *)
 			workers->count++;
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return r;
+	return r == -EAGAIN && workers->count > 0 ? 0 : r;
 }
 
 void workers_join(struct workers *workers)

@@ -18,7 +18,8 @@ struct workers {
 unsigned workers_default_count(void);
 
 /*
- * Starts COUNT threads (at most WORKERS_MAX) that run BODY(ARGUMENT). On failure (negative errno) the threads
+ * Starts COUNT threads (at most WORKERS_MAX) that run BODY(ARGUMENT), or at least one if no more can be had:
+ * the number of processes may be limited. On failure (negative errno) the threads
  * that did start are in WORKERS: the caller tells them to stop and joins them, as it does after success.
  */
 int must_check workers_start(struct workers *workers, unsigned count, void *(*body)(void *), void *argument);

@@ -50,9 +50,15 @@ static void dump_done(struct dump *dump)
 static int stage_probe(struct dump *dump)
 {
 	cleanup_close int own_fd = -EBADF;
+	const char *problem = proc_mount_problem(proc_mount_check());
 	struct rlimit limit;
-	int r = kernel_probe(&dump->features);
+	int r;
 
+	if (problem) {
+		blockers_add(&dump->blockers, "%s", problem);
+		return 0;
+	}
+	r = kernel_probe(&dump->features);
 	if (r < 0)
 		return log_error_errno(r, "cannot find out what this kernel can do");
 	r = proc_open(getpid(), &own_fd);

@@ -13,6 +13,7 @@
 #include "common/interrupt.h"
 #include "common/log.h"
 #include "common/progress.h"
+#include "common/proc/proc_dir.h"
 #include "format/message.h"
 #include "restorer/fd/file_locks.h"
 #include "restorer/fd/objects.h"
@@ -29,8 +30,14 @@
 
 static int stage_probe(struct restore *restore)
 {
-	int r = kernel_probe(&restore->features);
+	const char *problem = proc_mount_problem(proc_mount_check());
+	int r;
 
+	if (problem) {
+		blockers_add(&restore->blockers, "%s", problem);
+		return 0;
+	}
+	r = kernel_probe(&restore->features);
 	if (r < 0)
 		return log_error_errno(r, "cannot find out what this kernel can do");
 	/* Descriptors of all mapped files are open at once. */

@@ -7,11 +7,54 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/proc/cursor.h"
 #include "common/vector.h"
+
+#define STATUS_TEXT_MAX (1 << 20)
+
+/* NSpid tells the numbers of a process from the namespace of that /proc down to its own (proc(5)). */
+static bool counts_like_us(const char *status)
+{
+	static const char key[] = "\nNSpid:\t";
+	const char *line = strstr(status, key);
+
+	if (!line)
+		return true; /* a kernel without pid namespaces */
+	line += strlen(key);
+	return line[strcspn(line, "\t\n")] == '\n' && atoi(line) == getpid();
+}
+
+enum proc_mount proc_mount_check(void)
+{
+	cleanup_free char *status = NULL;
+
+	if (file_read_at(AT_FDCWD, "/proc/self/status", STATUS_TEXT_MAX, &status, NULL) < 0)
+		return PROC_MOUNT_MISSING;
+	if (!counts_like_us(status))
+		return PROC_MOUNT_OTHER_PIDS;
+	return access("/proc/version", F_OK) < 0 ? PROC_MOUNT_ONLY_PIDS : PROC_MOUNT_USABLE;
+}
+
+const char *proc_mount_problem(enum proc_mount mount)
+{
+	switch (mount) {
+	case PROC_MOUNT_MISSING:
+		return "there is no /proc of this pid namespace: mount it (mount -t proc proc /proc)";
+	case PROC_MOUNT_OTHER_PIDS:
+		return "/proc is that of another pid namespace, in which processes have other numbers: "
+		       "mount one of this (mount -t proc proc /proc), or start this command outside";
+	case PROC_MOUNT_ONLY_PIDS:
+		return "/proc was mounted with subset=pid and lacks what is needed to know of the system: "
+		       "mount a whole one (mount -t proc proc /proc)";
+	case PROC_MOUNT_USABLE:
+		break;
+	}
+	return NULL;
+}
 
 static int open_directory(int directory_fd, const char *path, int *ret_fd)
 {

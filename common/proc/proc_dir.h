@@ -14,6 +14,19 @@
 /* Room for the longest name /proc shows; a kernel worker's is longer than the 16 of a user task. */
 #define PROC_COMM_SIZE 64
 
+/* What /proc is, to a process that wants to look at others. */
+enum proc_mount {
+	PROC_MOUNT_USABLE,
+	PROC_MOUNT_MISSING,    /* no proc file system, or one in which we have no number */
+	PROC_MOUNT_OTHER_PIDS, /* its numbers are those of another pid namespace than ours */
+	PROC_MOUNT_ONLY_PIDS,  /* mounted with subset=pid: nothing about the system is there */
+};
+
+/* Numbers that are ours must never be looked up in a /proc that counts otherwise. */
+enum proc_mount proc_mount_check(void);
+/* What is wrong with it, and what to do; NULL if nothing is. */
+const char *proc_mount_problem(enum proc_mount mount);
+
 /* -ESRCH if there is no such task. PID counts in the pid namespace of the mounted /proc. */
 int must_check proc_open(pid_t pid, int *ret_fd);
 
