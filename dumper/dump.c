@@ -18,6 +18,7 @@
 #include "common/vector.h"
 #include "dumper/dead_leader.h"
 #include "dumper/aio.h"
+#include "dumper/socket_maps.h"
 #include "dumper/fd/open_files.h"
 #include "dumper/ghosts.h"
 #include "dumper/holders.h"
@@ -167,6 +168,8 @@ static int stage_check(struct dump *dump)
 		r = ghosts_check(dump);
 	if (r == 0)
 		r = open_files_check(dump);
+	if (r == 0)
+		r = socket_maps_check(dump);
 	return r < 0 ? r : aio_collect(dump);
 }
 

@@ -60,10 +60,18 @@ static const struct unsupported_flag unsupported_flags[] = {
 	{VMA_FLAG_BIT(ARCH_1), "has memory types of its own"},
 };
 
+/* The pages of such rings are put into the mapping one by one. */
+static bool is_socket(const struct vma *vma)
+{
+	return vma->name && strncmp(vma->name, "socket:[", strlen("socket:[")) == 0;
+}
+
 static void check_flags(struct dump *dump, const struct vma *vma)
 {
+	uint64_t flags = vma->flags & ~(is_socket(vma) ? VMA_FLAG_BIT(MIXED_MAP) : 0);
+
 	for (size_t i = 0; i < ARRAY_SIZE(unsupported_flags); i++)
-		if (vma->flags & unsupported_flags[i].flag)
+		if (flags & unsupported_flags[i].flag)
 			blockers_add(&dump->blockers, "%s, which cannot be dumped yet",
 				     unsupported_flags[i].why);
 	if (vma->has_unknown_flag)
@@ -372,6 +380,11 @@ static int collect_kind(struct dump *dump, struct process *process, const struct
 	}
 	if (has_prefix(name, "/[aio]")) {
 		mapping->kind = CR__MAPPING_KIND__MAPPING_AIO;
+		return 0;
+	}
+	if (is_socket(vma)) {
+		mapping->kind = CR__MAPPING_KIND__MAPPING_SOCKET;
+		mapping->is_shared = vma->is_shared;
 		return 0;
 	}
 	if (name[0] == '/')

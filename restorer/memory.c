@@ -191,6 +191,13 @@ static const char *special_name(Cr__MappingKind kind)
 	}
 }
 
+/* The kernel's own, and what is mapped when that is there. */
+static bool is_mapped_elsewhere(const Cr__Mapping *mapping)
+{
+	return special_name(mapping->kind) || mapping->kind == CR__MAPPING_KIND__MAPPING_AIO ||
+	       mapping->kind == CR__MAPPING_KIND__MAPPING_SOCKET;
+}
+
 static const Cr__Mapping *find_special(const Cr__Memory *memory, const char *name)
 {
 	for (size_t i = 0; i < memory->n_mappings; i++) {
@@ -357,7 +364,7 @@ static int map_all(struct task *task)
 			add_shmat(batch, find_segment(task, mapping), mapping);
 		else if (mapping->flags & MAP_HUGETLB)
 			add_huge_mmap(batch, task, i);
-		else if (!special_name(mapping->kind) && mapping->kind != CR__MAPPING_KIND__MAPPING_AIO)
+		else if (!is_mapped_elsewhere(mapping))
 			add_mmap(batch, task, mapping, task->mapping_states[i] & MAPPING_HAS_CONTENTS);
 	}
 	return puppet_run(leader(task), "building its memory");
@@ -527,7 +534,8 @@ int memory_protect(struct task *task)
 
 		if (!batch)
 			return -EIO;
-		if (!special_name(memory->mappings[i]->kind))
+		if (!special_name(memory->mappings[i]->kind) &&
+		    memory->mappings[i]->kind != CR__MAPPING_KIND__MAPPING_SOCKET)
 			add_protection(
 				batch, memory->mappings[i],
 				task->mapping_states[i] |

@@ -24,6 +24,7 @@
 #include "restorer/memory.h"
 #include "restorer/plan.h"
 #include "restorer/read.h"
+#include "restorer/socket_maps.h"
 #include "restorer/task/task_restorer.h"
 #include "restorer/tree.h"
 #include "restorer/wait.h"
@@ -178,8 +179,10 @@ static int stage_check_contents(struct restore *restore)
  * before the next. */
 static int stage_rebuild(struct restore *restore)
 {
-	int r = restore_each_task(restore, objects_finish_task);
+	int r = restore_each_task(restore, socket_maps_make);
 
+	if (r == 0)
+		r = restore_each_task(restore, objects_finish_task);
 	if (r == 0)
 		r = restore_each_task(restore, file_locks_take);
 	if (r == 0)

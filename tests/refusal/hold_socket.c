@@ -2,6 +2,8 @@
 /* Makes sockets in states that cannot be preserved, or not everywhere. Ports are from 4001 on. */
 #include "hold_socket.h"
 
+#include "hold_packet.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -301,5 +303,5 @@ int hold_socket(const char *what)
 	for (size_t i = 0; i < sizeof(sockets) / sizeof(sockets[0]); i++)
 		if (strcmp(what, sockets[i].what) == 0)
 			return sockets[i].make();
-	return -2;
+	return hold_packet(what);
 }

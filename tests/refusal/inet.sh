@@ -2,64 +2,34 @@
 # SPDX-License-Identifier: MIT
 # Internet sockets that cannot be preserved, or not on this host: named, and the program goes on.
 set -u
-# In a network of its own.
-if [ -z "${REFUSAL_OWN_NETWORK-}" ]; then
-	if ! command -v ip >/dev/null || ! unshare -n true 2>/dev/null; then
-		echo "ok - refusal/inet # SKIP needs root and ip"
-		exit 0
-	fi
-	REFUSAL_OWN_NETWORK=1 exec unshare -n "$0" "$@"
-fi
-. tests/refusal/lib.bash
-ip link set lo up
+. tests/refusal/network.bash
 
-out=$scratch/out/app.tar.zst
-archive=$scratch/app.tar.zst
-
-# holds WHAT PATTERN...: a target that holds the socket WHAT, as descriptor 20, is refused by a dump and by a check.
-holds() {
-	local what=$1
-	shift
-	start_target "$what"
-	refused "$what" 3 "\b$target\b" 'fd 20: ' "$@" -- "$cr_dump" -t "$target" -o "$out"
-	refused "$what, --check" 3 "\b$target\b" 'fd 20: ' "$@" -- "$cr_dump" -t "$target" --check
-}
-
-# dumped WHAT: the archive of a target that held WHAT, and was ended.
-dumped() {
-	start_target "$1"
-	was=$target
-	works "dump $1" "$cr_dump" -t "$target" -o "$archive"
-	target=
-	eventually gone "$was"
-}
-
-holds udp-corked 'not sent yet' 'UDP_CORK'
+holds udp-corked 'fd 20: ' 'not sent yet' 'UDP_CORK'
 stop_target
-holds udp-error 'error that the program has not read'
+holds udp-error 'fd 20: ' 'error that the program has not read'
 stop_target
-holds udp-elsewhere 'another network namespace'
+holds udp-elsewhere 'fd 20: ' 'another network namespace'
 stop_target
-holds udp-group 'datagrams that wait' 'multicast' 'skip-in-flight'
+holds udp-group 'fd 20: ' 'datagrams that wait' 'multicast' 'skip-in-flight'
 works 'udp-group, left out' "$cr_dump" -t "$target" --check --skip-in-flight
 grep -q 'left out 1 of the datagrams' "$scratch/stderr" || fail 'udp-group, left out: said' "$(cat "$scratch/stderr")"
 stop_target
 
-holds raw-router 'may be the one that routes multicast' 'MRT_INIT'
+holds raw-router 'fd 20: ' 'may be the one that routes multicast' 'MRT_INIT'
 stop_target
 echo '0 2147483647' >/proc/sys/net/ipv4/ping_group_range
-holds ping-waiting 'answers to echo requests wait' 'skip-in-flight'
+holds ping-waiting 'fd 20: ' 'answers to echo requests wait' 'skip-in-flight'
 works 'ping-waiting, left out' "$cr_dump" -t "$target" --check --skip-in-flight
 grep -q 'left out the packets' "$scratch/stderr" || fail 'ping-waiting, left out: said' "$(cat "$scratch/stderr")"
 stop_target
 
-holds netlink-waiting 'messages wait in its netlink socket' 'skip-in-flight'
+holds netlink-waiting 'fd 20: ' 'messages wait in its netlink socket' 'skip-in-flight'
 works 'netlink-waiting, left out' "$cr_dump" -t "$target" --check --skip-in-flight
 grep -q 'left out the messages' "$scratch/stderr" || fail 'netlink-waiting, left out: said' "$(cat "$scratch/stderr")"
 stop_target
-holds netlink-listing 'in the middle of a list' 'NLM_F_DUMP'
+holds netlink-listing 'fd 20: ' 'in the middle of a list' 'NLM_F_DUMP'
 stop_target
-holds netlink-process-events 'told of all processes by the kernel'
+holds netlink-process-events 'fd 20: ' 'told of all processes by the kernel'
 stop_target
 
 holds tcp-connected 'TCP socket [0-9]+ 127.0.0.1:[0-9]+ connected to 127.0.0.1:[0-9]+ is connected' \
@@ -72,7 +42,7 @@ stop_target
 start_target tcp-urgent
 refused 'tcp-urgent' 3 "\b$target\b" 'fd 20: ' 'urgent data' -- "$cr_dump" --tcp-established -t "$target" -o "$out"
 stop_target
-holds tcp-backlog '127.0.0.1:4001 has 2 connections that nobody has accepted' 'from 127\.0\.0\.1:[0-9]+ \(' 'skip-in-flight'
+holds tcp-backlog 'fd 20: ' '127.0.0.1:4001 has 2 connections that nobody has accepted' 'from 127\.0\.0\.1:[0-9]+ \(' 'skip-in-flight'
 stop_target
 
 # The other end is outside.
@@ -104,28 +74,18 @@ exec 9>&-
 
 # What a restore finds.
 dumped udp
-"$build/tests/refusal/refusal_target" "$scratch/other" udp &
-other=$!
-disown
-started+=("$other")
-eventually test -s "$scratch/other"
+other_holds udp
 refused 'the port is taken' 3 'UDP socket 127.0.0.1:4001' "'refusal_target' \(pid $other, fd 20\)" -- \
 	"$cr_restore" -d -i "$archive"
 gone "$was" || fail 'the port is taken: nothing is started'
-kill -KILL "$other"
-eventually gone "$other"
+end_other
 works 'the port is free again' "$cr_restore" --check -i "$archive"
 
 dumped tcp-listening
-"$build/tests/refusal/refusal_target" "$scratch/other" tcp-listening &
-other=$!
-disown
-started+=("$other")
-eventually test -s "$scratch/other"
+other_holds tcp-listening
 refused 'somebody listens there' 3 'TCP socket 127.0.0.1:4001' "'refusal_target' \(pid $other, fd 20\)" -- \
 	"$cr_restore" -d -i "$archive"
-kill -KILL "$other"
-eventually gone "$other"
+end_other
 works 'nobody listens there any more' "$cr_restore" --check -i "$archive"
 
 echo '0 2147483647' >/proc/sys/net/ipv4/ping_group_range
@@ -133,26 +93,16 @@ dumped ping
 echo '1 0' >/proc/sys/net/ipv4/ping_group_range
 refused 'echo requests are not permitted' 3 'ping socket' 'ping_group_range' -- "$cr_restore" --check -i "$archive"
 echo '0 2147483647' >/proc/sys/net/ipv4/ping_group_range
-"$build/tests/refusal/refusal_target" "$scratch/other" ping &
-other=$!
-disown
-started+=("$other")
-eventually test -s "$scratch/other"
+other_holds ping
 refused 'the id is taken' 3 'another program has the id 77' -- "$cr_restore" --check -i "$archive"
-kill -KILL "$other"
-eventually gone "$other"
+end_other
 works 'the id is free again' "$cr_restore" --check -i "$archive"
 
 dumped netlink
-"$build/tests/refusal/refusal_target" "$scratch/other" netlink &
-other=$!
-disown
-started+=("$other")
-eventually test -s "$scratch/other"
+other_holds netlink
 refused 'the netlink port is taken' 3 'netlink socket of protocol 0 and port 4711' 'another program has that port' -- \
 	"$cr_restore" --check -i "$archive"
-kill -KILL "$other"
-eventually gone "$other"
+end_other
 works 'the netlink port is free again' "$cr_restore" --check -i "$archive"
 
 dumped raw

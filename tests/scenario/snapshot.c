@@ -143,7 +143,7 @@ static bool is_place_of_inode(const char *line, const char *at)
 		return true;
 	if (before >= strlen(key) && memcmp(at - strlen(key), key, strlen(key)) == 0)
 		return true;
-	return before > 0 && at[-1] == ' ' && strstr(line, "/maps: ");
+	return before > 0 && strchr(" [", at[-1]) && strstr(line, "/maps: ");
 }
 
 /* Writes "deleted file N" for INODE wherever it stands in LINE, which is owned. */
@@ -312,7 +312,7 @@ static int add_mapping(struct snapshot *snapshot, pid_t pid, const struct mappin
 	r = snapshot_add_line(snapshot, "/proc/%d/maps: %012lx-%012lx %s %lx %s %lu %s [%s]", (int)pid,
 			      mapping->start, mapping->end, mapping->permissions, mapping->offset,
 			      mapping->device, mapping->inode, mapping->name, mapping->flags);
-	if (r < 0 || !is_deleted(mapping->name))
+	if (r < 0 || !(is_deleted(mapping->name) || strncmp(mapping->name, "socket:[", 8) == 0))
 		return r;
 	return replace_deleted(snapshot, snapshot->lines_count - 1, mapping->inode);
 }

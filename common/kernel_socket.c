@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* Finds sockets in the kernel's memory. */
+#include "common/kernel_socket.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/kernel_memory.h"
+#include "common/kernel_types.h"
+
+struct kernel_sockets {
+	struct kernel_types *types;
+	struct kernel_memory *memory;
+	struct kernel_descriptors descriptors;
+	struct kernel_member file_private, socket_sock;
+};
+
+void kernel_sockets_free(struct kernel_sockets *sockets)
+{
+	if (sockets->memory)
+		kernel_memory_free(sockets->memory);
+	if (sockets->types)
+		kernel_types_free(sockets->types);
+	free(sockets);
+}
+
+int kernel_sockets_open(struct kernel_sockets **ret_sockets)
+{
+	cleanup_(kernel_sockets_freep) struct kernel_sockets *sockets = calloc(1, sizeof(*sockets));
+	int r = sockets ? kernel_types_open(&sockets->types) : -ENOMEM;
+
+	if (r == 0)
+		r = kernel_descriptors_find(sockets->types, &sockets->descriptors);
+	if (r == 0)
+		r = kernel_types_find(sockets->types, "file.private_data", &sockets->file_private);
+	if (r == 0)
+		r = kernel_types_find(sockets->types, "socket.sk", &sockets->socket_sock);
+	if (r == 0)
+		r = kernel_memory_open(&sockets->memory);
+	if (r < 0)
+		return r;
+	*ret_sockets = take_ptr(sockets);
+	return 0;
+}
+
+int kernel_sockets_read(struct kernel_sockets *sockets, int fd, const char *member, uint64_t *ret_value)
+{
+	struct kernel_address address = {0};
+	struct kernel_member found;
+	int r = kernel_types_find(sockets->types, member, &found);
+
+	if (r == 0)
+		r = kernel_memory_own_file(sockets->memory, &sockets->descriptors, fd, &address);
+	if (r == 0)
+		r = kernel_memory_read_member(sockets->memory, address, &sockets->file_private,
+					      &address.value);
+	if (r == 0)
+		r = kernel_memory_read_member(sockets->memory, address, &sockets->socket_sock,
+					      &address.value);
+	if (r == 0 && address.value == 0)
+		r = -EBADF;
+	return r < 0 ? r : kernel_memory_read_member(sockets->memory, address, &found, ret_value);
+}

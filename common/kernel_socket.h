@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* What the kernel notes of a socket, and tells by no system call. */
+#pragma once
+
+#include "common/cleanup.h"
+#include "common/compiler.h"
+
+struct kernel_sockets;
+
+/* As kernel_memory_open() and kernel_types_open(). */
+int must_check kernel_sockets_open(struct kernel_sockets **ret_sockets);
+void kernel_sockets_free(struct kernel_sockets *sockets);
+DEFINE_FREEP(kernel_sockets, kernel_sockets_free)
+
+/*
+ * A number in the structure of the socket behind FD, a descriptor of the calling thread: MEMBER as of
+ * kernel_types_find(), in a structure that struct sock is the beginning of ("packet_sock.rx_ring.head").
+ * -ENOENT if this kernel does not have it.
+ */
+int must_check kernel_sockets_read(struct kernel_sockets *sockets, int fd, const char *member,
+				   uint64_t *ret_value);
