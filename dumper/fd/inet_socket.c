@@ -9,6 +9,7 @@
 #include <net/if.h>
 
 #include "common/cleanup.h"
+#include "common/netlink/route.h"
 #include "dumper/fd/socket_base.h"
 #include "dumper/fd/socket_options.h"
 
@@ -55,6 +56,28 @@ static int collect_address(struct dump *dump, int fd, int (*ask)(int, struct soc
 		return 0;
 	*ret_image = inet_image_new(&dump->arena, &address);
 	return *ret_image ? 0 : log_error_errno(-ENOMEM, "cannot note its address");
+}
+
+/*
+ * An address of none of the interfaces may be bound with IP_FREEBIND, which may have been taken back since;
+ * or its interface has lost it. A connection needs its address anyway.
+ */
+static int collect_foreignness(Cr__InetSocket *image)
+{
+	struct inet_address address;
+	int r;
+
+	if (!image->local || (image->peer && image->type == SOCK_STREAM))
+		return 0;
+	address = inet_image_address(image->local);
+	if (inet_address_is_any(&address) || inet_address_is_multicast(&address) ||
+	    inet_address_is_link_local(&address))
+		return 0;
+	r = route_is_local(&address);
+	if (r < 0)
+		return log_error_errno(r, "cannot ask whether its address is local");
+	image->is_address_foreign = r == 0;
+	return 0;
 }
 
 /* An option that is the number of an interface, *RET_NAME: "" if it is none. */
@@ -155,6 +178,8 @@ int inet_socket_collect(struct dump *dump, const struct process *process, const 
 		r = collect_address(dump, info->our_fd, getsockname, &image->local);
 	if (r == 0)
 		r = collect_address(dump, info->our_fd, getpeername, &image->peer);
+	if (r == 0)
+		r = collect_foreignness(image);
 	if (r == 0)
 		r = collect_options(dump, info->our_fd, protocol_table, image);
 	if (r == 0)

@@ -90,6 +90,8 @@ int inet_socket_new(const Cr__InetSocket *image, const struct socket_option_tabl
 		r = socket_options_apply_early(fd, &socket_options_shared, image->shared_options);
 	if (r == 0)
 		r = set_int(fd, SOL_SOCKET, SO_REUSEADDR, "SO_REUSEADDR", 1);
+	if (r == 0 && image->is_address_foreign)
+		r = set_int(fd, IPPROTO_IP, IP_FREEBIND, "IP_FREEBIND", 1);
 	if (r < 0)
 		return r;
 	*ret_fd = take_fd(&fd);
@@ -222,6 +224,9 @@ int inet_socket_set_options(const Cr__InetSocket *image, const struct socket_opt
 
 	for (size_t i = 0; r == 0 && i < image->n_memberships; i++)
 		r = join(image->memberships[i], fd);
+	if (r == 0 && image->is_address_foreign)
+		r = set_int(fd, IPPROTO_IP, IP_FREEBIND, "IP_FREEBIND",
+			    socket_options_get_int(image->ip_options, IPPROTO_IP, IP_FREEBIND, 0));
 	/* SO_PRIORITY, a shared one, is set by IP_TOS as well. */
 	if (r == 0)
 		r = socket_options_apply_late(fd, &socket_options_ip, image->ip_options);
