@@ -24,7 +24,7 @@
 #include "dumper/holders.h"
 #include "dumper/manifest.h"
 #include "dumper/memory.h"
-#include "dumper/sessions.h"
+#include "dumper/order.h"
 #include "dumper/sharing.h"
 #include "dumper/sysv.h"
 #include "dumper/task/task_dumper.h"
@@ -150,7 +150,7 @@ static int collect_process(struct dump *dump, struct process *process)
 /* All that can be asked from outside of the frozen tasks. */
 static int stage_collect(struct dump *dump)
 {
-	int r = sharing_find(dump);
+	int r = order_processes(dump);
 
 	for (size_t i = 0; r == 0 && i < dump->processes_count; i++)
 		r = collect_process(dump, &dump->processes[i]);
@@ -160,10 +160,8 @@ static int stage_collect(struct dump *dump)
 /* Whether what was collected makes a whole. */
 static int stage_check(struct dump *dump)
 {
-	int r = sessions_check(dump);
+	int r = sysv_check(dump);
 
-	if (r == 0)
-		r = sysv_check(dump);
 	if (r == 0)
 		r = ghosts_check(dump);
 	if (r == 0)

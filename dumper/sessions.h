@@ -6,7 +6,6 @@
 
 /*
  * Adds a blocker for each session and group that a process outside of the tree leads, unless it is the root's
- * and
- * --shell-job says that cr-restore's is to take its place.
+ * and --shell-job says that cr-restore's is to take its place. *RET_IS_REFUSED: there are such.
  */
-int must_check sessions_check(struct dump *dump);
+int must_check sessions_check(struct dump *dump, bool *ret_is_refused);

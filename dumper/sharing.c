@@ -5,20 +5,18 @@
 #include <errno.h>
 #include <linux/kcmp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/log.h"
 
-static const struct {
-	int type;
-	const char *what;
-} resources[SHARED_COUNT] = {
-	[SHARED_MEMORY] = {KCMP_VM, "its memory (CLONE_VM)"},
-	[SHARED_FILES] = {KCMP_FILES, "its table of descriptors (CLONE_FILES)"},
-	[SHARED_FS] = {KCMP_FS, "its working directory, root and umask (CLONE_FS)"},
-	[SHARED_HANDLERS] = {KCMP_SIGHAND, "its signal handlers (CLONE_SIGHAND)"},
+static const int types[SHARED_COUNT] = {
+	[SHARED_MEMORY] = KCMP_VM,
+	[SHARED_FILES] = KCMP_FILES,
+	[SHARED_FS] = KCMP_FS,
+	[SHARED_HANDLERS] = KCMP_SIGHAND,
 };
 
 /* kcmp(2) puts what is not the same into an order, so that sorting brings equals together. */
@@ -51,7 +49,7 @@ static int compare(const void *left, const void *right, void *data)
 
 static int find_owners(struct dump *dump, size_t *order, size_t count, enum shared_resource resource)
 {
-	struct sorting sorting = {.dump = dump, .type = resources[resource].type};
+	struct sorting sorting = {.dump = dump, .type = types[resource]};
 
 	qsort_r(order, count, sizeof(*order), compare, &sorting);
 	for (size_t i = 0; i < count && sorting.error == 0; i++) {
@@ -61,45 +59,6 @@ static int find_owners(struct dump *dump, size_t *order, size_t count, enum shar
 			is_shared ? dump->processes[order[i - 1]].owners[resource] : order[i];
 	}
 	return sorting.error;
-}
-
-/* All that A shares with anybody before it, it shares with B. */
-static bool has_part_in_all(const struct dump *dump, const struct process *a, const struct process *b)
-{
-	for (size_t i = 0; i < SHARED_COUNT; i++)
-		if (!sharing_is_owner(dump, a, i) && a->owners[i] != b->owners[i])
-			return false;
-	return true;
-}
-
-static void check_maker(struct dump *dump, size_t index)
-{
-	const struct process *process = &dump->processes[index];
-
-	for (size_t i = 0; i < index; i++) {
-		const struct process *other = &dump->processes[i];
-		bool is_parent = other->pidref.pid == process->stat.ppid;
-		bool is_sibling =
-			other->stat.ppid == process->stat.ppid && other->stat.sid == process->stat.sid;
-
-		if ((is_parent || is_sibling) && !other->is_zombie && has_part_in_all(dump, process, other))
-			return;
-	}
-	for (size_t i = 0; i < SHARED_COUNT; i++)
-		if (!sharing_is_owner(dump, process, i))
-			blockers_add(
-				&dump->blockers,
-				"shares %s with process %d, which is neither its parent nor a sibling in its "
-				"session: that cannot be made again",
-				resources[i].what, (int)dump->processes[process->owners[i]].pidref.pid);
-}
-
-static bool shares_anything(const struct dump *dump, const struct process *process)
-{
-	for (size_t i = 0; i < SHARED_COUNT; i++)
-		if (!sharing_is_owner(dump, process, i))
-			return true;
-	return false;
 }
 
 int sharing_find(struct dump *dump)
@@ -121,12 +80,25 @@ int sharing_find(struct dump *dump)
 		if (r < 0)
 			return log_error_errno(r, "cannot compare the processes (kcmp)");
 	}
-	for (size_t i = 0; i < dump->processes_count; i++) {
-		const struct process *process = &dump->processes[i];
+	return 0;
+}
 
-		LOG_SCOPE("pid %d (%s)", (int)process->pidref.pid, process->status.name);
-		if (shares_anything(dump, process))
-			check_maker(dump, i);
+int sharing_renumber(struct dump *dump)
+{
+	size_t count = dump->processes_count;
+	cleanup_free size_t *first = calloc(count, sizeof(*first)); /* by old owner: index + 1 */
+
+	if (!first)
+		return log_error_errno(-ENOMEM, "cannot put the processes in order");
+	for (size_t k = 0; k < SHARED_COUNT; k++) {
+		memset(first, 0, count * sizeof(*first));
+		for (size_t i = 0; i < count; i++) {
+			size_t *owner = &dump->processes[i].owners[k];
+
+			if (first[*owner] == 0)
+				first[*owner] = i + 1;
+			*owner = first[*owner] - 1;
+		}
 	}
 	return 0;
 }

@@ -4,11 +4,11 @@
 
 #include "dumper/dump.h"
 
-/*
- * Fills in process->owners of all processes, which are in their final order. Adds a blocker where the sharing
- * cannot be made again, because no relative that could make the process has part in it.
- */
+/* Fills in process->owners of all processes. */
 int must_check sharing_find(struct dump *dump);
+
+/* The same, when they have been put into another order, each with the owners that it had before. */
+int must_check sharing_renumber(struct dump *dump);
 
 static inline bool sharing_is_owner(const struct dump *dump, const struct process *process,
 				    enum shared_resource resource)

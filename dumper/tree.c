@@ -280,7 +280,7 @@ static int read_frozen(struct process *process)
 	return 0;
 }
 
-static int freeze_and_sort(struct dump *dump, struct tree_search *search)
+static int freeze_and_read(struct dump *dump, struct tree_search *search)
 {
 	int r = freeze_all(dump, search);
 
@@ -294,7 +294,7 @@ static int freeze_and_sort(struct dump *dump, struct tree_search *search)
 		if (r < 0)
 			return r;
 	}
-	return tree_sort(dump);
+	return 0;
 }
 
 int tree_freeze(struct dump *dump)
@@ -310,7 +310,7 @@ int tree_freeze(struct dump *dump)
 		r = id_map_set(&search.known, (uint64_t)root, dump->processes_count);
 	if (r < 0)
 		return log_error_errno(r, "cannot open process %d", (int)root);
-	return freeze_and_sort(dump, &search);
+	return freeze_and_read(dump, &search);
 }
 
 /* A process in a job-control stop enters it again by itself, but not at once; nobody is to see it run

@@ -15,9 +15,6 @@ int must_check tree_check_root(struct dump *dump);
  */
 int must_check tree_freeze(struct dump *dump);
 
-/* sort.c: puts the processes in the order in which they can be made again, see there. */
-int must_check tree_sort(struct dump *dump);
-
 /* Detaches from every thread; it goes on, or stays in its job-control stop. */
 void tree_thaw(struct dump *dump);
 

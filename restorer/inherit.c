@@ -15,11 +15,6 @@
 
 #define COPY_SIZE ((size_t)256 * 1024)
 
-static bool was_made_by_parent(const struct task *task)
-{
-	return task->maker && task->maker == task->parent && !task->stand_in && !task->is_sibling;
-}
-
 /* Marks the mappings in which one of the runs lies; both ascend. */
 static void mark(struct task *task, size_t count, const uint64_t *pages, const uint64_t *counts,
 		 unsigned char state)
@@ -47,7 +42,7 @@ int inherit_plan(struct task *task)
 		return log_error_errno(-ENOMEM, "cannot plan its memory");
 	mark(task, memory->n_run_pages, memory->run_pages, memory->run_counts, MAPPING_HAS_CONTENTS);
 	mark(task, memory->n_parent_pages, memory->parent_pages, memory->parent_counts,
-	     was_made_by_parent(task) ? MAPPING_HAS_CONTENTS | MAPPING_IS_KEPT : MAPPING_HAS_CONTENTS);
+	     task->is_made_by_parent ? MAPPING_HAS_CONTENTS | MAPPING_IS_KEPT : MAPPING_HAS_CONTENTS);
 	for (size_t i = 0; i < memory->n_mappings; i++)
 		if (task->mapping_states[i] & MAPPING_IS_KEPT)
 			task->kept_ends[i] = memory_twin_end(task->parent->memory, memory, i, &position);
@@ -132,5 +127,5 @@ int inherit_finish(struct task *task)
 {
 	if (task->memory->n_parent_pages == 0)
 		return 0;
-	return was_made_by_parent(task) ? drop_others(task) : copy_all(task);
+	return task->is_made_by_parent ? drop_others(task) : copy_all(task);
 }

@@ -4,16 +4,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/file.h"
 #include "common/interrupt.h"
 #include "common/log.h"
 #include "common/proc/proc_dir.h"
@@ -370,10 +373,19 @@ static int map_all(struct task *task)
 	return puppet_run(leader(task), "building its memory");
 }
 
-/* It came with the copy of its maker; the kernel refuses to set it while it is mapped. */
+/* It came with the copy of whoever made it; the kernel refuses to set it while it is mapped. */
 static bool has_exe(const struct task *task)
 {
-	return task->is_late && task->maker && task->maker->owners[SHARED_MEMORY]->exe_fd == task->exe_fd;
+	char own_name[64], wanted_name[64];
+	cleanup_free char *own = NULL, *wanted = NULL;
+	struct stat own_stat, wanted_stat;
+
+	snprintf(own_name, sizeof(own_name), "/proc/%d/exe", task->image->pid);
+	snprintf(wanted_name, sizeof(wanted_name), "/proc/self/fd/%d", task->exe_fd);
+	return task->is_late && stat(own_name, &own_stat) == 0 && fstat(task->exe_fd, &wanted_stat) == 0 &&
+	       own_stat.st_dev == wanted_stat.st_dev && own_stat.st_ino == wanted_stat.st_ino &&
+	       file_readlink_at(AT_FDCWD, own_name, &own) == 0 &&
+	       file_readlink_at(AT_FDCWD, wanted_name, &wanted) == 0 && strcmp(own, wanted) == 0;
 }
 
 /* What /proc/PID shows of the layout; also the executable (PR_SET_MM_MAP, prctl(2)). */

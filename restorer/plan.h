@@ -1,12 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Who makes which process, and when.
- *
- * A process gets parent, session and process group from the one that makes it (clone(2), setsid(2)). Mostly
- * that is its parent. A member of a session that is not its parent's was made by another member and has
- * become its parent's later: it is made by such a member with CLONE_PARENT. Where the leader of a session or
- * group has ended, a stand-in has its id for as long as it takes.
- */
+/* Who makes which process, and when: the plan of common/tree_plan.h for the tasks of an archive. */
 #pragma once
 
 #include "restorer/restore.h"
@@ -14,15 +7,13 @@
 /* A process that takes the place of one that has ended, until all that needs it has been made. */
 struct stand_in {
 	pid_t pid;
-	struct task *parent; /* NULL: cr-restore */
-	bool is_session;     /* else a process group, made by a member */
-	int exit_signal;
 	struct puppet puppet;
 };
 
 /*
- * Fills in the plan of every task and restore->stand_ins, in memory only. -EBADMSG, logged, if the tasks are
- * no tree; what cannot be made again is added to restore->blockers.
+ * Fills in the plan of every task, restore->tree_plan and restore->stand_ins, in memory only. -EBADMSG,
+ * logged, if the tasks are no tree, or not in the order in which they can be made; what cannot be made again
+ * is added to restore->blockers.
  */
 int must_check plan_tree(struct restore *restore);
 

@@ -11,6 +11,7 @@
 #include "common/id_map.h"
 #include "common/probe.h"
 #include "common/tracee/puppet.h"
+#include "common/tree_plan.h"
 #include "format/archive_reader.h"
 #include "format/fd/open_file.pb-c.h"
 #include "format/kinds.h"
@@ -30,17 +31,11 @@ struct thread {
 /* A process being restored. */
 struct task {
 	/* The plan, restorer/plan.h. */
-	bool has_late_child, has_late_older_child;
-	bool is_late;           /* is made when the memory of those before it has been filled */
 	struct task *parent;    /* NULL: cr-restore, of the root */
-	struct task *maker;     /* who makes it; NULL: cr-restore */
-	size_t stand_in;        /* instead: index in restore->stand_ins + 1; 0: none */
-	bool is_sibling;        /* of its maker, or made by a stand-in: CLONE_PARENT */
-	bool is_older;          /* is made before its maker calls setsid(2) */
-	size_t older_children;  /* of those, how many are still to be made by it */
+	bool is_late;           /* is made when the memory of those before it has been filled */
+	bool is_made_by_parent; /* as fork(2) does, so that it begins with a copy of its memory */
 	uint64_t child_signals; /* exit signals of its children, bit N-1 is signal N */
 	bool has_stopped_child;
-	pid_t first_session; /* it is in when it has been made; 0: that of cr-restore */
 
 	Cr__Process *image;                /* owned, message_free() */
 	Cr__Memory *memory;                /* owned by owners[SHARED_MEMORY] */
@@ -89,9 +84,11 @@ struct restore {
 	Cr__Manifest *manifest;
 	struct task *tasks; /* in the manifest's order */
 	size_t tasks_count;
-	size_t tasks_made_count;    /* those before it have been made, late ones among them */
 	struct id_map tasks_by_pid; /* index in tasks, since plan_tree() */
-	struct stand_in *stand_ins; /* restorer/plan.h */
+	struct id_map thread_ids;   /* and of processes; the same */
+	struct tree_plan tree_plan; /* its nodes are the tasks */
+	size_t steps_done_count;    /* of the plan, late ones among them */
+	struct stand_in *stand_ins; /* restorer/plan.h; those of the plan */
 	size_t stand_ins_count;
 	size_t stand_ins_capacity;
 	struct mapped_file *mapped_files; /* restorer/mapped_files.c */
