@@ -216,8 +216,11 @@ int file_locks_check(struct dump *dump)
 {
 	cleanup_(file_lock_list_done) struct file_lock_list list = {0};
 	const struct file_lock *holder = NULL;
-	int r = file_lock_list_read(&list);
+	int r;
 
+	if (dump->file_locks_count == 0)
+		return 0; /* to list all of them may take the kernel some milliseconds */
+	r = file_lock_list_read(&list);
 	if (r < 0)
 		return log_error_errno(r, "cannot read '/proc/locks'");
 	for (size_t i = 0; i < list.locks_count; i++) {

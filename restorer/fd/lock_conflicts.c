@@ -203,10 +203,27 @@ static void check_object(struct conflicts *conflicts, const struct object *objec
 	}
 }
 
+/* Whether others' locks or leases can matter; to list them all may take the kernel some milliseconds. */
+static bool is_concerned(const struct restore *restore)
+{
+	struct stat st;
+
+	if (restore->file_locks_count > 0)
+		return true;
+	for (size_t i = 0; i < restore->objects_count; i++) {
+		const struct object *object = &restore->objects[i];
+
+		if (object->image->n_locks > 0 || (object->path && !(object->image->flags & O_PATH) &&
+						   stat(object->path, &st) == 0 && S_ISREG(st.st_mode)))
+			return true;
+	}
+	return false;
+}
+
 int lock_conflicts_check(struct restore *restore)
 {
 	cleanup_(conflicts_done) struct conflicts conflicts = {.restore = restore};
-	int r = file_lock_list_read(&conflicts.others);
+	int r = is_concerned(restore) ? file_lock_list_read(&conflicts.others) : 0;
 
 	if (r < 0)
 		return log_error_errno(r, "cannot read '/proc/locks'");
