@@ -48,7 +48,7 @@ int abandon_children(const struct process *process, const pid_t *children, size_
 	}
 	r = borrow_place_find(&place, mem_fd, vdso->start, vdso->end);
 	if (r == 0)
-		r = borrow_begin(&borrow, &place, &process->threads[0].tracee);
+		r = borrow_begin(&borrow, &place, &process->threads[0].tracee, 0);
 	if (r < 0)
 		return r;
 	batch_reset(batch, borrow.region);

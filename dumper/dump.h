@@ -31,7 +31,8 @@
 
 struct thread {
 	struct tracee tracee;
-	int proc_fd; /* /proc/PID/task/TID */
+	int proc_fd;           /* /proc/PID/task/TID */
+	struct status *status; /* see thread_status.h */
 	struct registers registers;
 	struct sleep_info sleep;
 	Cr__Thread *image; /* in the arena */

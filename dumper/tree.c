@@ -20,6 +20,7 @@
 #include "dumper/dead_leader.h"
 #include "dumper/abandon.h"
 #include "dumper/freeze.h"
+#include "dumper/task/thread_status.h"
 #include "format/layout.h"
 
 /* Rounds of looking for new processes; each finds fewer unless they are made faster than they can be seized.
@@ -233,8 +234,10 @@ static int freeze_all(struct dump *dump, struct tree_search *search)
 
 static void process_done(struct process *process)
 {
-	for (size_t k = 0; k < process->threads_count; k++)
+	for (size_t k = 0; k < process->threads_count; k++) {
+		thread_status_done(&process->threads[k]);
 		close_fd(&process->threads[k].proc_fd);
+	}
 	free(process->threads);
 	pidref_done(&process->pidref);
 	close_fd(&process->proc_fd);

@@ -197,13 +197,19 @@ int finish_task(struct restore *restore, struct task *task)
 		return r;
 	/* The leader last: with it goes the memory that the calls of the others may need. */
 	for (size_t i = task->threads_count - 1; i > 0; i--) {
-		r = prepare_registers(&task->threads[i], instruction, &registers);
+		r = signals_add_traps(task, &task->threads[i], false, instruction);
+		if (r == 0)
+			r = prepare_registers(&task->threads[i], instruction, &registers);
 		if (r == 0)
 			r = set_registers(&task->threads[i], &registers);
 		if (r < 0)
 			return r;
 	}
-	r = prepare_registers(&task->threads[0], instruction, &registers);
+	r = signals_add_traps(task, &task->threads[0], true, instruction);
+	if (r == 0)
+		r = signals_add_traps(task, &task->threads[0], false, instruction);
+	if (r == 0)
+		r = prepare_registers(&task->threads[0], instruction, &registers);
 	if (r == 0)
 		r = remove_executor(task, instruction);
 	if (r == 0)

@@ -9,6 +9,7 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/tracee/borrow_quiet.h"
 
 /* How long the executor may take to map its region; shorter than the second it waits when it may not. */
 #define BEGIN_TIMEOUT_MS 300
@@ -64,7 +65,8 @@ int borrow_place_find(struct borrow_place *place, int mem_fd, uint64_t vdso_star
 	used = ALIGN_UP(vdso_start + used, BLOB_ALIGNMENT);
 	if (size > sizeof(place->saved) || used + size > vdso_end)
 		return -ENOSPC;
-	r = file_pread_full(mem_fd, place->saved, size, (off_t)used);
+	place->size = MIN(vdso_end - used, sizeof(place->saved));
+	r = file_pread_full(mem_fd, place->saved, place->size, (off_t)used);
 	if (r < 0)
 		return r;
 	place->blob = remote_address(used);
@@ -132,6 +134,21 @@ static int load_context(const struct abandoned *abandoned, struct tracee *tracee
 }
 
 /*
+ * What may be blocked while a thread leaves: all but the SIGTRAP by which it may stop, in those parts where
+ * it does not stop by another signal.
+ */
+static uint64_t mask_inside(const struct registers *registers, uint64_t offset)
+{
+	bool is_in_run = offset >= EXECUTOR_OFFSET(executor_run) && offset < EXECUTOR_OFFSET(executor_cure);
+	bool is_quiet = offset >= EXECUTOR_OFFSET(executor_quiet_begin) ||
+			offset - EXECUTOR_OFFSET(executor_quiet_run) <
+				EXECUTOR_OFFSET(executor_run) - EXECUTOR_OFFSET(executor_quiet_run) ||
+			(is_in_run && registers->user.r14 == 1);
+
+	return is_quiet ? ~UINT64_C(0) : ALL_BUT_SIGTRAP;
+}
+
+/*
  * To the next entry or exit of a system call, on the way to the last, which sets the mask: until then all
  * signals are blocked, for a handler would come back to what is here no more.
  */
@@ -166,7 +183,7 @@ int borrow_settle(struct tracee *tracee, int mem_fd, uint64_t vdso_start)
 		if (i == 0)
 			r = abandoned_check(&abandoned);
 		if (r == 0 && i == 0 && offset < after_mask_call)
-			r = tracee_set_signal_mask(tracee, ALL_BUT_SIGTRAP);
+			r = tracee_set_signal_mask(tracee, mask_inside(&registers, offset));
 		if (r < 0)
 			return r;
 		if (offset < after_mask_call)
@@ -183,12 +200,10 @@ int borrow_settle(struct tracee *tracee, int mem_fd, uint64_t vdso_start)
 
 void borrow_place_done(struct borrow_place *place)
 {
-	size_t size = (size_t)(executor_blob_end - executor_blob);
-
 	if (place->mem_fd < 0)
 		return;
 	/* Failure means that the task is gone, or that harmless bytes stay in unused space. */
-	if (file_pwrite_full(place->mem_fd, place->saved, size, (off_t)place->blob.value) < 0)
+	if (file_pwrite_full(place->mem_fd, place->saved, place->used_size, (off_t)place->blob.value) < 0)
 		errno = 0;
 	close_fd(&place->mem_fd);
 }
@@ -222,7 +237,8 @@ static void context_from_registers(struct executor_context *ret_context, struct 
 	};
 }
 
-static int write_blob(const struct borrow *borrow)
+int borrow_write_blob(struct borrow *borrow, const struct executor_quiet *quiet, const struct iovec *payload,
+		      size_t payload_count)
 {
 	size_t size = (size_t)(executor_blob_end - executor_blob);
 	unsigned char blob[sizeof(borrow->place->saved)];
@@ -230,6 +246,15 @@ static int write_blob(const struct borrow *borrow)
 	memcpy(blob, executor_blob, size);
 	context_from_registers((struct executor_context *)(void *)(blob + EXECUTOR_OFFSET(executor_context)),
 			       borrow->registers, borrow->signal_mask);
+	if (quiet)
+		memcpy(blob + EXECUTOR_OFFSET(executor_quiet), quiet, sizeof(*quiet));
+	for (size_t i = 0; i < payload_count; i++) {
+		if (payload[i].iov_len > borrow->place->size - size)
+			return -E2BIG;
+		memcpy(blob + size, payload[i].iov_base, payload[i].iov_len);
+		size += payload[i].iov_len;
+	}
+	borrow->place->used_size = MAX(borrow->place->used_size, size);
 	return file_pwrite_full(borrow->place->mem_fd, blob, size, (off_t)borrow->place->blob.value);
 }
 
@@ -319,19 +344,12 @@ static int run_to_region(struct borrow *borrow)
 	}
 }
 
-int borrow_begin(struct borrow *borrow, struct borrow_place *place, struct tracee *tracee)
+static int begin(struct borrow *borrow)
 {
+	struct tracee *tracee = borrow->tracee;
 	struct registers registers;
-	int r;
+	int r = borrow_write_blob(borrow, NULL, NULL, 0);
 
-	*borrow = (struct borrow){.place = place, .tracee = tracee};
-	r = registers_get(tracee->tid, &borrow->registers);
-	if (r < 0)
-		return r;
-	r = tracee_get_signal_mask(tracee, &borrow->signal_mask);
-	if (r < 0)
-		return r;
-	r = write_blob(borrow);
 	if (r < 0)
 		return r;
 	/* The registers first: with them the thread would set its mask, and put it back, by itself. */
@@ -352,10 +370,26 @@ int borrow_begin(struct borrow *borrow, struct borrow_place *place, struct trace
 	return 0;
 }
 
+int borrow_begin(struct borrow *borrow, struct borrow_place *place, struct tracee *tracee, int quiet_signal)
+{
+	int r;
+
+	*borrow = (struct borrow){.place = place, .tracee = tracee, .quiet_signal = quiet_signal};
+	r = registers_get(tracee->tid, &borrow->registers);
+	if (r == 0)
+		r = tracee_get_signal_mask(tracee, &borrow->signal_mask);
+	if (r < 0)
+		return r;
+	return quiet_signal == 0 ? begin(borrow) : borrow_quiet_begin(borrow);
+}
+
 int borrow_run(struct borrow *borrow, struct batch *batch, unsigned *ret_failed)
 {
-	int r = batch_send(borrow->tracee->tid, batch);
+	int r;
 
+	if (borrow->quiet_signal != 0)
+		return borrow_quiet_run(borrow, batch, ret_failed);
+	r = batch_send(borrow->tracee->tid, batch);
 	if (r < 0)
 		return r;
 	r = jump(borrow, executor_run);
@@ -417,6 +451,19 @@ static int stop_after_mask_call(struct borrow *borrow)
 	}
 }
 
+static int end(struct borrow *borrow)
+{
+	int r;
+
+	if (borrow->region.value == 0)
+		return put_back(borrow);
+	r = cure_to_mask_call(borrow);
+	if (r < 0)
+		return r;
+	r = stop_after_mask_call(borrow);
+	return r < 0 ? r : registers_set(borrow->tracee->tid, &borrow->registers);
+}
+
 int borrow_end(struct borrow *borrow)
 {
 	int r;
@@ -426,17 +473,14 @@ int borrow_end(struct borrow *borrow)
 	borrow->is_active = false;
 	if (borrow->tracee->stop == TRACEE_GONE)
 		return -ESRCH;
-	if (borrow->region.value == 0)
-		return put_back(borrow);
-	r = cure_to_mask_call(borrow);
+	if (borrow->quiet_signal != 0)
+		r = borrow_quiet_end(borrow);
+	else
+		r = end(borrow);
 	if (r < 0)
 		return r;
-	r = stop_after_mask_call(borrow);
-	if (r < 0)
-		return r;
-	r = registers_set(borrow->tracee->tid, &borrow->registers);
-	if (r < 0)
-		return r;
+	if (borrow->has_met_quiet_signal && kill(borrow->tracee->tgid, borrow->quiet_signal) < 0)
+		return -errno;
 	if (borrow->has_met_stop_signal && kill(borrow->tracee->tgid, SIGSTOP) < 0)
 		return -errno;
 	return 0;

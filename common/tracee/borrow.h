@@ -9,6 +9,10 @@
  * finds a SIGTRAP handler that puts everything back. On the normal path it runs the same cure, is caught in
  * the stop after it, and gets its exact registers.
  *
+ * Where the process ignores some signal anyhow, that takes the place of int3 and SIGTRAP: sent by a thread to
+ * itself it is a stop for us, and nothing at all once we are dead. Then no action of the process is touched,
+ * and the thread's cure is just the rest of the executor.
+ *
  * Left behind by our death: nothing but the unused bytes at the end of the vdso (a private copy of its last
  * page). One thread of an address space at a time.
  */
@@ -21,7 +25,10 @@
 struct borrow_place {
 	int mem_fd; /* /proc/PID/mem; owned */
 	struct remote_address blob;
-	unsigned char saved[1024]; /* what was there */
+	size_t size;                  /* of the room */
+	size_t used_size;             /* of what has been written there */
+	struct remote_address region; /* where one has been mapped before, and can be again; 0: nowhere */
+	unsigned char saved[4096];    /* what was there */
 };
 
 /*
@@ -45,14 +52,25 @@ struct borrow {
 	struct registers registers; /* those of the task */
 	uint64_t signal_mask;
 	struct remote_address region;
-	bool is_active;
-	bool has_met_stop_signal; /* a SIGSTOP came meanwhile and was set aside */
+	int quiet_signal;          /* 0: it stops by int3 */
+	bool is_active;            /* it has other registers than its own */
+	bool has_met_stop_signal;  /* a SIGSTOP came meanwhile and was set aside */
+	bool has_met_quiet_signal; /* the same of that signal, where it was blocked */
 };
 
-/* The thread must rest in TRACEE_STOP_EVENT or TRACEE_STOP_GROUP. -ENOMEM: the task may not map any more
- * memory. */
-int must_check borrow_begin(struct borrow *borrow, struct borrow_place *place, struct tracee *tracee);
-/* Runs BATCH, made for borrow->region; -ECANCELED as batch_receive(). */
+/*
+ * The thread must rest in TRACEE_STOP_EVENT or TRACEE_STOP_GROUP. -ENOMEM: the task may not map any more
+ * memory.
+ *
+ * * QUIET_SIGNAL is 0, or a signal that the process ignores and that is not pending; then, which takes fewer
+ * stops, nothing is done with SIGTRAP. It is better one that no thread of the process blocks: should the
+ * thread block it, then one that comes from elsewhere at that moment is lost if we die. Not for threads with
+ * seccomp filters, and in a job-control stop.
+ */
+int must_check borrow_begin(struct borrow *borrow, struct borrow_place *place, struct tracee *tracee,
+			    int quiet_signal);
+/* Runs BATCH, made for borrow->region; -ECANCELED as batch_receive(). -ENOMEM as borrow_begin(), which may
+ * have left the mapping to this one. */
 int must_check borrow_run(struct borrow *borrow, struct batch *batch, unsigned *ret_failed);
 /* Gives the thread its own state back; it is frozen as before. Does nothing when it is not active. */
 int borrow_end(struct borrow *borrow);

@@ -178,6 +178,12 @@ int tracee_detach(struct tracee *tracee)
 	return 0;
 }
 
+void tracee_drop_signal(struct tracee *tracee)
+{
+	if (tracee->stop == TRACEE_STOP_SIGNAL)
+		tracee->stop = TRACEE_STOP_EVENT;
+}
+
 int tracee_get_signal_mask(const struct tracee *tracee, uint64_t *ret_mask)
 {
 	return ptrace(PTRACE_GETSIGMASK, tracee->tid, sizeof(*ret_mask), ret_mask) < 0 ? -errno : 0;

@@ -3,9 +3,9 @@
  * A thread that we trace with PTRACE_SEIZE (ptrace(2)): stops, resumption, what a stop was for.
  *
  * All calls come from the one thread that seized. SIGCHLD must be blocked in it and not ignored
- * (tracee_init()). Every stop used here is one that does the thread no harm if the tracer dies in it, apart
- * from the int3 of the executor, whose signal has a handler then (see borrow.h): PTRACE_EVENT_STOP and
- * system-call stops with PTRACE_O_TRACESYSGOOD leave nothing to be delivered.
+ * (tracee_init()). Every stop used here is one that does the thread no harm if the tracer dies in it:
+ * PTRACE_EVENT_STOP and system-call stops with PTRACE_O_TRACESYSGOOD leave nothing to be delivered; and of
+ * the executor's own stops, the signal of one is ignored, and int3 has a handler then (see borrow.h).
  */
 #pragma once
 
@@ -81,6 +81,10 @@ int must_check tracee_resume(struct tracee *tracee, enum tracee_resume how, int 
  * own. One in a job-control stop stays in it. A thread that is gone is no error.
  */
 int tracee_detach(struct tracee *tracee);
+
+/* A thread in TRACEE_STOP_SIGNAL rests there from now on as in TRACEE_STOP_EVENT, and will not get that
+ * signal: one that it ignores, should we die. */
+void tracee_drop_signal(struct tracee *tracee);
 
 int must_check tracee_get_signal_mask(const struct tracee *tracee, uint64_t *ret_mask);
 int must_check tracee_set_signal_mask(const struct tracee *tracee, uint64_t mask);

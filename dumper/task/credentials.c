@@ -139,8 +139,7 @@ static int filters_collect(struct dump *dump, struct thread *thread)
 
 static int credentials_collect_thread(struct dump *dump, struct process *process, struct thread *thread)
 {
-	cleanup_(status_done) struct status storage = {0};
-	const struct status *status = thread_status(process, thread, &storage);
+	const struct status *status = thread_status(process, thread);
 	Cr__Credentials *image;
 	int r;
 

@@ -111,20 +111,11 @@ static int pending_collect(struct dump *dump, const struct tracee *tracee, bool 
 	return 0;
 }
 
-/* It shares its signal with the executor's own stops, in which it would be lost. */
-static void check_pending(struct dump *dump, uint64_t pending)
-{
-	if (pending & UINT64_C(1) << (SIGTRAP - 1))
-		blockers_add(&dump->blockers, "has a SIGTRAP pending, which cannot be dumped yet: try again "
-					      "when it has been delivered");
-}
-
 static int signals_collect_process(struct dump *dump, struct process *process)
 {
 	const struct tracee *leader = &process->threads[0].tracee;
 	Cr__Process *image = process->image;
 
-	check_pending(dump, process->status.shared_pending);
 	image->stop_signal = leader->stop == TRACEE_STOP_GROUP ? leader->signal : 0;
 	image->is_stop_reported = image->stop_signal != 0 && process->stat.exit_code == 0;
 	return pending_collect(dump, leader, true, process->status.shared_pending, &image->n_pending,
@@ -133,13 +124,11 @@ static int signals_collect_process(struct dump *dump, struct process *process)
 
 static int signals_collect_thread(struct dump *dump, struct process *process, struct thread *thread)
 {
-	cleanup_(status_done) struct status storage = {0};
-	const struct status *status = thread_status(process, thread, &storage);
+	const struct status *status = thread_status(process, thread);
 	int r;
 
 	if (!status)
 		return -EIO;
-	check_pending(dump, status->pending);
 	/* Later, while the thread runs our questions, the mask is another. */
 	r = tracee_get_signal_mask(&thread->tracee, &thread->image->signal_mask);
 	if (r < 0)
@@ -168,7 +157,23 @@ static int signals_ask(struct dump *dump maybe_unused, struct process *process, 
 	return 0;
 }
 
-/* The action of SIGTRAP is the executor's while the thread runs it; the task's own is kept in the region. */
+/* The action of SIGTRAP may be the executor's while the thread runs it; the task's own is kept in the region.
+ */
+static int trap_action_read(const struct tracee *tracee, const struct batch *batch,
+			    struct kernel_action *action)
+{
+	struct kernel_action executors, own;
+	int r = remote_read(tracee->tid, remote_offset(batch->region, EXECUTOR_ACTION), &executors,
+			    sizeof(executors));
+
+	if (r == 0)
+		r = remote_read(tracee->tid, remote_offset(batch->region, EXECUTOR_OLD_ACTION), &own,
+				sizeof(own));
+	if (r == 0 && executors.handler != 0)
+		*action = own;
+	return r;
+}
+
 static int actions_answer(struct dump *dump, struct process *process, const struct batch *batch,
 			  const struct questions *questions)
 {
@@ -180,8 +185,7 @@ static int actions_answer(struct dump *dump, struct process *process, const stru
 	if (!images || !list)
 		return log_error_errno(-ENOMEM, "cannot keep its signal actions");
 	memcpy(actions, batch_data_at(batch, questions->addresses[ADDRESS_ACTIONS]), sizeof(actions));
-	r = remote_read(process->threads[0].tracee.tid, remote_offset(batch->region, EXECUTOR_OLD_ACTION),
-			&actions[SIGTRAP - 1], sizeof(actions[0]));
+	r = trap_action_read(&process->threads[0].tracee, batch, &actions[SIGTRAP - 1]);
 	if (r < 0)
 		return log_error_errno(r, "cannot read its action for SIGTRAP");
 	for (unsigned i = 0; i < SIGNALS_COUNT; i++) {

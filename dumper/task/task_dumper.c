@@ -3,10 +3,16 @@
 #include "dumper/task/task_dumper.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "dumper/task/thread_status.h"
+
+/* The C library keeps the first ones to itself. */
+#define SIGRTMIN_KERNEL 32
 
 /* In the order of execution. */
 static const struct task_dumper *const task_dumpers[] = {
@@ -15,9 +21,17 @@ static const struct task_dumper *const task_dumpers[] = {
 	&limits_task_dumper,    &scheduling_task_dumper,  &attributes_task_dumper, &unsupported_task_dumper,
 };
 
-static void borrow_place_donep(struct borrow_place *place)
+/* What it takes to ask the threads of a process. */
+struct asking {
+	struct borrow_place place;
+	struct batch *batch;
+	int quiet_signal; /* see borrow_begin() */
+};
+
+static void asking_done(struct asking *asking)
 {
-	borrow_place_done(place);
+	borrow_place_done(&asking->place);
+	free(asking->batch);
 }
 
 /* The messages that the aspects fill. */
@@ -100,6 +114,18 @@ static int converse(struct dump *dump, struct process *process, struct thread *t
 	return 0;
 }
 
+/* Returns 1 when a blocker says why the task cannot be asked anything. */
+static int explain_begin(struct dump *dump, int error)
+{
+	if (error == -ENOMEM) {
+		blockers_add(&dump->blockers,
+			     "the task may not map %d KiB more: raise its RLIMIT_AS or RLIMIT_MEMLOCK",
+			     EXECUTOR_REGION_SIZE / 1024);
+		return 1;
+	}
+	return log_error_errno(error, "cannot run code in it");
+}
+
 static int ask_borrowed(struct dump *dump, struct process *process, struct thread *thread,
 			struct borrow *borrow, struct batch *batch)
 {
@@ -112,28 +138,86 @@ static int ask_borrowed(struct dump *dump, struct process *process, struct threa
 	if (r < 0)
 		return r;
 	r = borrow_run(borrow, batch, &failed);
+	if (r == -ENOMEM)
+		return explain_begin(dump, r);
 	if (r < 0)
 		return log_error_errno(r, "cannot run system calls in it");
 	return converse(dump, process, thread, batch, questions, false);
 }
 
-/* Returns 1 when a blocker says why the task cannot be asked anything. */
+static uint64_t bit(int signal)
+{
+	return UINT64_C(1) << (signal - 1);
+}
+
+/*
+ * A signal by which its threads can stop without anything being done to SIGTRAP: its process ignores it, and
+ * it is not pending, for unless MAY_BE_BLOCKED no thread has it blocked. 0: there is none. Not one of job
+ * control, which do more than their action tells.
+ */
+static int find_quiet_signal(const struct process *process, bool may_be_blocked)
+{
+	static const int ignored_by_default[] = {SIGURG, SIGWINCH, SIGCHLD};
+	const uint64_t never = bit(SIGCONT) | bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU) | bit(SIGTRAP);
+	uint64_t usable = process->status.ignored & ~never & (bit(SIGRTMIN_KERNEL) - 1);
+
+	if (process->is_stopped)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(ignored_by_default); i++)
+		usable |= bit(ignored_by_default[i]) & ~process->status.caught;
+	for (size_t i = 0; i < process->threads_count; i++) {
+		const struct status *status = thread_status(process, &process->threads[i]);
+
+		if (!status)
+			return 0;
+		usable &= ~(may_be_blocked ? status->pending | status->shared_pending
+					   : status->blocked | process->threads[i].image->signal_mask);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(ignored_by_default); i++)
+		if (usable & bit(ignored_by_default[i]))
+			return ignored_by_default[i];
+	return usable == 0 ? 0 : __builtin_ctzll(usable) + 1;
+}
+
+static bool has_filters(const struct process *process, struct thread *thread)
+{
+	const struct status *status = thread_status(process, thread);
+
+	return !status || status->seccomp_mode != 0;
+}
+
+static bool has_pending_trap(const struct process *process, struct thread *thread)
+{
+	const struct status *status = thread_status(process, thread);
+
+	return !status || ((status->pending | status->shared_pending) & bit(SIGTRAP));
+}
+
 static int ask_thread(struct dump *dump, struct process *process, struct thread *thread,
-		      struct borrow_place *place, struct batch *batch)
+		      struct asking *asking)
 {
 	cleanup_(borrow_endp) struct borrow borrow = BORROW_EMPTY;
-	int r = borrow_begin(&borrow, place, &thread->tracee);
+	int quiet_signal = asking->quiet_signal;
+	int r;
 
-	if (r == -ENOMEM) {
+	if (has_filters(process, thread))
+		quiet_signal = 0;
+	else if (quiet_signal == 0 && has_pending_trap(process, thread))
+		quiet_signal = find_quiet_signal(process, true);
+	/* By a SIGTRAP it would stop, and take the pending one for that. */
+	if (quiet_signal == 0 && has_pending_trap(process, thread)) {
 		blockers_add(&dump->blockers,
-			     "the task may not map %d KiB more: raise its RLIMIT_AS or RLIMIT_MEMLOCK",
-			     EXECUTOR_REGION_SIZE / 1024);
+			     "has a SIGTRAP pending, and %s: try again when that signal has been delivered",
+			     has_filters(process, thread) ? "has seccomp filters"
+			     : process->is_stopped        ? "is stopped"
+							  : "handles all signals that could take its place");
 		return 1;
 	}
+	r = borrow_begin(&borrow, &asking->place, &thread->tracee, quiet_signal);
 	if (r < 0)
-		return log_error_errno(r, "cannot run code in it");
-	r = ask_borrowed(dump, process, thread, &borrow, batch);
-	if (r < 0)
+		return explain_begin(dump, r);
+	r = ask_borrowed(dump, process, thread, &borrow, asking->batch);
+	if (r != 0)
 		return r;
 	r = borrow_end(&borrow);
 	return r < 0 ? log_error_errno(r, "cannot give it back its registers") : 0;
@@ -172,20 +256,21 @@ static int find_place(struct dump *dump, const struct process *process, struct b
 
 int task_dumpers_ask(struct dump *dump, struct process *process)
 {
-	cleanup_(borrow_place_donep) struct borrow_place place = {.mem_fd = -EBADF};
-	cleanup_free struct batch *batch = batch_new(EXECUTOR_REGION_SIZE);
+	cleanup_(asking_done) struct asking asking = {.place.mem_fd = -EBADF};
 	int r;
 
-	if (!batch)
+	asking.batch = batch_new(EXECUTOR_REGION_SIZE);
+	if (!asking.batch)
 		return log_error_errno(-ENOMEM, "cannot ask it anything");
-	r = find_place(dump, process, &place);
+	r = find_place(dump, process, &asking.place);
 	if (r != 0)
 		return MIN(r, 0);
-	r = ask_thread(dump, process, &process->threads[0], &place, batch);
+	asking.quiet_signal = find_quiet_signal(process, false);
+	r = ask_thread(dump, process, &process->threads[0], &asking);
 	for (size_t i = 1; r == 0 && i < process->threads_count; i++) {
 		LOG_SCOPE("thread %d", process->threads[i].tracee.tid);
 
-		r = ask_thread(dump, process, &process->threads[i], &place, batch);
+		r = ask_thread(dump, process, &process->threads[i], &asking);
 	}
 	return MIN(r, 0);
 }

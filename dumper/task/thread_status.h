@@ -5,8 +5,8 @@
 #include "dumper/dump.h"
 
 /*
- * The leader's is process->status, read when the process was frozen; another thread's is read into STORAGE,
- * to which the caller gives status_done() in any case. NULL after logging an error.
+ * The leader's is process->status, read when the process was frozen; another thread's is read when it is
+ * asked for first. Lives as long as the thread; NULL after logging an error.
  */
-const struct status *thread_status(const struct process *process, const struct thread *thread,
-				   struct status *storage);
+const struct status *thread_status(const struct process *process, struct thread *thread);
+void thread_status_done(struct thread *thread);

@@ -170,8 +170,7 @@ static int unsupported_collect_process(struct dump *dump, struct process *proces
 	if (r < 0)
 		return log_error_errno(r, "cannot read our own status in /proc");
 	for (size_t i = 0; i < process->threads_count; i++) {
-		cleanup_(status_done) struct status storage = {0};
-		const struct status *status = thread_status(process, &process->threads[i], &storage);
+		const struct status *status = thread_status(process, &process->threads[i]);
 
 		if (!status)
 			return -EIO;

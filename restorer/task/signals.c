@@ -36,12 +36,11 @@ static int pending_check(struct restore *restore, const ProtobufCBinaryData *pen
 		memcpy(&info, pending[i].data, sizeof(info));
 		if (info.si_signo < 1 || info.si_signo > SIGNALS_COUNT || info.si_signo == SIGKILL)
 			return bad_image("a pending signal has number %d", info.si_signo);
-		/* The one cannot be blocked while the task is rebuilt; the other ends our batches. */
-		if (info.si_signo == SIGSTOP || info.si_signo == SIGTRAP)
+		/* It cannot be blocked while the task is rebuilt. */
+		if (info.si_signo == SIGSTOP)
 			blockers_add(&restore->blockers,
-				     "has a SIG%s pending, which cannot be restored: dump it again when "
-				     "the signal has arrived",
-				     sigabbrev_np(info.si_signo));
+				     "has a SIGSTOP pending, which cannot be restored: dump it again when "
+				     "the signal has arrived");
 	}
 	return 0;
 }
@@ -127,7 +126,7 @@ static int pending_add(struct task *task, struct thread *thread, struct batch *b
 		uint64_t signal = (uint64_t)info.si_signo, address;
 		int r;
 
-		if (is_late(task, info.si_signo) != is_for_late)
+		if (info.si_signo == SIGTRAP || is_late(task, info.si_signo) != is_for_late)
 			continue;
 		r = task_batch_room(thread, 1, sizeof(info), "its state");
 
@@ -231,6 +230,46 @@ int signals_finish(const struct restore *restore, struct task *task)
 			r = puppet_run(&thread->puppet, "its signals");
 	}
 	return r;
+}
+
+/* With the task's own instruction: the executor stops by a SIGTRAP, which must not be blocked there. */
+static int trap_add(struct task *task, struct thread *thread, const siginfo_t *info, bool is_shared,
+		    struct remote_address instruction)
+{
+	struct puppet *puppet = &thread->puppet;
+	struct remote_address room = remote_offset(puppet->region, EXECUTOR_DATA);
+	uint64_t pid = (uint64_t)task->image->pid, tid = (uint64_t)thread->image->tid;
+	long r = tracee_set_signal_mask(&puppet->tracee, ~UINT64_C(0));
+
+	if (r == 0)
+		r = remote_write(puppet->tracee.tid, room, info, sizeof(*info));
+	if (r < 0)
+		return (int)r;
+	if (is_shared)
+		return (int)puppet_call_at(puppet, instruction, SYS_rt_sigqueueinfo,
+					   (const uint64_t[6]){pid, SIGTRAP, room.value});
+	return (int)puppet_call_at(puppet, instruction, SYS_rt_tgsigqueueinfo,
+				   (const uint64_t[6]){pid, tid, SIGTRAP, room.value});
+}
+
+int signals_add_traps(struct task *task, struct thread *thread, bool is_shared,
+		      struct remote_address instruction)
+{
+	const ProtobufCBinaryData *pending = is_shared ? task->image->pending : thread->image->pending;
+	size_t count = is_shared ? task->image->n_pending : thread->image->n_pending;
+
+	for (size_t i = 0; i < count; i++) {
+		siginfo_t info = pending_info(&pending[i]);
+		int r;
+
+		if (info.si_signo != SIGTRAP)
+			continue;
+		r = trap_add(task, thread, &info, is_shared, instruction);
+		if (r < 0)
+			return log_error_errno(r, "thread %d: cannot make its SIGTRAP pending again",
+					       thread->image->tid);
+	}
+	return 0;
 }
 
 const struct task_restorer signals_task_restorer = {

@@ -15,3 +15,10 @@ void signals_action_bytes(const Cr__SignalAction *action, unsigned char ret[SIGN
  * and pending signals for it are put in place.
  */
 int must_check signals_finish(const struct restore *restore, struct task *task);
+
+/*
+ * A pending SIGTRAP of THREAD, or of its process, which is added by a syscall instruction of the task. From
+ * then on the thread must not run the executor: all signals are blocked.
+ */
+int must_check signals_add_traps(struct task *task, struct thread *thread, bool is_shared,
+				 struct remote_address instruction);

@@ -3,11 +3,11 @@
  * A program that checks all the time what a dump must not change, and notes the first difference on its
  * board.
  *
- *   fault_target BOARD single|threads default|ignored|handled|pending
+ *   fault_target BOARD single|threads|open default|ignored|handled|pending
  *
- * single: one thread does everything in turn; threads: each activity has a thread. The last word is what
- * becomes of SIGTRAP, a signal that a debugger's tricks tend to lose. Beside BOARD it makes a file
- * BOARD.data.
+ * single: one thread does everything in turn; threads: each activity has a thread; open: so too, and none of
+ * them blocks SIGURG. The last word is what becomes of SIGTRAP, a signal that a debugger's tricks tend to
+ * lose. Beside BOARD it makes a file BOARD.data.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -72,7 +72,7 @@ struct activity {
 static struct fault_board *board;
 static _Thread_local volatile sig_atomic_t handled_alarms, handled_users, handled_traps;
 static _Thread_local char *own_alternate_stack;
-static bool has_trap_handler, has_trap_pending;
+static bool is_open, has_trap_handler, has_trap_pending;
 static char data_path[256];
 
 __attribute__((format(printf, 1, 2))) static void wrong(const char *format, ...)
@@ -413,9 +413,12 @@ static void file_step(struct worker *worker)
 
 static void masked_begin(struct worker *worker)
 {
-	sigfillset(&worker->mask);
+	uint64_t mask = ~UINT64_C(0);
+
+	if (is_open)
+		mask &= ~(UINT64_C(1) << (SIGURG - 1));
 	/* the C library leaves out the two that it uses itself */
-	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &(uint64_t){~UINT64_C(0)}, NULL, 8);
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, 8);
 	pthread_sigmask(SIG_SETMASK, NULL, &worker->mask);
 	if (has_trap_pending)
 		syscall(SYS_tgkill, getpid(), gettid(), SIGTRAP);
@@ -606,6 +609,7 @@ int main(int argc, char **argv)
 	map_board(argv[1]);
 	snprintf(data_path, sizeof(data_path), "%s.data", argv[1]);
 	hold_ballast();
+	is_open = strcmp(argv[2], "open") == 0;
 	has_trap_handler = strcmp(argv[3], "handled") == 0;
 	has_trap_pending = strcmp(argv[3], "pending") == 0;
 	set_handler(SIGALRM, handle_alarm, SA_ONSTACK | SA_RESTART);

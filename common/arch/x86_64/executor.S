@@ -11,6 +11,7 @@
 #define NR_RT_SIGTIMEDWAIT 128
 #define NR_SIGALTSTACK 131
 #define NR_GETTID 186
+#define NR_TGKILL 234
 #define NR_RT_TGSIGQUEUEINFO 297
 #define NR_CLONE3 435
 #define SIGTRAP 5
@@ -32,6 +33,8 @@
 	.balign 16
 	.globl executor_blob, executor_borrow, executor_run, executor_cure, executor_mask_call
 	.globl executor_syscall, executor_context, executor_blob_end, executor_no_region
+	.globl executor_quiet_begin, executor_quiet_run, executor_quiet_cure, executor_quiet_ready, executor_quiet_end
+	.globl executor_quiet
 
 executor_blob:
 blob_start:
@@ -137,7 +140,12 @@ executor_no_region:
 9:
 .endm
 
+executor_quiet_run:
+	movl	$1, %r14d
+	jmp	run
 executor_run:
+	xorl	%r14d, %r14d
+run:
 	movq	EXECUTOR_CALL_COUNT(%rbx), %r12
 	leaq	EXECUTOR_CALLS(%rbx), %r13
 next_call:
@@ -168,6 +176,8 @@ advance:
 	jmp	next_call
 stop:
 	movq	%r12, EXECUTOR_CALLS_LEFT(%rbx)
+	testl	%r14d, %r14d
+	jnz	quiet_ready
 	int3
 
 executor_cure:
@@ -183,8 +193,68 @@ cure:
 	movl	$EXECUTOR_REGION_SIZE, %esi
 	syscall
 
+	jmp	restore
+
+/* Sends the thread the signal that its process ignores: if it is traced it stops at the next instruction. */
+.macro raise_quietly
+	movl	$NR_GETTID, %eax
+	syscall
+	movl	%eax, %esi
+	movl	$NR_GETPID, %eax
+	syscall
+	movl	%eax, %edi
+	movl	quiet_signal(%rip), %edx
+	movl	$NR_TGKILL, %eax
+	syscall
+.endm
+
+executor_quiet_begin:
+	movl	$NR_RT_SIGPROCMASK, %eax
+	movl	$SIG_SETMASK, %edi
+	leaq	quiet_mask(%rip), %rsi
+	xorl	%edx, %edx
+	movl	$SIGSET_SIZE, %r10d
+	syscall
+
+	movl	$NR_MMAP, %eax
+	movq	quiet_region(%rip), %rdi
+	movl	$EXECUTOR_REGION_SIZE, %esi
+	movl	$3, %edx			/* PROT_READ | PROT_WRITE */
+	movl	quiet_mmap_flags(%rip), %r10d
+	movq	$-1, %r8
+	xorl	%r9d, %r9d
+	syscall
+	cmpq	$-4095, %rax
+	jae	quiet_unmapped
+	movq	%rax, %rbx
+
+	movl	quiet_calls_size(%rip), %ecx
+	testl	%ecx, %ecx
+	jz	quiet_ready
+	cld
+	leaq	blob_end(%rip), %rsi
+	movq	%rbx, %rdi
+	rep movsb
+	movl	quiet_data_size(%rip), %ecx
+	leaq	EXECUTOR_DATA(%rbx), %rdi
+	rep movsb
+	jmp	executor_quiet_run
+
+quiet_ready:
+	raise_quietly
+executor_quiet_ready:
+
+executor_quiet_cure:
+	movl	$NR_MUNMAP, %eax
+	movq	%rbx, %rdi
+	movl	$EXECUTOR_REGION_SIZE, %esi
+	syscall
+quiet_unmapped:
+	raise_quietly
+executor_quiet_end:
+
 restore:
-	/* Every signal but SIGTRAP is blocked, so nothing is written to where %rsp points meanwhile. */
+	/* All signals are blocked, but SIGTRAP or one that is ignored, so nothing is written to where %rsp points. */
 	leaq	context_rflags(%rip), %rsp
 	popfq
 	movq	context_rsp(%rip), %rsp
@@ -248,6 +318,15 @@ context_r12:		.quad 0
 context_r13:		.quad 0
 context_r14:		.quad 0
 context_r15:		.quad 0
+
+executor_quiet:
+quiet_mask:		.quad 0
+quiet_region:		.quad 0
+quiet_mmap_flags:	.long 0
+quiet_signal:		.long 0
+quiet_calls_size:	.long 0
+quiet_data_size:	.long 0
 executor_blob_end:
+blob_end:
 
 	.section .note.GNU-stack, "", @progbits

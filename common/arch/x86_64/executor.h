@@ -2,8 +2,8 @@
 /*
  * The executor: the only code of ours that ever runs inside a task, and the memory it works on.
  *
- * The blob runs a batch of system calls that the controller wrote into a region, and stops with int3. It has
- * three entries, given as offsets below. Shared with executor.S, so only macros stand outside the guard.
+ * The blob runs a batch of system calls that the controller wrote into a region, and stops with int3. Its
+ * entries are given as offsets below. Shared with executor.S, so only macros stand outside the guard.
  *
  * borrow  In a live task that must not notice (see common/tracee/borrow.h). Maps a region, sets a SIGTRAP
  *         handler that leads to "cure", stops.
@@ -11,6 +11,13 @@
  * cure    Puts back the SIGTRAP action, unmaps the region, restores the signal mask and every general
  *         register from the context that follows the code, and jumps to where the task was. Uses no
  *         stack of the task and writes nothing.
+ *
+ * quiet_begin  Instead of borrow: maps a region, and stops, or runs the calls that stand behind the blob and
+ *              then stops, by sending itself a signal that its process ignores. A thread that nobody traces
+ *              does not stop, but goes on with what follows: unmaps the region, stops again, and restores as
+ *              "cure" does. The process's signal actions stay as they are.
+ * quiet_run    Runs the calls of the region in %rbx, and stops in that way.
+ * quiet_cure   Unmaps the region in %rbx, and so on.
  */
 #pragma once
 
@@ -63,12 +70,27 @@ struct executor_context {
 	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
 };
 
+/* What a thread that stops quietly needs; stands at executor_quiet, behind the context. */
+struct executor_quiet {
+	uint64_t mask;   /* all signals but that one */
+	uint64_t region; /* where to map it, as MMAP_FLAGS say; 0: anywhere */
+	uint32_t mmap_flags;
+	uint32_t signal;
+	/* How much of what stands behind the blob goes to the start of the region, and to EXECUTOR_DATA. 0:
+	 * nothing is run. */
+	uint32_t calls_size, data_size;
+};
+
 extern const unsigned char executor_blob[], executor_blob_end[];
 extern const unsigned char executor_borrow[], executor_run[], executor_cure[], executor_mask_call[];
 extern const unsigned char executor_syscall[];
 /* Where a thread waits that may not map a region. */
 extern const unsigned char executor_no_region[];
 extern const unsigned char executor_context[];
+extern const unsigned char executor_quiet_begin[], executor_quiet_run[], executor_quiet_cure[];
+/* Behind the call by which it stops: with a region, and with none any more. */
+extern const unsigned char executor_quiet_ready[], executor_quiet_end[];
+extern const unsigned char executor_quiet[];
 
 #define EXECUTOR_OFFSET(symbol) ((uint64_t)((symbol)-executor_blob))
 
