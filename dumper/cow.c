@@ -68,11 +68,33 @@ static int read_entries(int pagemap_fd, uint64_t page, size_t count, uint64_t *r
 	return r < 0 ? log_error_errno(r, "cannot look at its page table") : 0;
 }
 
-int cow_look(const struct cow *cow, uint64_t page, size_t count, bool is_twin, struct cow_pages *ret_pages)
+/* The entries of COUNT pages from PAGE on, which stay until the next call. */
+static int look_ahead(struct cow *cow, uint64_t page, size_t count, const uint64_t **ret_entries)
+{
+	const uint64_t end = COW_USER_SPACE_END / PAGE_SIZE_BYTES;
+	size_t ahead = COW_PAGES_MAX;
+	int r = 0;
+
+	if (page < cow->window_page || page + count > cow->window_page + cow->window_count) {
+		if (page + ahead > end)
+			ahead = page + count > end ? count : (size_t)(end - page);
+		cow->window_count = 0;
+		r = read_entries(cow->own_fd, page, ahead, cow->window);
+		if (r < 0)
+			return r;
+		cow->window_page = page;
+		cow->window_count = ahead;
+	}
+	*ret_entries = cow->window + (page - cow->window_page);
+	return r;
+}
+
+int cow_look(struct cow *cow, uint64_t page, size_t count, bool is_twin, struct cow_pages *ret_pages)
 {
 	const uint64_t where = UAPI_PAGEMAP_PRESENT | UAPI_PAGEMAP_SWAPPED | UAPI_PAGEMAP_PFN_MASK;
-	uint64_t own[COW_PAGES_MAX], parent[COW_PAGES_MAX] = {0};
-	int r = read_entries(cow->own_fd, page, count, own);
+	uint64_t parent[COW_PAGES_MAX] = {0};
+	const uint64_t *own;
+	int r = look_ahead(cow, page, count, &own);
 
 	if (r == 0 && is_twin)
 		r = read_entries(cow->parent_fd, page, count, parent);

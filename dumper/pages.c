@@ -17,9 +17,6 @@
 #include "dumper/cow.h"
 #include "dumper/memory.h"
 
-/* The end of user space on x86-64 with four levels of page tables. */
-#define USER_SPACE_END (UINT64_C(0x7ffffffff000))
-
 /* Pages looked at in one process_vm_readv, and how much of each decides that it is not all zeros. */
 #define SAMPLE_PAGES 512
 #define SAMPLE_SIZE 64
@@ -36,8 +33,16 @@ struct run_list {
 	size_t runs_count, runs_capacity;
 };
 
+/* Pages, not necessarily adjacent, of which it is not known yet whether they are all zeros. */
+struct page_queue {
+	uint64_t pages[SAMPLE_PAGES];
+	size_t count;
+	bool is_exclusive; /* see struct page_source */
+};
+
 /* What is being collected: lists of runs, of adjacent pages each. */
 struct page_lists {
+	struct page_queue queue;
 	struct run_list lists[PAGE_CLASSES];
 	struct cow cow;
 	bool has_shared; /* with whatever other process */
@@ -87,36 +92,54 @@ static int read_page(int mem_fd, uint64_t page, unsigned char buffer[PAGE_SIZE_B
 	return file_pread_full(mem_fd, buffer, PAGE_SIZE_BYTES, (off_t)(page * PAGE_SIZE_BYTES));
 }
 
-/* Splits COUNT pages, at most SAMPLE_PAGES: most are told from a small sample of each. */
-static int split_pages(const struct page_source *source, struct page_lists *lists, uint64_t page,
-		       size_t count)
+/* Splits what is queued: most pages are told from a small sample of each. */
+static int queue_flush(const struct page_source *source, struct page_lists *lists)
 {
+	struct page_queue *queue = &lists->queue;
 	unsigned char samples[SAMPLE_PAGES][SAMPLE_SIZE], buffer[PAGE_SIZE_BYTES];
-	struct iovec remote[SAMPLE_PAGES] = {0}, local = {samples, count * SAMPLE_SIZE};
+	struct iovec remote[SAMPLE_PAGES] = {0}, local = {samples, queue->count * SAMPLE_SIZE};
 	bool has_samples;
 
-	for (size_t i = 0; i < count; i++)
-		remote[i] =
-			(struct iovec){(void *)((page + i) * PAGE_SIZE_BYTES + SAMPLE_OFFSET), SAMPLE_SIZE};
+	for (size_t i = 0; i < queue->count; i++)
+		remote[i] = (struct iovec){(void *)(queue->pages[i] * PAGE_SIZE_BYTES + SAMPLE_OFFSET),
+					   SAMPLE_SIZE};
 	/* Fails where the task itself may not read; then each page is read through /proc/PID/mem. */
-	has_samples = source->is_exclusive &&
-		      process_vm_readv(source->pid, &local, 1, remote, count, 0) == (ssize_t)local.iov_len;
-	for (size_t i = 0; i < count; i++) {
+	has_samples =
+		queue->count > 0 && queue->is_exclusive &&
+		process_vm_readv(source->pid, &local, 1, remote, queue->count, 0) == (ssize_t)local.iov_len;
+	for (size_t i = 0; i < queue->count; i++) {
 		bool is_zero = false;
 		int r;
 
 		if (!has_samples || is_all_zero(samples[i], SAMPLE_SIZE)) {
-			r = read_page(source->mem_fd, page + i, buffer);
+			r = read_page(source->mem_fd, queue->pages[i], buffer);
 			if (r < 0)
 				return log_error_errno(r, "cannot read the page at %#lx",
-						       (unsigned long)((page + i) * PAGE_SIZE_BYTES));
+						       (unsigned long)(queue->pages[i] * PAGE_SIZE_BYTES));
 			is_zero = is_all_zero(buffer, sizeof(buffer));
 		}
-		r = add_pages(lists, is_zero ? PAGES_ZERO : PAGES_DATA, page + i, 1);
+		r = add_pages(lists, is_zero ? PAGES_ZERO : PAGES_DATA, queue->pages[i], 1);
 		if (r < 0)
 			return r;
 	}
+	queue->count = 0;
 	return 0;
+}
+
+static int queue_add(const struct page_source *source, struct page_lists *lists, uint64_t page,
+		     uint64_t count)
+{
+	struct page_queue *queue = &lists->queue;
+	int r = queue->is_exclusive != source->is_exclusive ? queue_flush(source, lists) : 0;
+
+	queue->is_exclusive = source->is_exclusive;
+	for (uint64_t i = 0; r == 0 && i < count; i++) {
+		if (queue->count == SAMPLE_PAGES)
+			r = queue_flush(source, lists);
+		if (r == 0)
+			queue->pages[queue->count++] = page + i;
+	}
+	return r;
 }
 
 /* A page that a file would show otherwise must be stored even if it is all zeros. */
@@ -124,19 +147,12 @@ static int add_own(const struct page_source *source, struct page_lists *lists, c
 		   uint64_t start, uint64_t end)
 {
 	uint64_t page = start / PAGE_SIZE_BYTES, count = (end - start) / PAGE_SIZE_BYTES;
+	int r;
 
-	if (mapping->kind != CR__MAPPING_KIND__MAPPING_ANONYMOUS)
-		return add_pages(lists, PAGES_DATA, page, count);
-	while (count > 0) {
-		size_t part = MIN(count, (uint64_t)SAMPLE_PAGES);
-		int r = split_pages(source, lists, page, part);
-
-		if (r < 0)
-			return r;
-		page += part;
-		count -= part;
-	}
-	return 0;
+	if (mapping->kind == CR__MAPPING_KIND__MAPPING_ANONYMOUS)
+		return queue_add(source, lists, page, count);
+	r = queue_flush(source, lists); /* the list ascends */
+	return r < 0 ? r : add_pages(lists, PAGES_DATA, page, count);
 }
 
 /* Pages of the parent are in its own list; the rest of what was looked at is the process's. */
@@ -199,7 +215,7 @@ static int scan(struct process *process, int pagemap_fd, int mem_fd, struct page
 
 	if (!scan)
 		return -ENOMEM;
-	pagemap_scan_init(scan, pagemap_fd, 0, USER_SPACE_END, PAGEMAP_ANONYMOUS_CONTENT,
+	pagemap_scan_init(scan, pagemap_fd, 0, COW_USER_SPACE_END, PAGEMAP_ANONYMOUS_CONTENT,
 			  PAGEMAP_METHOD_AUTO);
 	while ((r = pagemap_scan_next(scan, &range)) > 0) {
 		while (at < memory->n_mappings && memory->mappings[at]->end <= range.start)
@@ -215,7 +231,7 @@ static int scan(struct process *process, int pagemap_fd, int mem_fd, struct page
 				return r;
 		}
 	}
-	return r;
+	return r < 0 ? r : queue_flush(&source, lists);
 }
 
 static int store_runs(struct dump *dump, const struct run_list *list, size_t *ret_count, uint64_t **ret_pages,
