@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a manifest must say. */
+#include "common/netlink/packet_lock.h"
 #include "format/manifest_check.h"
 
 #include <errno.h>
@@ -119,5 +120,10 @@ int manifest_check(const Cr__Manifest *manifest)
 	r = processes_check(manifest);
 	if (r == 0)
 		r = required_files_check(manifest);
-	return r < 0 ? r : external_sockets_check(manifest);
+	if (r == 0)
+		r = external_sockets_check(manifest);
+	if (r == 0 && manifest->network_lock && manifest->network_lock[0] &&
+	    !packet_lock_is_name(manifest->network_lock))
+		return bad_manifest("what holds packets back has an invalid name");
+	return r;
 }

@@ -241,6 +241,8 @@ void inspect_json_print(const Cr__Manifest *manifest, const struct archive_exten
 	for (size_t i = 0; i < manifest->n_external_unix_sockets; i++)
 		print_external_socket(&json, manifest->external_unix_sockets[i]);
 	json_close(&json, ']');
+	json_unsigned(&json, "tcp_connections", manifest->tcp_connections);
+	json_string(&json, "network_lock", manifest->network_lock);
 	json_bool(&json, "is_shell_job", manifest->is_shell_job);
 	json_unsigned(&json, "needed_xsave_features", manifest->needed_xsave_features);
 	json_unsigned(&json, "stored_bytes", manifest->stored_bytes);

@@ -83,6 +83,10 @@ static void print_origin(const Cr__Manifest *manifest)
 		print_field("Restore:", "needs --shell-job, as it is part of a shell's session");
 	if (manifest->n_file_locks > 0)
 		print_field("Restore:", "needs --file-locks, as it has file locks");
+	if (manifest->tcp_connections > 0)
+		print_field("Restore:", "needs --tcp-established or --tcp-close, as it has TCP connections");
+	if (manifest->network_lock && manifest->network_lock[0])
+		print_field("Packets:", manifest->network_lock);
 }
 
 /* Servers outside, which the restore will connect to. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/netlink/packet_lock.h"
 #include "common/options.h"
 
 static const struct option_choice validation_choices[] = {
@@ -60,6 +61,12 @@ static const struct option_spec restore_option_table[] = {
 	OPTION_VALUE('\0', "verify", struct restore_options, mode, RESTORE_MODE_VERIFY,
 		     "read and check the whole archive"),
 
+	OPTION_HEADING("Connections whose packets are held back on this host, and no archive"),
+	OPTION_VALUE('\0', "list-locks", struct restore_options, mode, RESTORE_MODE_LIST_LOCKS,
+		     "list what cr-dump has left to hold back packets"),
+	OPTION_STRING('\0', "remove-lock", "NAME", struct restore_options, removed_lock,
+		      "give up: the other sides see a reset"),
+
 	OPTION_HEADING("Messages"),
 	OPTION_VERBOSE(struct restore_options, log_level),
 	OPTION_QUIET(struct restore_options, log_level),
@@ -72,7 +79,8 @@ static const struct option_spec restore_option_table[] = {
 static const struct option_program restore_program = {
 	.name = "cr-restore",
 	.synopsis = "[OPTION]... -i FILE\n"
-		    "--check|--inspect|--list|--verify [OPTION]... -i FILE",
+		    "--check|--inspect|--list|--verify [OPTION]... -i FILE\n"
+		    "--list-locks|--remove-lock=NAME [OPTION]...",
 	.purpose = "Brings a program that cr-dump has saved back to where it was.",
 	.options = restore_option_table,
 	.option_count = ARRAY_SIZE(restore_option_table),
@@ -80,6 +88,18 @@ static const struct option_program restore_program = {
 
 static int check_options(const struct restore_options *options)
 {
+	bool is_about_locks = options->removed_lock || options->mode == RESTORE_MODE_LIST_LOCKS;
+
+	if (is_about_locks &&
+	    (options->input || (options->removed_lock && options->mode != RESTORE_MODE_RESTORE)))
+		return option_usage_error(
+			&restore_program,
+			"--list-locks and --remove-lock go with no archive and no other mode");
+	if (options->removed_lock && !packet_lock_is_name(options->removed_lock))
+		return option_usage_error(&restore_program, "'%s' is no name that --list-locks shows",
+					  options->removed_lock);
+	if (is_about_locks)
+		return 0;
 	if (!options->input)
 		return option_usage_error(&restore_program,
 					  "no archive given: use -i FILE (or -i - for standard input)");

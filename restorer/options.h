@@ -13,10 +13,11 @@
 /* What is asked for. Only RESTORE_MODE_RESTORE creates anything. */
 enum restore_mode {
 	RESTORE_MODE_RESTORE,
-	RESTORE_MODE_LIST,    /* the members of the archive */
-	RESTORE_MODE_INSPECT, /* what is in it, in words */
-	RESTORE_MODE_VERIFY,  /* read and check all of it */
-	RESTORE_MODE_CHECK,   /* what would stop a restore here and now */
+	RESTORE_MODE_LIST,       /* the members of the archive */
+	RESTORE_MODE_INSPECT,    /* what is in it, in words */
+	RESTORE_MODE_VERIFY,     /* read and check all of it */
+	RESTORE_MODE_CHECK,      /* what would stop a restore here and now */
+	RESTORE_MODE_LIST_LOCKS, /* connections whose packets are held back here; no archive */
 };
 
 /* How much of the files that are needed has to be as it was. */
@@ -39,6 +40,7 @@ struct restore_options {
 	bool has_tcp_established; /* TCP connections are to go on */
 	bool has_tcp_close;       /* or are closed */
 	bool is_in_flight_skipped;
+	const char *removed_lock;  /* NULL, or all that is asked for. Borrowed from argv. */
 	const char *pidfile;       /* NULL: none */
 	unsigned int thread_count; /* 0: as many as there are processors */
 	enum log_level log_level;

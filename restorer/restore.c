@@ -20,6 +20,7 @@
 #include "restorer/fd/shell_terminal.h"
 #include "restorer/finish.h"
 #include "restorer/ghosts.h"
+#include "restorer/locks.h"
 #include "restorer/mapped_files.h"
 #include "restorer/memory.h"
 #include "restorer/plan.h"
@@ -333,9 +334,13 @@ static int run_mode(struct restore *restore)
 		return inspect_verify(restore);
 	case RESTORE_MODE_CHECK:
 		return run_stages(restore);
+	case RESTORE_MODE_LIST_LOCKS:
+		return locks_list();
 	case RESTORE_MODE_RESTORE:
 		break;
 	}
+	if (restore->options->removed_lock)
+		return locks_remove(restore->options->removed_lock);
 	status = run_stages(restore);
 	if (restore->pid_namespace->is_outside)
 		return pid_namespace_wait(restore);

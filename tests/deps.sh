@@ -35,6 +35,8 @@ curl                 command -v curl
 tmux                 command -v tmux
 redis-server         command -v redis-server
 nginx-light          command -v nginx
+nftables             command -v nft
+iproute2             command -v ip
 postgresql           ls /usr/lib/postgresql/*/bin/postgres
 '
 

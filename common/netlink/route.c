@@ -10,22 +10,11 @@
 #include <netlink/socket.h>
 
 #include "common/cleanup.h"
-
-static void socket_freep(struct nl_sock **socket)
-{
-	if (*socket)
-		nl_socket_free(*socket);
-}
-
-static void message_freep(struct nl_msg **message)
-{
-	if (*message)
-		nlmsg_free(*message);
-}
+#include "common/netlink/netlink_cleanup.h"
 
 static int ask(struct nl_sock *socket, const struct inet_address *address)
 {
-	cleanup_(message_freep) struct nl_msg *message = nlmsg_alloc_simple(RTM_GETROUTE, 0);
+	cleanup_(netlink_message_freep) struct nl_msg *message = nlmsg_alloc_simple(RTM_GETROUTE, 0);
 	size_t size = inet_address_size(address->family);
 	struct rtmsg question = {
 		.rtm_family = (unsigned char)address->family,
@@ -65,7 +54,7 @@ static int take_answer(struct nl_sock *socket)
 
 int route_is_local(const struct inet_address *address)
 {
-	cleanup_(socket_freep) struct nl_sock *socket = nl_socket_alloc();
+	cleanup_(netlink_socket_freep) struct nl_sock *socket = nl_socket_alloc();
 	struct inet_address plain = inet_address_unmap(address);
 	int r;
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "common/cleanup.h"
+#include "common/netlink/netlink_cleanup.h"
 
 /* No family has more attributes. */
 #define ATTRIBUTE_LIMIT 64
@@ -23,12 +24,6 @@ struct sock_diag_attributes {
 	struct nlattr *found[ATTRIBUTE_LIMIT + 1];
 	int max;
 };
-
-static void socket_freep(struct nl_sock **socket)
-{
-	if (*socket)
-		nl_socket_free(*socket);
-}
 
 const void *sock_diag_attribute(const struct sock_diag_attributes *attributes, int type, size_t minimum,
 				size_t *ret_size)
@@ -66,7 +61,7 @@ static int to_errno(int error)
 
 static int open_socket(struct nl_sock **ret_socket)
 {
-	cleanup_(socket_freep) struct nl_sock *socket = nl_socket_alloc();
+	cleanup_(netlink_socket_freep) struct nl_sock *socket = nl_socket_alloc();
 	int r;
 
 	if (!socket)
@@ -130,7 +125,7 @@ int sock_diag_dump(const struct sock_diag_question *question, sock_diag_handler 
 	int r = -EINTR;
 
 	for (int round = 0; r == -EINTR && round < ROUNDS_MAX; round++) {
-		cleanup_(socket_freep) struct nl_sock *socket = NULL;
+		cleanup_(netlink_socket_freep) struct nl_sock *socket = NULL;
 
 		r = round > 0 ? handler(NULL, NULL, context) : 0;
 		if (r < 0)
@@ -166,7 +161,7 @@ static int take_acknowledgement(struct nl_sock *socket, const struct sock_diag_q
 
 int sock_diag_destroy(const struct sock_diag_question *question)
 {
-	cleanup_(socket_freep) struct nl_sock *socket = NULL;
+	cleanup_(netlink_socket_freep) struct nl_sock *socket = NULL;
 	int r = open_socket(&socket);
 
 	if (r < 0)

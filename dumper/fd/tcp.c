@@ -8,7 +8,6 @@
 #include <poll.h>
 
 #include "common/cleanup.h"
-#include "common/netlink/route.h"
 #include "common/vector.h"
 #include "dumper/holders.h"
 
@@ -260,21 +259,6 @@ static void lose_connection(struct tcp_entry *entry)
 	image->shutdown = INET_SHUTDOWN_RECEIVE | INET_SHUTDOWN_SEND;
 }
 
-/* Until its packets are held back from the freeze to the restore, one on another host is refused. */
-static int check_far_peer(struct dump *dump, const struct tcp_entry *entry)
-{
-	struct inet_address peer = inet_image_address(entry->inet.image->peer);
-	int r = route_is_local(&peer);
-
-	if (r < 0)
-		return log_error_errno(r, "cannot ask whether an address is local");
-	INET_LOG_SCOPE(&entry->inet);
-	if (r == 0)
-		blockers_add(&dump->blockers, "%s leads to another host, which cannot be preserved yet",
-			     entry->inet.description);
-	return 0;
-}
-
 static int check_connection(struct dump *dump, struct tcp_entry *entry)
 {
 	const struct tcp_sockets *sockets = tcp_sockets_of(dump);
@@ -288,7 +272,7 @@ static int check_connection(struct dump *dump, struct tcp_entry *entry)
 	if (!dump->options->has_tcp_established)
 		return refuse_connection(dump, entry);
 	entry->peer = peer ? find_entry(sockets, peer->inode) : NULL;
-	return entry->peer ? 0 : check_far_peer(dump, entry);
+	return 0;
 }
 
 static int check_entry(struct dump *dump, struct tcp_entry *entry)
@@ -309,6 +293,8 @@ static int tcp_check_all(struct dump *dump)
 
 	for (size_t i = 0; sockets && r == 0 && i < sockets->entries_count; i++)
 		r = check_entry(dump, sockets->entries[i]);
+	if (r == 0 && sockets)
+		r = tcp_lock_begin(dump);
 	return r == 0 && sockets ? tcp_connections_read(dump) : r;
 }
 
@@ -339,7 +325,7 @@ static int tcp_after_end(struct dump *dump)
 
 	if (sockets && sockets->silence)
 		tcp_silence_keep(sockets->silence);
-	return 0;
+	return sockets ? tcp_lock_leave(dump) : 0;
 }
 
 static void tcp_done(struct dump *dump)
@@ -349,6 +335,7 @@ static void tcp_done(struct dump *dump)
 	if (!sockets)
 		return;
 	tcp_silence_free(sockets->silence);
+	tcp_lock_free(sockets->lock);
 	option_guard_free(sockets->guard);
 	for (size_t i = 0; i < sockets->entries_count; i++)
 		free(sockets->entries[i]->contents);

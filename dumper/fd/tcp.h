@@ -25,6 +25,7 @@ struct tcp_sockets {
 	size_t entries_count, entries_capacity;
 	struct option_guard *guard; /* NULL: not needed yet */
 	struct tcp_silence *silence;
+	struct tcp_lock *lock; /* NULL: nothing is held back */
 };
 
 /* NULL: there are none. */
@@ -74,3 +75,12 @@ int must_check tcp_read_state(struct dump *dump, struct tcp_entry *entry, int fd
 int must_check tcp_silence_new(struct dump *dump, struct tcp_silence **ret_silence);
 void tcp_silence_keep(struct tcp_silence *silence);
 void tcp_silence_free(struct tcp_silence *silence);
+
+/*
+ * tcp_lock.c: holds back the packets of connections to others, if they are to be kept and the tree is not to
+ * run on. That this cannot be done is a blocker. It ends with tcp_lock_free(), or with this process.
+ */
+int must_check tcp_lock_begin(struct dump *dump);
+/* When the tree has been ended or stopped: it goes on until it is restored. Logs. */
+int must_check tcp_lock_leave(struct dump *dump);
+void tcp_lock_free(struct tcp_lock *lock);

@@ -272,8 +272,10 @@ static int read_entry(struct dump *dump, struct tcp_entry *entry)
 	cleanup_close int fd = -EBADF;
 	int r = open_file_take(entry->file, &fd);
 
+	bool was_read = entry->image->connection;
+
 	INET_LOG_SCOPE(&entry->inet);
-	if (!entry->image->connection) {
+	if (!was_read) {
 		entry->image->connection = arena_new(&dump->arena, Cr__TcpConnection);
 		if (!entry->image->connection)
 			return log_error_errno(-ENOMEM, "cannot note its connection");
@@ -290,6 +292,7 @@ static int read_entry(struct dump *dump, struct tcp_entry *entry)
 	if (r < 0)
 		return log_error_errno(r, "cannot read %s", entry->inet.description);
 	entry->image->connection->is_inside = entry->peer != NULL;
+	dump->manifest->tcp_connections += tcp_is_connection(entry) && !was_read;
 	entry->file->contents_size = tcp_contents_size(entry->image);
 	return 0;
 }

@@ -60,6 +60,11 @@ bool tcp_is_kept(const struct restore *restore, const struct object *object)
 	return image->connection && !(is_live(image) && restore->options->has_tcp_close);
 }
 
+bool tcp_is_live(const struct restore *restore, const struct object *object)
+{
+	return is_ours(object) && is_live(tcp_image_of(object)) && tcp_is_kept(restore, object);
+}
+
 static bool is_lost(const struct restore *restore, const struct object *object)
 {
 	return tcp_image_of(object)->connection && !tcp_is_kept(restore, object);
@@ -125,7 +130,7 @@ static int tcp_prepare(struct restore *restore)
 			return log_error_errno(r, "cannot ask about TCP sockets (sock_diag)");
 		r = free_port(tcp_image_of(&restore->objects[i]), &diag);
 	}
-	return r;
+	return r < 0 ? r : tcp_lock_begin(restore);
 }
 
 static int tcp_open(struct restore *restore, const struct object *object, int *ret_fd)
@@ -223,7 +228,7 @@ static int tcp_finish(struct restore *restore)
 
 static int tcp_let_go(struct restore *restore)
 {
-	int r = 0;
+	int r = tcp_lock_end(restore);
 
 	for (size_t i = 0; r == 0 && i < restore->objects_count; i++) {
 		struct object *object = &restore->objects[i];
@@ -247,4 +252,5 @@ const struct fd_restorer tcp_fd_restorer = {
 	.finish = tcp_finish,
 	.let_go = tcp_let_go,
 	.done = tcp_object_done,
+	.kind_done = tcp_lock_done,
 };

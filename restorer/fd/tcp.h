@@ -19,6 +19,9 @@ static inline const Cr__TcpSocket *tcp_image_of(const struct object *object)
 /* It was connected, and is not to be found closed because the user says so. */
 bool tcp_is_kept(const struct restore *restore, const struct object *object);
 
+/* It is, and goes on after the restore, so that the other side will notice. */
+bool tcp_is_live(const struct restore *restore, const struct object *object);
+
 /* Whether packets in the name of the other side bring it where it was, see tcp_packet.h. */
 bool tcp_needs_packets(const Cr__TcpSocket *image);
 
@@ -43,3 +46,12 @@ int must_check tcp_connection_fill(struct restore *restore, const Cr__TcpSocket 
 int must_check tcp_connection_finish(const Cr__TcpSocket *image, int fd);
 /* It goes on by itself: sends what was not sent. */
 int must_check tcp_connection_let_go(const Cr__TcpSocket *image, const struct tcp_object *state);
+
+/*
+ * tcp_lock.c: packets of connections to others are held back until they are there, by us or, since the dump,
+ * by what that has left. Where nothing can hold them back, a notice says so.
+ */
+int must_check tcp_lock_begin(struct restore *restore);
+/* From now on they come through. Logs. */
+int must_check tcp_lock_end(struct restore *restore);
+void tcp_lock_done(struct restore *restore);

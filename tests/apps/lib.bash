@@ -144,6 +144,10 @@ archive_is_good() {
 	! command -v bsdtar >/dev/null || bsdtar -tf "$1" >/dev/null
 }
 
+# What goes before the commands, and more arguments of theirs.
+dump_prefix=() dump_options=()
+restore_prefix=() restore_options=()
+
 # dump_when COMMAND...: dumps the app once the command succeeds. What the app needs that is not supported yet is given in
 # $unsupported as an extended regular expression: a refusal that names it skips the rest of the test.
 unsupported=
@@ -153,7 +157,7 @@ dump_when() {
 		fail "reach the middle of its work" "$(tail -n 20 app.err)"
 		exit 1
 	fi
-	timeout --kill-after=5 "$limit" "$cr_dump" -q -t "$app" -o app.tar.zst </dev/null >out.txt 2>&1
+	timeout --kill-after=5 "$limit" "${dump_prefix[@]}" "$cr_dump" -q "${dump_options[@]}" -t "$app" -o app.tar.zst </dev/null >out.txt 2>&1
 	status=$?
 	if [ "$status" -eq 3 ] && [ -n "$unsupported" ] && grep -qiE -e "$unsupported" out.txt; then
 		skip "dump" "$(grep -iE -m 1 -e "$unsupported" out.txt)"
@@ -176,7 +180,7 @@ dump_when() {
 restore() {
 	local pid
 	rm -f app.pid
-	try "restore" "$cr_restore" -q -i app.tar.zst -d --pidfile app.pid || exit 1
+	try "restore" "${restore_prefix[@]}" "$cr_restore" -q "${restore_options[@]}" -i app.tar.zst -d --pidfile app.pid || exit 1
 	pid=$(cat app.pid)
 	[ "$pid" = "$app" ] || fail "the pid file" "it says '$pid', not $app"
 	started=$(stat_field "$app" 22)
