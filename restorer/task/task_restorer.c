@@ -15,6 +15,8 @@ static const struct {
 } table[] = {
 	/* First: needs the privileges of cr-restore, and the host's root for its paths. */
 	{&attributes_task_restorer, false},
+	/* May need a privilege, and a descriptor of cr-restore. */
+	{&login_task_restorer, false},
 	/* Raising a priority is judged by the limits and ids that the task still has from us. */
 	{&scheduling_task_restorer, false},
 	/* Actions before pending signals (in it): ignoring a signal throws away what is pending of it. */
