@@ -22,6 +22,7 @@
 #include "dumper/fd/open_files.h"
 #include "dumper/ghosts.h"
 #include "dumper/holders.h"
+#include "dumper/ipc.h"
 #include "dumper/manifest.h"
 #include "dumper/memory.h"
 #include "dumper/order.h"
@@ -163,6 +164,8 @@ static int stage_check(struct dump *dump)
 	int r = sysv_check(dump);
 
 	if (r == 0)
+		r = ipc_collect(dump);
+	if (r == 0)
 		r = ghosts_check(dump);
 	if (r == 0)
 		r = open_files_check(dump);
@@ -232,6 +235,8 @@ static int write_archive(struct dump *dump)
 
 	for (size_t i = 0; r == 0 && i < dump->processes_count; i++)
 		r = write_process(dump, &dump->processes[i]);
+	if (r == 0)
+		r = ipc_write(dump);
 	if (r == 0)
 		r = ghosts_write(dump);
 	if (r == 0)

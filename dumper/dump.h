@@ -23,6 +23,7 @@
 #include "dumper/sleep.h"
 #include "format/archive_writer.h"
 #include "format/fd/open_file.pb-c.h"
+#include "format/ipc.pb-c.h"
 #include "format/kinds.h"
 #include "format/manifest.pb-c.h"
 #include "format/sharing.h"
@@ -93,6 +94,7 @@ struct dump {
 	size_t file_locks_capacity;
 	struct holders *holders; /* NULL: nobody has asked yet */
 	struct ghosts *ghosts;   /* NULL: none yet */
+	Cr__Ipc *ipc;            /* dumper/ipc.h, in the arena */
 	Cr__Manifest *manifest;
 	Cr__RequiredFile **files; /* become manifest->files */
 	size_t files_count;

@@ -3,7 +3,8 @@
  * What the members of an archive are called, in which order they stand, and how large an image may be.
  *
  * manifest.pb; for each process, in the manifest's order, task/PID.pb, mm/PID.pb and fd_table/PID.pb (the
- * first alone for a zombie, and not those that it shares with one before); ghost/ID.pb for each file that no
+ * first alone for a zombie, and not those that it shares with one before); ipc.pb, if semaphores or message
+ * queues are used; ghost/ID.pb for each file that no
  * path leads to, in the order of their ids; fd/KIND.pb, at most one for each kind of open file; then what is
  * not an image: ghost/ID, for each such file that holds something; pages/PID, for each process that has
  * contents stored, in the manifest's order; fd/KIND/ID, for each open file that has contents of its own
@@ -23,6 +24,7 @@
 #define LAYOUT_TASK_FORMAT "task/%d.pb"
 #define LAYOUT_MEMORY_FORMAT "mm/%d.pb"
 #define LAYOUT_FD_TABLE_FORMAT "fd_table/%d.pb"
+#define LAYOUT_IPC "ipc.pb"
 #define LAYOUT_GHOST_FORMAT "ghost/%d.pb"
 #define LAYOUT_GHOST_CONTENTS_FORMAT "ghost/%d"
 #define LAYOUT_FD_FORMAT "fd/%s.pb"
@@ -34,6 +36,7 @@
 #define LAYOUT_TASK_SIZE_MAX ((uint64_t)256 << 20)
 #define LAYOUT_MEMORY_SIZE_MAX ((uint64_t)256 << 20)
 #define LAYOUT_FD_TABLE_SIZE_MAX ((uint64_t)32 << 20)
+#define LAYOUT_IPC_SIZE_MAX ((uint64_t)64 << 20)
 #define LAYOUT_GHOST_SIZE_MAX ((uint64_t)64 << 20)
 #define LAYOUT_FD_SIZE_MAX ((uint64_t)128 << 20)
 

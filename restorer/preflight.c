@@ -16,6 +16,7 @@
 #include "restorer/socket_maps.h"
 #include "restorer/fd/objects.h"
 #include "restorer/ghosts.h"
+#include "restorer/ipc.h"
 #include "restorer/fd/terminals.h"
 #include "restorer/task/task_restorer.h"
 
@@ -76,6 +77,8 @@ int preflight_run(struct restore *restore)
 	if (r == 0)
 		r = ghosts_plan(restore);
 	if (r == 0)
+		r = ipc_plan(restore);
+	if (r == 0)
 		r = file_locks_plan(restore);
 	if (r == 0)
 		r = terminals_plan(restore);
@@ -98,5 +101,9 @@ int preflight_run(struct restore *restore)
 	r = check_pidfile(restore);
 	if (r < 0)
 		return r;
-	return restore->options->has_new_pid_ns ? pid_namespace_check(restore) : preflight_ids(restore);
+	r = restore->options->has_new_pid_ns ? pid_namespace_check(restore) : preflight_ids(restore);
+	/* When those that were dumped have ended. */
+	if (r == 0)
+		ipc_preflight(restore);
+	return r;
 }

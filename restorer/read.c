@@ -19,6 +19,7 @@
 #include "restorer/fd/fd_restorer.h"
 #include "restorer/fd/objects.h"
 #include "restorer/ghosts.h"
+#include "restorer/ipc.h"
 
 /* So that an image of many fields is not refused for its size, however few bytes they take. */
 #define IMAGE_SIZE_FLOOR ((uint64_t)4096)
@@ -251,6 +252,18 @@ static int read_ghost(struct image_reader *images, int32_t id)
 	return r < 0 ? r : ghosts_read(images->restore, id, (Cr__Ghost *)message);
 }
 
+static int read_ipc(struct image_reader *images)
+{
+	ProtobufCMessage *message;
+	int r;
+
+	if (images->restore->ipc)
+		return bad_member(&images->member, "is there twice");
+	r = read_message(images->restore, &images->member, &cr__ipc__descriptor, LAYOUT_IPC_SIZE_MAX,
+			 &message);
+	return r < 0 ? r : ipc_read(images->restore, (Cr__Ipc *)message);
+}
+
 static int read_open_files(struct image_reader *images, size_t kind)
 {
 	struct restore *restore = images->restore;
@@ -312,6 +325,10 @@ static int read_image(struct image_reader *images)
 			LOG_SCOPE("%s", name);
 			return read_open_files(images, i);
 		}
+	}
+	if (strcmp(name, LAYOUT_IPC) == 0) {
+		LOG_SCOPE("%s", name);
+		return read_ipc(images);
 	}
 	return bad_member(&images->member, "is not known to this cr-restore");
 }

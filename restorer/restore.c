@@ -20,6 +20,7 @@
 #include "restorer/fd/shell_terminal.h"
 #include "restorer/finish.h"
 #include "restorer/ghosts.h"
+#include "restorer/ipc.h"
 #include "restorer/locks.h"
 #include "restorer/mapped_files.h"
 #include "restorer/memory.h"
@@ -112,8 +113,10 @@ static int fill_members(struct restore *restore, enum contents_kind kind, const 
  * be complete. */
 static int stage_ghosts(struct restore *restore)
 {
-	int r = ghosts_create(restore);
+	int r = ipc_create(restore);
 
+	if (r == 0)
+		r = ghosts_create(restore);
 	if (r == 0)
 		r = fill_members(restore, CONTENTS_GHOST, "reading deleted files", 0);
 	return r < 0 ? r : ghosts_check_contents(restore);
@@ -191,6 +194,8 @@ static int stage_rebuild(struct restore *restore)
 	if (r == 0)
 		r = objects_finish(restore);
 	if (r == 0)
+		r = ipc_fill(restore);
+	if (r == 0)
 		r = restore_each_task(restore, task_restorers_apply);
 	return r < 0 ? r : ghosts_finish(restore);
 }
@@ -249,6 +254,7 @@ static void restore_done(struct restore *restore)
 	file_locks_done(restore);
 	objects_done(restore);
 	ghosts_done(restore);
+	ipc_done(restore);
 	plan_done(restore);
 	message_free(restore->manifest ? &restore->manifest->base : NULL);
 	archive_reader_free(restore->reader);

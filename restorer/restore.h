@@ -51,6 +51,7 @@ struct task {
 	bool has_pages;                /* its pages have been read */
 };
 
+struct ipc;
 struct stand_in;
 struct mapped_file;
 struct planned_lock;
@@ -95,6 +96,7 @@ struct restore {
 	size_t mapped_files_count;
 	size_t mapped_files_capacity;
 	struct id_map mapped_files_by_path;
+	struct ipc *ipc;      /* restorer/ipc.h; NULL: there is none */
 	struct ghost *ghosts; /* by id - 1 */
 	size_t ghosts_count;
 	size_t ghosts_capacity;

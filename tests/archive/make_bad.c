@@ -18,6 +18,7 @@
 #include "format/fd/named_file.pb-c.h"
 #include "format/fd/open_file.pb-c.h"
 #include "format/ghost.pb-c.h"
+#include "format/ipc.pb-c.h"
 #include "format/layout.h"
 #include "format/manifest.pb-c.h"
 #include "format/task/memory.pb-c.h"
@@ -62,6 +63,11 @@ struct parts {
 	Cr__DescriptorTable table;
 	Cr__Descriptor descriptors[2];
 	Cr__Descriptor *descriptor_list[2];
+	Cr__Ipc ipc;
+	Cr__SemaphoreSet set, *sets[1];
+	Cr__SemaphoreUndo undo, *undos[1];
+	uint32_t semaphore;
+	int32_t semaphore_pid, adjustment;
 	Cr__Ghost ghost;
 	char *ghost_paths[2];
 	uint64_t ghost_offsets[2], ghost_sizes[2];
@@ -78,6 +84,7 @@ struct parts {
 	bool lacks_manifest, lacks_task, lacks_memory, lacks_table, lacks_pages;
 	bool has_task_twice, has_memory_twice, has_pages_twice, is_task_after_pages;
 	bool has_ghost, has_ghost_twice, lacks_ghost_contents, has_ghost_contents_late, has_open_file;
+	bool has_ipc, has_ipc_twice;
 	int32_t ghost_member;
 	uint64_t ghost_contents_size;
 	const char *extra_name;
@@ -114,6 +121,26 @@ static void make_branches(struct parts *parts)
 }
 
 /* A deleted file of two extents, which the program's file is said to be. */
+static void make_ipc(struct parts *parts)
+{
+	cr__ipc__init(&parts->ipc);
+	cr__semaphore_set__init(&parts->set);
+	cr__semaphore_undo__init(&parts->undo);
+	parts->set.id = parts->undo.set_id = 0x7fff0000;
+	parts->set.values = &parts->semaphore;
+	parts->set.pids = &parts->semaphore_pid;
+	parts->set.n_values = parts->set.n_pids = 1;
+	parts->undo.pid = PID;
+	parts->undo.adjustments = &parts->adjustment;
+	parts->undo.n_adjustments = 1;
+	parts->sets[0] = &parts->set;
+	parts->undos[0] = &parts->undo;
+	parts->ipc.sets = parts->sets;
+	parts->ipc.undos = parts->undos;
+	parts->ipc.n_sets = parts->ipc.n_undos = 1;
+	parts->has_ipc = true;
+}
+
 static void make_ghost(struct parts *parts)
 {
 	Cr__Ghost *ghost = &parts->ghost;
@@ -386,6 +413,10 @@ static void init_parts(struct parts *parts)
 	CASE(ghost_extents, make_ghost(p), p->ghost_offsets[1] = 4095)                                       \
 	CASE(ghost_extents_wrap, make_ghost(p), p->ghost_sizes[1] = UINT64_MAX - 8000)                       \
 	CASE(ghost_type, make_ghost(p), p->ghost.mode = S_IFDIR | 0755, p->ghost.size = 0)                   \
+	CASE(ipc_twice, make_ipc(p), p->has_ipc_twice = true)                                                \
+	CASE(ipc_value, make_ipc(p), p->semaphore = 99999)                                                   \
+	CASE(ipc_undo_of_nobody, make_ipc(p), p->undo.pid = PID + 50)                                        \
+	CASE(ipc_undo_long, make_ipc(p), p->undo.n_adjustments = 0)                                          \
 	CASE(ghost_huge_size, make_ghost(p), p->ghost.huge_page_size = 3 << 20)                              \
 	CASE(ghost_other_type, make_ghost(p), p->ghost.mode = S_IFIFO | 0755, p->ghost.size = 0,             \
 	     p->ghost.n_extent_offsets = p->ghost.n_extent_sizes = 0, p->lacks_ghost_contents = true)        \
@@ -465,6 +496,8 @@ static int write_images(struct archive_writer *writer, const struct parts *parts
 	if (r == 0 && !parts->lacks_table)
 		r = archive_writer_message(writer, layout_name(name, LAYOUT_FD_TABLE_FORMAT, parts->table_id),
 					   &parts->table.base);
+	for (int i = 0; r == 0 && parts->has_ipc && i < 1 + parts->has_ipc_twice; i++)
+		r = archive_writer_message(writer, LAYOUT_IPC, &parts->ipc.base);
 	for (int i = 0; r == 0 && parts->has_ghost && i < 1 + parts->has_ghost_twice; i++)
 		r = archive_writer_message(writer,
 					   layout_name(name, LAYOUT_GHOST_FORMAT, parts->ghost_member),

@@ -8,6 +8,8 @@
  *
  *   broken-pipe: as descriptor 7, with no other end;
  *
+ *   semaphore: the first of a new set of one, of value 3, which it has taken and gives back at its end;
+ *
  *   thread: a second thread; own-directory: one with a working directory of its own;
  *
  *   no-room: a limit by which it may not map any more memory;
@@ -37,6 +39,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -54,6 +57,9 @@
 
 /* The number of what hold_event(), hold_pipe() and hold_socket() make. */
 #define HELD_FD 20
+
+/* Known to ipc.sh. */
+#define SEMAPHORE_KEY 0x43520007
 
 /* That of the first that hold_unix() makes. */
 #define UNIX_FD 30
@@ -121,6 +127,15 @@ static void hold_huge_pages(size_t pages)
 	memory[0] = 1;
 }
 
+static void hold_semaphore(void)
+{
+	struct sembuf operations[] = {{.sem_op = 3}, {.sem_op = -1, .sem_flg = SEM_UNDO}};
+	int id = semget(SEMAPHORE_KEY, 1, IPC_CREAT | IPC_EXCL | 0600);
+
+	if (id < 0 || semop(id, operations, 2) < 0)
+		fail("semaphore");
+}
+
 static void *sleep_on(void *unused)
 {
 	for (;;)
@@ -182,6 +197,8 @@ static void hold(const char *what)
 	} else if (strcmp(what, "thread") == 0) {
 		if (pthread_create(&thread, NULL, sleep_on, NULL) != 0)
 			fail(what);
+	} else if (strcmp(what, "semaphore") == 0) {
+		hold_semaphore();
 	} else if (strcmp(what, "no-room") == 0) {
 		if (setrlimit(RLIMIT_AS, &(struct rlimit){0}) < 0)
 			fail(what);
