@@ -31,9 +31,11 @@ static bool counts_like_us(const char *status)
 enum proc_mount proc_mount_check(void)
 {
 	cleanup_free char *status = NULL;
+	int r = file_read_at(AT_FDCWD, "/proc/self/status", STATUS_TEXT_MAX, &status, NULL);
 
-	if (file_read_at(AT_FDCWD, "/proc/self/status", STATUS_TEXT_MAX, &status, NULL) < 0)
-		return PROC_MOUNT_MISSING;
+	/* Whatever else is in the way, such as a limit, is told by who needs the file. */
+	if (r < 0)
+		return r == -ENOENT || r == -ENOTDIR ? PROC_MOUNT_MISSING : PROC_MOUNT_USABLE;
 	if (!counts_like_us(status))
 		return PROC_MOUNT_OTHER_PIDS;
 	return access("/proc/version", F_OK) < 0 ? PROC_MOUNT_ONLY_PIDS : PROC_MOUNT_USABLE;
