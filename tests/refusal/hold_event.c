@@ -225,16 +225,43 @@ static int open_perf(void)
 	return (int)syscall(SYS_perf_event_open, &attributes, 0, -1, -1, 0);
 }
 
-static int open_bpf_map(void)
+static int make_bpf_map(uint32_t type, uint32_t key_size)
 {
 	union bpf_attr attributes = {
-		.map_type = BPF_MAP_TYPE_ARRAY,
-		.key_size = 4,
+		.map_type = type,
+		.key_size = key_size,
 		.value_size = 8,
 		.max_entries = 4,
 	};
 
 	return (int)syscall(SYS_bpf, BPF_MAP_CREATE, &attributes, sizeof(attributes));
+}
+
+static int open_bpf_queue(void)
+{
+	return make_bpf_map(BPF_MAP_TYPE_QUEUE, 0);
+}
+
+/* A program that does nothing, but has the map. */
+static int open_bpf_map_used(void)
+{
+	int map = make_bpf_map(BPF_MAP_TYPE_ARRAY, 4);
+	const struct bpf_insn code[] = {
+		{.code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = 1, .src_reg = BPF_PSEUDO_MAP_FD, .imm = map},
+		{0},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	union bpf_attr attributes = {
+		.prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
+		.insn_cnt = sizeof(code) / sizeof(code[0]),
+		.insns = (uintptr_t)code,
+		.license = (uintptr_t) "GPL",
+	};
+
+	if (map < 0 || syscall(SYS_bpf, BPF_PROG_LOAD, &attributes, sizeof(attributes)) < 0)
+		return -1;
+	return map;
 }
 
 static int open_landlock(void)
@@ -294,7 +321,8 @@ static const struct {
 	{"io_uring", open_io_uring},
 	{"userfaultfd", open_userfaultfd},
 	{"perf", open_perf},
-	{"bpf-map", open_bpf_map},
+	{"bpf-queue", open_bpf_queue},
+	{"bpf-map-used", open_bpf_map_used},
 	{"landlock", open_landlock},
 	{"fscontext", open_fscontext},
 	{"fanotify", open_fanotify},

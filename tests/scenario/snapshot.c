@@ -46,6 +46,7 @@ static const struct {
 static const char *const changing_fdinfo_keys[] = {
 	"mnt_id",
 	"eventfd-id",
+	"map_id", /* bpf(2) */
 	"it_value",
 	"ticks",
 };

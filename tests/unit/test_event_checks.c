@@ -17,6 +17,7 @@
 #include <sys/timerfd.h>
 #include <time.h>
 
+#include "format/fd/bpf_map.h"
 #include "format/fd/epoll.h"
 #include "format/fd/eventfd.h"
 #include "format/fd/inotify.h"
@@ -418,6 +419,69 @@ static void mqueue_attributes(void **state maybe_unused)
 	assert_bad(mqueue_check, entry);
 }
 
+static Cr__BpfMap bpf_map_of(uint32_t type)
+{
+	Cr__BpfMap map = CR__BPF_MAP__INIT;
+
+	map.type = type;
+	map.key_size = 4;
+	map.value_size = 12;
+	map.max_entries = 10;
+	map.name = (char *)"fifteen_bytes__";
+	map.count = 10;
+	return map;
+}
+
+static void bpf_maps(void **state maybe_unused)
+{
+	Cr__BpfMap entry = bpf_map_of(BPF_MAP_TYPE_HASH);
+
+	assert_good(bpf_map_check, entry);
+	assert_true(bpf_map_element_size(&entry) == 16);
+	entry.count = 11;
+	assert_bad(bpf_map_check, entry);
+	entry.count = 5;
+	entry.same_as = 1;
+	assert_bad(bpf_map_check, entry);
+	entry.count = 0;
+	assert_good(bpf_map_check, entry);
+	entry.flags = BPF_F_NUMA_NODE;
+	assert_bad(bpf_map_check, entry);
+	entry.flags = BPF_F_NO_PREALLOC;
+	assert_good(bpf_map_check, entry);
+	entry.name = (char *)"sixteen_bytes___";
+	assert_bad(bpf_map_check, entry);
+	entry = bpf_map_of(BPF_MAP_TYPE_QUEUE);
+	assert_bad(bpf_map_check, entry);
+}
+
+static void bpf_map_sizes(void **state maybe_unused)
+{
+	Cr__BpfMap entry = bpf_map_of(BPF_MAP_TYPE_PERCPU_ARRAY);
+
+	assert_bad(bpf_map_check, entry);
+	entry.processors = 3;
+	assert_good(bpf_map_check, entry);
+	assert_true(bpf_map_element_size(&entry) == 4 + 3 * 16);
+	entry.processors = UINT32_MAX;
+	assert_bad(bpf_map_check, entry);
+	entry = bpf_map_of(BPF_MAP_TYPE_ARRAY);
+	entry.processors = 2;
+	assert_bad(bpf_map_check, entry);
+	entry.processors = 0;
+	entry.value_size = UINT32_MAX;
+	assert_bad(bpf_map_check, entry);
+	entry.value_size = 0;
+	assert_bad(bpf_map_check, entry);
+	entry.value_size = 8;
+	entry.key_size = 0;
+	assert_bad(bpf_map_check, entry);
+	entry.key_size = 4;
+	entry.max_entries = 0;
+	entry.count = 0;
+	assert_bad(bpf_map_check, entry);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -438,6 +502,8 @@ int main(void)
 		cmocka_unit_test(namespaces),
 		cmocka_unit_test(mqueue_names),
 		cmocka_unit_test(mqueue_attributes),
+		cmocka_unit_test(bpf_maps),
+		cmocka_unit_test(bpf_map_sizes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
