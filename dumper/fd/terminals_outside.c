@@ -254,9 +254,8 @@ static void refuse_controlling(struct dump *dump, const struct process *process)
 			     minor(device), describe_holder(find_holder(dump, device, 0, true), text));
 	else
 		blockers_add(&dump->blockers,
-			     "its controlling terminal is device %u:%u of this host, which cannot be given "
-			     "back to it: "
-			     "start it with setsid(1)",
+			     "its controlling terminal is device %u:%u of this host, which it has not open, "
+			     "so that it cannot be given back to it: start it with setsid(1)",
 			     major(device), minor(device));
 }
 
@@ -270,6 +269,51 @@ static int note_terminal(struct dump *dump, struct process *process, uint32_t pt
 	entry->ptmx_id = ptmx_id;
 	entry->foreground_pgid = foreground;
 	process->image->terminal = entry;
+	return 0;
+}
+
+/* By which name the program has the device open; NULL: it has not, or by none that leads to it. */
+static const char *find_device_path(struct dump *dump, dev_t device)
+{
+	const struct terminals *terminals = get(dump);
+
+	for (size_t i = 0; i < terminals->ends_count; i++) {
+		const Cr__Terminal *entry = terminals->ends[i].terminal;
+
+		if (entry && entry->place == CR__TERMINAL_PLACE__TERMINAL_DEVICE && entry->device == device)
+			return entry->path;
+	}
+	return NULL;
+}
+
+static void refuse_foreground(struct dump *dump, const char *path, pid_t foreground)
+{
+	blockers_add(&dump->blockers,
+		     "the foreground process group of its terminal '%s', %d, has no process any more, and "
+		     "cannot be made again: try again when there is another",
+		     path, foreground);
+}
+
+/* A console or serial line: it goes on being that of the session as long as the program has it open. */
+static int check_host_terminal(struct dump *dump, struct process *process)
+{
+	dev_t device = terminal_decode_device((uint32_t)process->stat.tty);
+	const char *path = find_device_path(dump, device);
+	bool is_leader = process->stat.sid == process->pidref.pid;
+	pid_t foreground = process->stat.tty_pgid;
+	int r;
+
+	if (!path) {
+		refuse_controlling(dump, process);
+		return 0;
+	}
+	if (is_leader && !has_group(dump, foreground, process->stat.sid))
+		refuse_foreground(dump, path, foreground);
+	r = note_terminal(dump, process, 0, is_leader ? foreground : 0);
+	if (r < 0)
+		return r;
+	process->image->terminal->path = (char *)path;
+	process->image->terminal->device = device;
 	return 0;
 }
 
@@ -288,16 +332,15 @@ static int check_process(struct dump *dump, struct process *process)
 		return note_terminal(dump, process, 0,
 				     is_root && has_group(dump, foreground, process->stat.sid) ? foreground
 											       : 0);
+	if (!terminal_is_pseudo(terminal_decode_device((uint32_t)process->stat.tty)) &&
+	    is_inside(dump, process->stat.sid))
+		return check_host_terminal(dump, process);
 	if (!master || !is_inside(dump, process->stat.sid)) {
 		refuse_controlling(dump, process);
 		return 0;
 	}
 	if (is_leader && !has_group(dump, foreground, process->stat.sid))
-		blockers_add(&dump->blockers,
-			     "the foreground process group of its terminal '%s', %d, has no process any "
-			     "more, and cannot be "
-			     "made again: try again when there is another",
-			     master->path, foreground);
+		refuse_foreground(dump, master->path, foreground);
 	return note_terminal(dump, process, master->file->image.id, is_leader ? foreground : 0);
 }
 

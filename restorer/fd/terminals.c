@@ -3,6 +3,7 @@
 #include "restorer/fd/terminals.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
@@ -14,6 +15,7 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "common/printable.h"
+#include "common/proc/stat.h"
 #include "common/proc/terminal_holders.h"
 #include "common/vector.h"
 #include "format/fd/terminal.h"
@@ -83,6 +85,9 @@ void terminals_done(struct restore *restore)
 		close_fd(&terminals->pseudos[i].master_fd);
 		close_fd(&terminals->pseudos[i].slave_fd);
 	}
+	for (size_t i = 0; i < terminals->hosts_count; i++)
+		close_fd(&terminals->hosts[i].fd);
+	free(terminals->hosts);
 	for (size_t i = 0; i < terminals->early_count; i++)
 		close_fd(&terminals->early[i].fd);
 	free(terminals->ids);
@@ -184,11 +189,58 @@ static bool has_group(const struct restore *restore, pid_t group, pid_t session)
 	return false;
 }
 
-static int plan_leader(struct restore *restore, const struct terminals *terminals, const Cr__Process *image)
+bool terminals_is_of_host(const Cr__ControllingTerminal *image)
+{
+	return image->path[0];
+}
+
+static bool is_same_terminal(const Cr__ControllingTerminal *left, const Cr__ControllingTerminal *right)
+{
+	return left->ptmx_id == right->ptmx_id && left->device == right->device &&
+	       strcmp(left->path, right->path) == 0;
+}
+
+/* One of its open files leads there, by which it was found. */
+static bool has_host_end(struct restore *restore, const struct terminals *terminals,
+			 const Cr__ControllingTerminal *image)
+{
+	for (size_t i = 0; i < terminals->ids_count; i++) {
+		const struct object *object = terminals_object(restore, i);
+
+		if (!terminals_is_master(object) &&
+		    terminals_image(object)->place == CR__TERMINAL_PLACE__TERMINAL_DEVICE &&
+		    terminals_image(object)->device == image->device &&
+		    strcmp(terminals_image(object)->path, image->path) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int add_host(struct restore *restore, struct terminals *terminals, const Cr__Process *image)
+{
+	struct host_terminal *slot;
+
+	if (image->terminal->ptmx_id != 0 || terminal_is_pseudo(image->terminal->device) ||
+	    !has_host_end(restore, terminals, image->terminal))
+		return bad_terminal("the controlling terminal of session %d, '%s', is not open", image->sid,
+				    image->terminal->path);
+	slot = vector_append(terminals, hosts);
+	if (!slot)
+		return log_error_errno(-ENOMEM, "cannot plan the terminals");
+	*slot = (struct host_terminal){.image = image->terminal, .fd = -EBADF};
+	return 0;
+}
+
+static int plan_leader(struct restore *restore, struct terminals *terminals, const Cr__Process *image)
 {
 	const struct pseudo_terminal *pseudo = terminals_find_by_master(terminals, image->terminal->ptmx_id);
 
-	if (!pseudo || pseudo->image->slave_state == CR__SLAVE_STATE__SLAVE_NEVER_OPENED)
+	if (terminals_is_of_host(image->terminal)) {
+		int r = add_host(restore, terminals, image);
+
+		if (r < 0)
+			return r;
+	} else if (!pseudo || pseudo->image->slave_state == CR__SLAVE_STATE__SLAVE_NEVER_OPENED)
 		return bad_terminal("the controlling terminal of session %d is not there", image->sid);
 	if (!has_group(restore, image->terminal->foreground_pgid, image->sid))
 		return bad_terminal("the foreground process group of session %d, %d, is not there",
@@ -197,7 +249,7 @@ static int plan_leader(struct restore *restore, const struct terminals *terminal
 		const Cr__Process *other = restore->tasks[i].image;
 
 		if (other != image && other->terminal && leads_session(other) &&
-		    other->terminal->ptmx_id == image->terminal->ptmx_id)
+		    is_same_terminal(other->terminal, image->terminal))
 			return bad_terminal("sessions %d and %d have the same controlling terminal",
 					    image->sid, other->sid);
 	}
@@ -212,13 +264,14 @@ static int plan_task(struct restore *restore, struct terminals *terminals, const
 		return 0;
 	if (leads_session(image))
 		return plan_leader(restore, terminals, image);
-	if (image->terminal->ptmx_id == 0 && !leader && restore->manifest->is_shell_job) {
+	if (image->terminal->ptmx_id == 0 && !terminals_is_of_host(image->terminal) && !leader &&
+	    restore->manifest->is_shell_job) {
 		terminals->shell.is_wanted = true;
 		terminals->shell.is_controlling = true;
 		return 0;
 	}
 	if (!leader || !leader->image->terminal ||
-	    leader->image->terminal->ptmx_id != image->terminal->ptmx_id)
+	    !is_same_terminal(leader->image->terminal, image->terminal))
 		return bad_terminal("process %d has another controlling terminal than its session",
 				    image->pid);
 	return 0;
@@ -296,6 +349,48 @@ static int check_indexes(struct restore *restore, const struct terminals *termin
 	return 0;
 }
 
+/* Who leads a session that has DEVICE already; 0: nobody. */
+static int find_session(dev_t device, struct stat_info *ret_leader)
+{
+	cleanup_free int *pids = NULL;
+	size_t count;
+	int r = proc_list_numbers(AT_FDCWD, "/proc", &pids, &count);
+
+	*ret_leader = (struct stat_info){0};
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		cleanup_close int proc_fd = -EBADF;
+		struct stat_info info;
+
+		if (proc_open(pids[i], &proc_fd) < 0 || stat_read(proc_fd, &info) < 0)
+			continue; /* it has ended, or is not to be seen */
+		if (info.tty != 0 && terminal_decode_device((uint32_t)info.tty) == device) {
+			*ret_leader = info;
+			return 0;
+		}
+	}
+	return r;
+}
+
+static int check_hosts(struct restore *restore, const struct terminals *terminals)
+{
+	for (size_t i = 0; i < terminals->hosts_count; i++) {
+		const Cr__ControllingTerminal *image = terminals->hosts[i].image;
+		struct stat_info leader;
+		int r = find_session(image->device, &leader);
+		char comm[128];
+
+		if (r < 0)
+			return log_error_errno(r, "cannot find out whose terminal '%s' is", image->path);
+		if (leader.pid != 0)
+			blockers_add(&restore->blockers,
+				     "terminal '%s' was the controlling one of the program, and is now that "
+				     "of '%s' (pid %d, session %d): end that session",
+				     image->path, printable(leader.comm, comm, sizeof(comm)), leader.pid,
+				     leader.sid);
+	}
+	return 0;
+}
+
 /* TIOCSTI, TIOCSLCKTRMIOS and TIOCVHANGUP are for the administrator, ioctl_tty(2). */
 static bool needs_privilege(const struct pseudo_terminal *pseudo)
 {
@@ -352,5 +447,7 @@ int terminals_plan(struct restore *restore)
 		      compare_pseudos);
 	check_privilege(restore, terminals);
 	r = check_indexes(restore, terminals);
+	if (r == 0)
+		r = check_hosts(restore, terminals);
 	return r < 0 ? r : shell_terminal_plan(restore, &terminals->shell);
 }

@@ -32,11 +32,20 @@ struct early_end {
 	int fd;
 };
 
+/* A terminal of the host that is the controlling one of a session; ours is open until the tasks have theirs,
+ * for when nobody has it open any more the session loses it. */
+struct host_terminal {
+	const Cr__ControllingTerminal *image;
+	int fd; /* -EBADF until it is opened */
+};
+
 struct terminals {
 	uint32_t *ids; /* of the open files of both kinds; owned, as are the other two */
 	size_t ids_count, ids_capacity;
 	struct pseudo_terminal *pseudos; /* by index */
 	size_t pseudos_count, pseudos_capacity;
+	struct host_terminal *hosts;
+	size_t hosts_count, hosts_capacity;
 	struct early_end *early;
 	size_t early_count, early_capacity;
 	struct shell_terminal shell;
@@ -56,6 +65,8 @@ static inline const Cr__Terminal *terminals_image(const struct object *object)
 	return (const Cr__Terminal *)object->entry;
 }
 
+/* Of the host, not a pseudo-terminal or the shell's. */
+bool terminals_is_of_host(const Cr__ControllingTerminal *image);
 /* NULL: there is none. */
 struct pseudo_terminal *terminals_find(const struct terminals *terminals, uint32_t index);
 /* The one whose master is open file PTMX_ID. */

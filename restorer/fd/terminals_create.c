@@ -292,6 +292,19 @@ static int build(struct restore *restore, struct terminals *terminals, struct ps
 	return r < 0 ? r : open_by_dev_tty(restore, terminals, pseudo, false);
 }
 
+static int open_host(struct host_terminal *host)
+{
+	const Cr__ControllingTerminal *image = host->image;
+	struct stat st;
+
+	host->fd = open(image->path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (host->fd < 0 || fstat(host->fd, &st) < 0)
+		return log_error_errno(-errno, "cannot open terminal '%s'", image->path);
+	return S_ISCHR(st.st_mode) && st.st_rdev == image->device
+		       ? 0
+		       : log_error_errno(-ENOTTY, "'%s' is no longer the terminal", image->path);
+}
+
 int terminals_create(struct restore *restore)
 {
 	cleanup_(fillers_done) struct fillers fillers = {0};
@@ -302,31 +315,43 @@ int terminals_create(struct restore *restore)
 		r = open_master(&terminals->pseudos[i], &fillers);
 	for (size_t i = 0; r == 0 && i < terminals->pseudos_count; i++)
 		r = build(restore, terminals, &terminals->pseudos[i]);
+	for (size_t i = 0; r == 0 && i < terminals->hosts_count; i++)
+		r = open_host(&terminals->hosts[i]);
 	return r;
+}
+
+/* Ours, and for now also of the puppets, of a leader's controlling terminal. */
+static int controlling_fd(struct restore *restore, const Cr__ControllingTerminal *image)
+{
+	const struct terminals *terminals = terminals_get(restore);
+
+	if (!terminals_is_of_host(image))
+		return terminals_find_by_master(terminals, image->ptmx_id)->slave_fd;
+	for (size_t i = 0; i < terminals->hosts_count; i++)
+		if (terminals->hosts[i].image == image)
+			return terminals->hosts[i].fd;
+	return -EBADF;
 }
 
 int terminals_give(struct restore *restore, struct task *task)
 {
 	const Cr__ControllingTerminal *image = task->image->terminal;
-	const struct pseudo_terminal *pseudo;
 
 	if (!image)
 		return 0;
-	pseudo = terminals_find_by_master(terminals_get(restore), image->ptmx_id);
-	batch_call(puppet_batch(task_puppet(task)), SYS_ioctl, (uint64_t)pseudo->slave_fd, TIOCSCTTY, 0);
+	batch_call(puppet_batch(task_puppet(task)), SYS_ioctl, (uint64_t)controlling_fd(restore, image),
+		   TIOCSCTTY, 0);
 	return puppet_run(task_puppet(task), "taking its controlling terminal");
 }
 
 static int set_foreground(struct restore *restore, struct task *task)
 {
 	const Cr__ControllingTerminal *image = task->image->terminal;
-	const struct pseudo_terminal *pseudo =
-		terminals_find_by_master(terminals_get(restore), image->ptmx_id);
 	struct batch *batch = puppet_batch(task_puppet(task));
 
 	if (image->foreground_pgid == task->image->pid)
 		return 0;
-	batch_call(batch, SYS_ioctl, (uint64_t)pseudo->slave_fd, TIOCSPGRP,
+	batch_call(batch, SYS_ioctl, (uint64_t)controlling_fd(restore, image), TIOCSPGRP,
 		   batch_data(batch, &image->foreground_pgid, sizeof(image->foreground_pgid)));
 	return puppet_run(task_puppet(task), "choosing the foreground process group");
 }
@@ -417,5 +442,7 @@ int terminals_finish(struct restore *restore)
 		close_fd(&pseudo->slave_fd);
 		close_fd(&pseudo->master_fd);
 	}
+	for (size_t i = 0; i < terminals->hosts_count; i++)
+		close_fd(&terminals->hosts[i].fd);
 	return 0;
 }

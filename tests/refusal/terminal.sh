@@ -133,4 +133,39 @@ refused 'a controlling terminal outside, of a session leader, -j' 3 "\b$target\b
 stop_target
 eventually gone "$other"
 
+# A console that has become the controlling one of a leader that opened it, and then, after the dump, another's.
+console=/dev/tty32
+# on_console COMMAND...
+on_console() {
+	# shellcheck disable=SC2016 # for the inner shell
+	setsid sh -c 'console=$1; shift; exec "$@" <"$console"' sh "$console" "$@" >/dev/null 2>&1 &
+	target=$!
+	disown "$target"
+	started+=("$target")
+}
+has_console() {
+	[ "$(awk '{ print $7 }' "/proc/$target/stat")" = $((4 << 8 | 32)) ]
+}
+if [ "$(id -u)" = 0 ] && [ -e "$console" ]; then
+	rm -f "$scratch/ticks"
+	on_console "$build/tests/refusal/refusal_target" "$scratch/ticks"
+	eventually test -s "$scratch/ticks" || fail 'start a target on a console'
+	if has_console; then
+		works 'dump a program on a console' "$cr_dump" -t "$target" -o "$scratch/console.tar.zst"
+		eventually gone "$target"
+		works 'the console is free' "$cr_restore" --check -i "$scratch/console.tar.zst"
+		on_console sleep 1000
+		eventually has_console || fail 'a console for another'
+		other=$target target=
+		refused 'the console is that of another session' 3 "$console" "'sleep'" "pid $other\b" -- \
+			"$cr_restore" -d -i "$scratch/console.tar.zst"
+		kill "$other"
+	else
+		skip 'a console' "$console is in use"
+		stop_target
+	fi
+else
+	skip 'a console' 'there is none, or not for us'
+fi
+
 exit "$failed"
