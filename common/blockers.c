@@ -39,6 +39,12 @@ void blockers_add(struct blockers *blockers, const char *format, ...)
 	*slot = text;
 }
 
+void blockers_truncate(struct blockers *blockers, size_t count)
+{
+	while (blockers->texts_count > count)
+		free(blockers->texts[--blockers->texts_count]);
+}
+
 size_t blockers_report(const struct blockers *blockers)
 {
 	for (size_t i = 0; i < blockers->texts_count; i++)

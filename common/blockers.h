@@ -18,6 +18,9 @@ struct blockers {
 
 void blockers_done(struct blockers *blockers);
 void blockers_add(struct blockers *blockers, const char *format, ...) printf_like(2, 3);
+/* Drops those that were added when there were COUNT already: what they are about has been settled otherwise.
+ */
+void blockers_truncate(struct blockers *blockers, size_t count);
 static inline bool blockers_any(const struct blockers *blockers)
 {
 	return blockers->texts_count > 0 || blockers->is_incomplete;

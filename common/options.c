@@ -21,6 +21,8 @@
 /* In --help, the column at which explanations start, unless an option is longer. */
 #define HELP_COLUMN 28
 
+const struct option_choice standard_fds_choices[] = {{"inherit", STANDARD_FDS_INHERITED}, {NULL, 0}};
+
 void option_report_usage(const struct option_program *program, const char *format, ...)
 {
 	char message[512];
@@ -88,6 +90,17 @@ int option_set_string(const struct option_program *program, const struct option_
 					  spec->argument);
 	*(const char **)member = argument;
 	return 0;
+}
+
+int option_set_list(const struct option_program *program, const struct option_spec *spec,
+		    const char *argument, void *member)
+{
+	struct option_list *list = member;
+
+	if (list->count == OPTION_LIST_MAX)
+		return option_usage_error(program, "--%s is given more than %d times", spec->long_name,
+					  OPTION_LIST_MAX);
+	return option_set_string(program, spec, argument, &list->items[list->count++]);
 }
 
 int option_set_unsigned(const struct option_program *program, const struct option_spec *spec,
@@ -328,7 +341,7 @@ static int getopt_tables_init(struct getopt_tables *tables, const struct option_
 		if (!spec->short_name)
 			continue;
 		*letter++ = spec->short_name;
-		for (int colons = argument_kind(spec); colons > 0; colons--)
+		if (argument_kind(spec) == required_argument)
 			*letter++ = ':';
 	}
 	return 0;

@@ -33,12 +33,12 @@ struct option_choice {
 struct option_spec {
 	char short_name;       /* '\0': none */
 	const char *long_name; /* NULL: the line is a heading, HELP its text */
-	const char
-		*argument; /* its name in --help; NULL: the option takes none; "[NAME]": it may be left out */
-	const char *help;  /* '\n' starts a new line in --help */
-	option_setter set; /* NULL: --help and --version, which options_parse() serves itself */
-	size_t offset;     /* of the member that SET fills */
-	long long minimum; /* of a number; the value that option_set_value() stores */
+	const char *argument;  /* its name in --help; NULL: the option takes none; "[NAME]": it may be left
+				  out,  and goes with the long name only */
+	const char *help;      /* '\n' starts a new line in --help */
+	option_setter set;     /* NULL: --help and --version, which options_parse() serves itself */
+	size_t offset;         /* of the member that SET fills */
+	long long minimum;     /* of a number; the value that option_set_value() stores */
 	long long maximum;
 	const struct option_choice *choices; /* ends with a NULL name */
 };
@@ -69,6 +69,14 @@ void option_report_usage(const struct option_program *program, const char *forma
 int must_check option_parse_pid(const char *text, pid_t *ret_pid);
 
 int option_set_flag(const struct option_program *program, const struct option_spec *spec,
+		    const char *argument, void *member);
+/* Each use adds to the list; one too many is wrong use. */
+#define OPTION_LIST_MAX 1024
+struct option_list {
+	const char *items[OPTION_LIST_MAX];
+	size_t count;
+};
+int option_set_list(const struct option_program *program, const struct option_spec *spec,
 		    const char *argument, void *member);
 int option_set_string(const struct option_program *program, const struct option_spec *spec,
 		      const char *argument, void *member);
@@ -116,6 +124,17 @@ int option_set_quiet(const struct option_program *program, const struct option_s
 	{                                                                                                    \
 		.short_name = (short_), .long_name = (long_), .argument = (argument_), .help = (help_),      \
 		.set = option_set_string, .offset = OPTION_MEMBER(owner, member, const char *)               \
+	}
+#define OPTION_LIST(short_, long_, argument_, owner, member, help_)                                          \
+	{                                                                                                    \
+		.short_name = (short_), .long_name = (long_), .argument = (argument_), .help = (help_),      \
+		.set = option_set_list, .offset = OPTION_MEMBER(owner, member, struct option_list)           \
+	}
+/* SET is given the whole options struct. */
+#define OPTION_WHOLE(short_, long_, argument_, set_, help_)                                                  \
+	{                                                                                                    \
+		.short_name = (short_), .long_name = (long_), .argument = (argument_), .help = (help_),      \
+		.set = (set_), .offset = 0                                                                   \
 	}
 #define OPTION_UNSIGNED(short_, long_, argument_, owner, member, minimum_, maximum_, help_)                  \
 	{                                                                                                    \
@@ -168,3 +187,10 @@ int option_set_quiet(const struct option_program *program, const struct option_s
 	(offsetof(owner, member) + 0 * sizeof((type *)NULL == &((owner *)NULL)->member))
 #define OPTION_ENUM_MEMBER(owner, member)                                                                    \
 	(offsetof(owner, member) + 0 * sizeof(char[sizeof(((owner *)NULL)->member) == sizeof(int) ? 1 : -1]))
+
+/* --stdio: what becomes of standard descriptors that lead outside. */
+enum standard_fds {
+	STANDARD_FDS_REFUSED,
+	STANDARD_FDS_INHERITED,
+};
+extern const struct option_choice standard_fds_choices[];

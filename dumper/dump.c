@@ -44,6 +44,7 @@ static void dump_done(struct dump *dump)
 	free(dump->files);
 	id_map_done(&dump->files_by_path);
 	free(dump->external_unix_sockets);
+	free(dump->external_files);
 	blockers_done(&dump->blockers);
 	arena_done(&dump->arena);
 }

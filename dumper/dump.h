@@ -102,6 +102,8 @@ struct dump {
 	struct id_map files_by_path;                    /* hash of the path -> index + 1 */
 	Cr__ExternalUnixSocket **external_unix_sockets; /* become those of the manifest */
 	size_t external_unix_sockets_count, external_unix_sockets_capacity;
+	Cr__ExternalFile **external_files; /* the same */
+	size_t external_files_count, external_files_capacity;
 	struct archive_writer *writer; /* borrowed, while images are written */
 	int64_t freeze_ns;             /* CLOCK_MONOTONIC when the tree was frozen */
 };

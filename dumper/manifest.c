@@ -213,6 +213,8 @@ int manifest_collect(struct dump *dump, int argc, char **argv)
 	manifest->n_files = dump->files_count;
 	manifest->external_unix_sockets = dump->external_unix_sockets;
 	manifest->n_external_unix_sockets = dump->external_unix_sockets_count;
+	manifest->external_files = dump->external_files;
+	manifest->n_external_files = dump->external_files_count;
 	r = build_ids_fill(dump);
 	if (r == 0)
 		r = host_fill(dump, host);

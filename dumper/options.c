@@ -2,10 +2,59 @@
 /* The command line of cr-dump. */
 #include "dumper/options.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "common/options.h"
+static int add_external(const struct option_program *program, struct dump_options *options,
+			const struct external_key *key)
+{
+	if (options->externals_count == OPTION_LIST_MAX)
+		return option_usage_error(program, "more than %d open files are allowed to lead outside",
+					  OPTION_LIST_MAX);
+	options->externals[options->externals_count++] = *key;
+	return 0;
+}
+
+static int set_external(const struct option_program *program, const struct option_spec *spec maybe_unused,
+			const char *argument, void *member)
+{
+	struct external_key key;
+
+	if (external_key_parse(argument, &key) < 0)
+		return option_usage_error(program,
+					  "--external takes unix[INODE], pipe[INODE], file[MOUNT:INODE] or "
+					  "tty[RDEV:DEV], not '%s'",
+					  argument);
+	return add_external(program, member, &key);
+}
+
+static int set_ext_unix_sk(const struct option_program *program, const struct option_spec *spec maybe_unused,
+			   const char *argument, void *member)
+{
+	struct dump_options *options = member;
+	const char *at = argument;
+
+	options->has_ext_unix_sk = true;
+	while (at) {
+		struct external_key key = {.type = EXTERNAL_UNIX};
+		char *end = NULL;
+		int r;
+
+		errno = 0;
+		key.first = strtoull(at, &end, 10);
+		if (*at < '0' || *at > '9' || errno != 0 || (*end != '\0' && *end != ','))
+			return option_usage_error(
+				program, "--ext-unix-sk takes inodes with commas between them, not '%s'",
+				argument);
+		r = add_external(program, options, &key);
+		if (r < 0)
+			return r;
+		at = *end ? end + 1 : NULL;
+	}
+	return 0;
+}
 
 static const struct option_spec dump_option_table[] = {
 	OPTION_HEADING("What to dump, and where to"),
@@ -23,9 +72,17 @@ static const struct option_spec dump_option_table[] = {
 	OPTION_SIZE('\0', "ghost-limit", "SIZE", struct dump_options, ghost_limit,
 		    "save deleted files that hold up to SIZE bytes each\n"
 		    "(K, M, G, T may follow); default 1G"),
-	OPTION_FLAG('x', "ext-unix-sk", struct dump_options, has_ext_unix_sk,
-		    "allow unix datagram sockets that are connected to\n"
-		    "servers outside, such as /dev/log"),
+	OPTION_WHOLE('x', "ext-unix-sk", "[INODE,...]", set_ext_unix_sk,
+		     "allow unix datagram sockets that are connected to\n"
+		     "servers outside, such as /dev/log; and those of\n"
+		     "the given inodes whatever they are connected to"),
+	OPTION_WHOLE('\0', "external", "KEY", set_external,
+		     "allow an open file that leads outside: unix[INODE],\n"
+		     "pipe[INODE], file[MOUNT:INODE] or tty[RDEV:DEV];\n"
+		     "may be given many times"),
+	OPTION_CHOICE('\0', "stdio", "HOW", struct dump_options, standard_fds, standard_fds_choices,
+		      "inherit: standard input, output and error that\n"
+		      "lead outside become those of cr-restore"),
 	OPTION_FLAG('\0', "tcp-established", struct dump_options, has_tcp_established,
 		    "keep TCP connections, also to programs outside"),
 	OPTION_FLAG('\0', "tcp-close", struct dump_options, has_tcp_close,

@@ -7,7 +7,9 @@
 
 #include "common/compiler.h"
 #include "common/log.h"
+#include "common/options.h"
 #include "common/progress.h"
+#include "format/fd/external.h"
 
 #define DUMP_LEVEL_DEFAULT 1
 #define DUMP_THREADS_MAX 64
@@ -26,8 +28,11 @@ struct dump_options {
 	const char *output; /* "-": standard output; NULL only with is_check. Borrowed from argv. */
 	enum dump_aftermath aftermath;
 	bool is_shell_job;
-	bool has_file_locks;          /* the user knows that outside tasks may be involved */
-	bool has_ext_unix_sk;         /* datagram sockets may be connected to others outside */
+	bool has_file_locks;            /* the user knows that outside tasks may be involved */
+	bool has_ext_unix_sk;           /* datagram sockets may be connected to others outside */
+	enum standard_fds standard_fds; /* standard input, output and error may lead outside */
+	struct external_key externals[OPTION_LIST_MAX]; /* open files that may lead outside */
+	size_t externals_count;
 	bool has_tcp_established;     /* TCP connections are kept */
 	bool has_tcp_close;           /* or are lost */
 	bool is_in_flight_skipped;    /* what is under way and cannot be preserved is left out */

@@ -12,6 +12,7 @@
 #include "common/id_map.h"
 #include "common/log.h"
 #include "common/printable.h"
+#include "format/fd/external.h"
 #include "format/fd/unix_socket.h"
 #include "format/layout.h"
 #include "format/version.h"
@@ -103,6 +104,17 @@ static int external_sockets_check(const Cr__Manifest *manifest)
 	return 0;
 }
 
+static int external_files_check(const Cr__Manifest *manifest)
+{
+	for (size_t i = 0; i < manifest->n_external_files; i++) {
+		const char *reason = NULL;
+
+		if (external_file_check(manifest->external_files[i], &reason) < 0)
+			return bad_manifest("external file %zu: %s", i, reason);
+	}
+	return 0;
+}
+
 int manifest_check(const Cr__Manifest *manifest)
 {
 	int r;
@@ -125,5 +137,5 @@ int manifest_check(const Cr__Manifest *manifest)
 	if (r == 0 && manifest->network_lock && manifest->network_lock[0] &&
 	    !packet_lock_is_name(manifest->network_lock))
 		return bad_manifest("what holds packets back has an invalid name");
-	return r;
+	return r < 0 ? r : external_files_check(manifest);
 }

@@ -210,6 +210,19 @@ static void print_external_socket(struct json *json, const Cr__ExternalUnixSocke
 	json_close(json, '}');
 }
 
+static void print_external_file(struct json *json, const Cr__ExternalFile *external)
+{
+	json_open(json, NULL, '{');
+	json_string(json, "key", external->key);
+	json_string(json, "description", external->description);
+	json_signed(json, "pid", external->pid);
+	json_string(json, "comm", external->comm);
+	json_signed(json, "fd", external->fd);
+	json_unsigned(json, "standard", external->standard);
+	json_bool(json, "can_be_closed", external->can_be_closed);
+	json_close(json, '}');
+}
+
 void inspect_json_print(const Cr__Manifest *manifest, const struct archive_extent *extent)
 {
 	struct json json = {.depth = 1, .is_first = true};
@@ -243,6 +256,10 @@ void inspect_json_print(const Cr__Manifest *manifest, const struct archive_exten
 	json_close(&json, ']');
 	json_unsigned(&json, "tcp_connections", manifest->tcp_connections);
 	json_string(&json, "network_lock", manifest->network_lock);
+	json_open(&json, "external_files", '[');
+	for (size_t i = 0; i < manifest->n_external_files; i++)
+		print_external_file(&json, manifest->external_files[i]);
+	json_close(&json, ']');
 	json_bool(&json, "is_shell_job", manifest->is_shell_job);
 	json_unsigned(&json, "needed_xsave_features", manifest->needed_xsave_features);
 	json_unsigned(&json, "stored_bytes", manifest->stored_bytes);

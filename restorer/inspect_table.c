@@ -114,6 +114,29 @@ static void print_external_sockets(const Cr__Manifest *manifest)
 	}
 }
 
+/* What leads outside, and what to give for it. */
+static void print_external_files(const Cr__Manifest *manifest)
+{
+	for (size_t i = 0; i < manifest->n_external_files; i++) {
+		const Cr__ExternalFile *external = manifest->external_files[i];
+
+		fputs(external->can_be_closed ? "takes: " : "needs: ", stdout);
+		if (external->standard != 0)
+			fputs("--stdio=inherit, or ", stdout);
+		fputs("--inherit-fd=fd[N]:", stdout);
+		print_text(external->key);
+		fputs(" (", stdout);
+		print_text(external->description);
+		printf("), for pid %d ", external->pid);
+		print_text(external->comm);
+		if (external->fd >= 0)
+			printf(" fd %d", external->fd);
+		else
+			fputs(", in a queue", stdout);
+		puts(external->can_be_closed ? "; else its other end is closed" : "");
+	}
+}
+
 /* The processes as a tree, by index; 0 stands for none, as the root is nobody's child. */
 struct process_tree {
 	size_t *parent, *first_child, *next_sibling;
@@ -256,6 +279,7 @@ int inspect_table_print(const char *name, const Cr__Manifest *manifest, const st
 	print_time(manifest);
 	print_origin(manifest);
 	print_external_sockets(manifest);
+	print_external_files(manifest);
 	r = print_processes(manifest);
 	if (r < 0)
 		return r;

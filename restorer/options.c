@@ -2,6 +2,8 @@
 /* The command line of cr-restore. */
 #include "restorer/options.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +16,42 @@ static const struct option_choice validation_choices[] = {
 	{"off", FILE_VALIDATION_OFF},
 	{NULL, 0},
 };
+
+/* Which they were stands in the archive. */
+static int set_ext_unix_sk(const struct option_program *program, const struct option_spec *spec maybe_unused,
+			   const char *argument, void *member)
+{
+	struct restore_options *options = member;
+
+	if (argument && argument[strspn(argument, "0123456789,")] != '\0')
+		return option_usage_error(
+			program, "--ext-unix-sk takes inodes with commas between them, not '%s'", argument);
+	options->has_ext_unix_sk = true;
+	return 0;
+}
+
+static int set_inherit_fd(const struct option_program *program, const struct option_spec *spec maybe_unused,
+			  const char *argument, void *member)
+{
+	struct restore_options *options = member;
+	struct given_fd given = {0};
+	int length = 0;
+
+	if (sscanf(argument, "fd[%9d]:%n", &given.fd, &length) != 1 || length == 0 || !argument[length] ||
+	    argument[3] < '0' || argument[3] > '9')
+		return option_usage_error(program, "--inherit-fd takes fd[N]: and what is to be it, not '%s'",
+					  argument);
+	if (options->given_fds_count == OPTION_LIST_MAX)
+		return option_usage_error(program, "--inherit-fd is given more than %d times",
+					  OPTION_LIST_MAX);
+	if (fcntl(given.fd, F_GETFD) < 0)
+		return option_usage_error(program, "--inherit-fd=%s: descriptor %d is not open", argument,
+					  given.fd);
+	given.name = argument + length;
+	given.has_key = external_key_parse(given.name, &given.key) == 0;
+	options->given_fds[options->given_fds_count++] = given;
+	return 0;
+}
 
 static const struct option_spec restore_option_table[] = {
 	OPTION_HEADING("What to restore, and how it runs"),
@@ -37,9 +75,16 @@ static const struct option_spec restore_option_table[] = {
 	OPTION_FLAG('\0', "new-pid-ns", struct restore_options, has_new_pid_ns,
 		    "restore into a new pid namespace, where all process\n"
 		    "ids are free"),
-	OPTION_FLAG('x', "ext-unix-sk", struct restore_options, has_ext_unix_sk,
-		    "connect again to the servers outside, such as\n"
-		    "/dev/log, that the program was connected to"),
+	OPTION_WHOLE('x', "ext-unix-sk", "[INODE,...]", set_ext_unix_sk,
+		     "connect again to the servers outside, such as\n"
+		     "/dev/log, that the program was connected to"),
+	OPTION_WHOLE('\0', "inherit-fd", "WHAT", set_inherit_fd,
+		     "fd[N]:KEY, use descriptor N of cr-restore for the\n"
+		     "open file KEY, as --inspect shows it: unix[INODE] ...;\n"
+		     "or a path without its first slash"),
+	OPTION_CHOICE('\0', "stdio", "HOW", struct restore_options, standard_fds, standard_fds_choices,
+		      "inherit: standard input, output and error that\n"
+		      "led outside become those of cr-restore"),
 	OPTION_FLAG('\0', "tcp-established", struct restore_options, has_tcp_established,
 		    "let TCP connections go on"),
 	OPTION_FLAG('\0', "tcp-close", struct restore_options, has_tcp_close,

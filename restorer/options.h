@@ -6,7 +6,9 @@
 
 #include "common/compiler.h"
 #include "common/log.h"
+#include "common/options.h"
 #include "common/progress.h"
+#include "format/fd/external.h"
 
 #define RESTORE_THREADS_MAX 64
 
@@ -27,6 +29,15 @@ enum file_validation {
 	FILE_VALIDATION_OFF,    /* that they are there, and of the same type */
 };
 
+/* A descriptor of cr-restore that is to be had instead of an open file of the archive. */
+struct given_fd {
+	int fd;
+	const char *
+		name; /* as the user wrote it, borrowed from argv: a key, or a path without its first slash */
+	bool has_key;
+	struct external_key key;
+};
+
 struct restore_options {
 	const char *input; /* "-": standard input. Borrowed from argv, as is pidfile. */
 	enum restore_mode mode;
@@ -36,7 +47,10 @@ struct restore_options {
 	bool has_new_pid_ns;
 	bool has_file_locks; /* the user knows that outside tasks may be involved */
 	enum file_validation file_validation;
-	bool has_ext_unix_sk;     /* sockets that need servers outside are allowed */
+	bool has_ext_unix_sk;           /* sockets that need servers outside are allowed */
+	enum standard_fds standard_fds; /* standard descriptors that led outside become cr-restore's own */
+	struct given_fd given_fds[OPTION_LIST_MAX];
+	size_t given_fds_count;
 	bool has_tcp_established; /* TCP connections are to go on */
 	bool has_tcp_close;       /* or are closed */
 	bool is_in_flight_skipped;

@@ -13,6 +13,7 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "common/printable.h"
+#include "restorer/fd/given_fds.h"
 #include "restorer/preflight.h"
 
 static const char *type_name(uint32_t mode)
@@ -150,8 +151,16 @@ static void check_file(struct restore *restore, const Cr__RequiredFile *file)
 	check_contents(restore, file, &st, name);
 }
 
+/* By a descriptor of ours, where it is open; what is mapped, or run, has to be there nevertheless. */
+static bool is_replaced(const struct restore *restore, const Cr__RequiredFile *file)
+{
+	return !file->must_match_size && strncmp(file->use, "fd ", 3) == 0 &&
+	       given_fds_find_path(restore, file->path);
+}
+
 void preflight_files(struct restore *restore)
 {
 	for (size_t i = 0; i < restore->manifest->n_files; i++)
-		check_file(restore, restore->manifest->files[i]);
+		if (!is_replaced(restore, restore->manifest->files[i]))
+			check_file(restore, restore->manifest->files[i]);
 }

@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/printable.h"
 #include "restorer/fd/fd_restorer.h"
+#include "restorer/fd/given_fds.h"
 #include "restorer/preflight.h"
 
 static bool is_for_writing(uint32_t flags)
@@ -49,7 +50,8 @@ void preflight_open(struct restore *restore)
 		char path[PRINTABLE_SIZE], place[64];
 		const char *obstacle;
 
-		if (!object->path || object->image->flags & O_PATH)
+		if (!object->path || given_fds_find_path(restore, object->path) ||
+		    object->image->flags & O_PATH)
 			continue;
 		obstacle = find_obstacle(restore, object);
 		if (obstacle)

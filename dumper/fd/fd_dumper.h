@@ -67,5 +67,8 @@ struct fd_dumper {
 	void (*done)(struct dump *dump);
 };
 
+/* Looks at it again, as when it was collected. Silent. */
+int must_check open_file_look(const struct open_file *file, struct fd_info *ret);
+
 /* A descriptor of ours, O_CLOEXEC, that leads to the description. Silent. */
 int must_check open_file_take(const struct open_file *file, int *ret_fd);

@@ -17,6 +17,7 @@
 #include "common/proc/proc_dir.h"
 #include "common/vector.h"
 #include "dumper/fd/fd_dumper.h"
+#include "dumper/fd/external.h"
 #include "dumper/fd/file_locks.h"
 #include "dumper/fd/outside.h"
 #include "dumper/holders.h"
@@ -217,7 +218,8 @@ static int collect_new(struct dump *dump, const struct process *process, const s
 {
 	int r;
 
-	file->kind = choose_kind(dump, info);
+	/* What the user has named is not looked at any closer. */
+	file->kind = external_is_wanted(dump, info) ? &external_fd_dumper : choose_kind(dump, info);
 	if (!file->kind)
 		return 0;
 	if (info->flags & ~(uint32_t)OPEN_FILE_FLAGS)
@@ -486,6 +488,20 @@ int open_file_take(const struct open_file *file, int *ret_fd)
 		return -errno;
 	*ret_fd = fd;
 	return 0;
+}
+
+int open_file_look(const struct open_file *file, struct fd_info *ret)
+{
+	cleanup_(pidref_done) struct pidref self = PIDREF_NULL;
+	cleanup_close int proc_fd = -EBADF;
+	int r;
+
+	if (file->process)
+		return fd_info_read(ret, &file->process->pidref, file->process->proc_fd, file->fd);
+	r = pidref_open(getpid(), &self);
+	if (r == 0)
+		r = proc_open(getpid(), &proc_fd);
+	return r < 0 ? r : fd_info_read(ret, &self, proc_fd, file->fd);
 }
 
 static int write_contents(struct dump *dump, const struct open_file *file)

@@ -3,11 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/log.h"
-#include "common/proc/proc_dir.h"
 #include "common/vector.h"
 #include "dumper/fd/named_file.h"
 #include "format/fd/named_file.pb-c.h"
@@ -71,25 +69,11 @@ static int keep_bound(struct dump *dump, struct open_file *file, const struct op
 	return 0;
 }
 
-static int read_again(const struct open_file *file, struct fd_info *info)
-{
-	cleanup_(pidref_done) struct pidref self = PIDREF_NULL;
-	cleanup_close int proc_fd = -EBADF;
-	int r;
-
-	if (file->process)
-		return fd_info_read(info, &file->process->pidref, file->process->proc_fd, file->fd);
-	r = pidref_open(getpid(), &self);
-	if (r == 0)
-		r = proc_open(getpid(), &proc_fd);
-	return r < 0 ? r : fd_info_read(info, &self, proc_fd, file->fd);
-}
-
 /* The file of a socket elsewhere, or of none any more, is like any other. */
 static int keep_other(struct dump *dump, struct open_file *file)
 {
 	cleanup_(fd_info_done) struct fd_info info = {.our_fd = -EBADF};
-	int r = read_again(file, &info);
+	int r = open_file_look(file, &info);
 
 	if (r < 0)
 		return log_error_errno(r, "cannot look at it");

@@ -11,10 +11,13 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "dumper/fd/external.h"
 #include "dumper/holders.h"
 #include "format/fd/pipe.h"
 
-#define REMEDY "dump the process that started them all, or start the program with a file in place of the pipe"
+#define REMEDY                                                                                               \
+	"dump the process that started them all, or start the program with a file in place of the pipe, or " \
+	"%s"
 
 /* Ends that a message names. */
 #define DESCRIBED_ENDS 4
@@ -124,6 +127,13 @@ static bool any_flags(const struct fd_holder *holders, size_t count, bool (*has)
 	return false;
 }
 
+static const char *advice(const struct pipe_group *group)
+{
+	if (group->first->is_fifo)
+		return "end that process";
+	return external_advice(group->dump, group->first->file, EXTERNAL_PIPE);
+}
+
 /* 1 if somebody outside was seen to have an end of it. */
 static int check_outside(const struct pipe_group *group)
 {
@@ -140,19 +150,19 @@ static int check_outside(const struct pipe_group *group)
 		blockers_add(blockers,
 			     "%s: its read end is held outside of what is dumped, by %s; restored alone, the "
 			     "program would write to nobody and die of SIGPIPE: " REMEDY,
-			     describe(group), outside);
+			     describe(group), outside, advice(group));
 	else if (!group->writer && any_flags(holders, count, pipe_end_writes))
 		blockers_add(
 			blockers,
 			"%s: its write end is held outside of what is dumped, by %s; restored alone, the "
 			"program would read an end of file: " REMEDY,
-			describe(group), outside);
+			describe(group), outside, advice(group));
 	else
 		blockers_add(
 			blockers,
 			"%s: it is shared with %s, outside of what is dumped; after a restore they would "
 			"not be connected any more: " REMEDY,
-			describe(group), outside);
+			describe(group), outside, advice(group));
 	return 1;
 }
 
@@ -163,7 +173,7 @@ static int refuse_unseen(const struct pipe_group *group, const char *end)
 		"%s: its %s end is open somewhere that cannot be seen from here: in another pid namespace, "
 		"in a message on its way, or in a process that may not be looked at%s; restored alone, the "
 		"program would be cut off from it: " REMEDY,
-		describe(group), end, holders_caveat(group->dump));
+		describe(group), end, holders_caveat(group->dump), advice(group));
 	return 1;
 }
 
@@ -361,13 +371,26 @@ static int check(struct pipe_group *group, struct pipe_peek *peek)
 	return r < 0 ? r : r > 0 || group->first->is_notification ? 0 : check_contents(group, peek);
 }
 
+/* If it leads outside and may do so, all that the tree has of it has to be what is inherited. */
+static int settle(const struct pipe_group *group, size_t blockers_count)
+{
+	int r = 1;
+
+	for (size_t i = 0; r > 0 && i < group->count; i++)
+		r = external_settle(group->dump, group->ends[i]->file, blockers_count);
+	return MIN(r, 0);
+}
+
 int pipe_group_check(struct pipe_group *group, struct pipe_peek *peek)
 {
+	size_t blockers_count = group->dump->blockers.texts_count;
 	const struct open_file *file;
+	int r;
 
 	arrange(group);
 	file = group->first->file;
 	LOG_SCOPE("pid %d (%s)", (int)file->pid, file->process ? file->process->status.name : "cr-dump");
 	LOG_SCOPE("fd %d", file->fd);
-	return check(group, peek);
+	r = check(group, peek);
+	return r < 0 ? r : settle(group, blockers_count);
 }

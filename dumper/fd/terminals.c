@@ -12,6 +12,7 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "common/vector.h"
+#include "dumper/fd/external.h"
 #include "dumper/fd/terminals_outside.h"
 
 struct terminals *terminals_get(struct dump *dump)
@@ -220,6 +221,14 @@ static int join_end(struct dump *dump, struct terminals *terminals, struct termi
 	return 0;
 }
 
+static int join_or_inherit(struct dump *dump, struct terminals *terminals, struct terminal_end *end)
+{
+	size_t count = dump->blockers.texts_count;
+	int r = join_end(dump, terminals, end);
+
+	return r < 0 ? r : MIN(external_settle(dump, end->file, count), 0);
+}
+
 /* A slave that nobody had opened yet cannot be filled without opening it. */
 static void check_never_opened(struct dump *dump, const struct terminal_end *master)
 {
@@ -281,7 +290,7 @@ int terminals_check(struct dump *dump)
 
 	for (size_t i = 0; r == 0 && i < terminals->ends_count; i++)
 		if (terminals->ends[i].terminal)
-			r = join_end(dump, terminals, &terminals->ends[i]);
+			r = join_or_inherit(dump, terminals, &terminals->ends[i]);
 	if (r == 0)
 		r = check_masters(dump, terminals);
 	if (r == 0)

@@ -118,13 +118,13 @@ static void refuse_pseudo(struct dump *dump, const struct terminal_end *end)
 	char text[HOLDERS_TEXT_SIZE];
 
 	if (!dump->options->is_shell_job)
-		blockers_add(&dump->blockers,
-			     "terminal '%s' is outside of what is dumped, its master is held %s; give "
-			     "--shell-job (-j) on "
-			     "both commands to take the terminal of cr-restore instead, or start the program "
-			     "with other "
-			     "input and output",
-			     end->path, describe_holder(holder, text));
+		blockers_add(
+			&dump->blockers,
+			"terminal '%s' is outside of what is dumped, its master is held %s; give "
+			"--shell-job (-j) on both commands to take the terminal of cr-restore instead, "
+			"or --stdio=inherit if it is standard input and output only, or start the program "
+			"with others",
+			end->path, describe_holder(holder, text));
 	else
 		blockers_add(&dump->blockers,
 			     "terminal '%s' is outside of what is dumped, its master is held %s, and it is "

@@ -13,6 +13,7 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/vector.h"
+#include "dumper/fd/external.h"
 #include "dumper/fd/unix_socket.h"
 #include "dumper/holders.h"
 
@@ -212,9 +213,11 @@ int unix_external_check(struct dump *dump, struct unix_entry *entry)
 		return r;
 	if (why) {
 		refuse(&external, why,
-		       "--ext-unix-sk (-x) cannot help: dump that process as well (-t with a common "
-		       "ancestor), or let "
-		       "the program close the socket first");
+		       arena_format(
+			       &dump->arena,
+			       "--ext-unix-sk (-x) cannot help: dump that process as well (-t with a common "
+			       "ancestor), or let the program close the socket first, or %s",
+			       external_advice(dump, entry->file, EXTERNAL_UNIX)));
 		return 0;
 	}
 	if (external.peer->has_file) {

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "dumper/fd/external.h"
 #include "dumper/fd/unix_socket.h"
 #include "dumper/holders.h"
 
@@ -103,12 +104,13 @@ static int refuse_stream(struct unix_graph *graph, const struct unix_entry *entr
 		     "external socket is used: %s %s %s%s, %s; --ext-unix-sk (-x) cannot help, as a %s "
 		     "connection that "
 		     "was lost cannot be taken up again: dump the other process as well (-t with a common "
-		     "ancestor), or let the program close the connection first",
+		     "ancestor), or let the program close the connection first, or %s",
 		     unix_describe(dump, entry->diag), how,
 		     peer ? unix_describe(dump, peer)
 			  : arena_format(&dump->arena, "unix %s socket %u", unix_type_name(entry->diag->type),
 					 peer_inode),
-		     peer ? "" : " in another network namespace", holders, unix_type_name(entry->diag->type));
+		     peer ? "" : " in another network namespace", holders, unix_type_name(entry->diag->type),
+		     external_advice(dump, entry->file, EXTERNAL_UNIX));
 	return 0;
 }
 
@@ -264,7 +266,7 @@ static int check_outside_client(struct unix_graph *graph, const struct unix_diag
 	int r;
 
 	/* Of two that are connected to each other the one inside tells. */
-	if (!entry || client->type != SOCK_DGRAM || client->inode == 0 ||
+	if (!entry || entry->is_external || client->type != SOCK_DGRAM || client->inode == 0 ||
 	    unix_entry_find(graph->sockets, client->inode) || entry->diag->peer_inode == client->inode)
 		return 0;
 	r = unix_describe_holders(graph->dump, client->inode, &holders);
@@ -295,6 +297,18 @@ static int check_entry(struct unix_graph *graph, struct unix_entry *entry)
 	if (entry->image->is_accepted)
 		find_listener(graph, entry);
 	return entry->image->is_listening ? check_listening(graph, entry) : check_connected(graph, entry);
+}
+
+/* What may lead outside is of no more interest here. */
+static int check_or_inherit(struct unix_graph *graph, struct unix_entry *entry)
+{
+	size_t count = graph->dump->blockers.texts_count;
+	int r = check_entry(graph, entry);
+
+	if (r == 0)
+		r = external_settle(graph->dump, entry->file, count);
+	entry->is_external = r > 0;
+	return MIN(r, 0);
 }
 
 static int want(struct unix_graph *graph, uint32_t inode)
@@ -354,7 +368,7 @@ int unix_graph_check(struct dump *dump)
 		r = want_holders(&graph);
 	for (size_t i = 0; r == 0 && i < graph.sockets->entries_count; i++)
 		if (graph.sockets->entries[i]->diag)
-			r = check_entry(&graph, graph.sockets->entries[i]);
+			r = check_or_inherit(&graph, graph.sockets->entries[i]);
 	for (size_t i = 0; r == 0 && i < graph.sockets->diag.sockets_count; i++)
 		r = check_outside_client(&graph, &graph.sockets->diag.sockets[i]);
 	return r < 0 ? r : unix_senders_check(dump);

@@ -47,7 +47,7 @@ static int senders_fill(struct senders *senders)
 	for (size_t i = 0; r == 0 && i < senders->sockets->entries_count; i++) {
 		const struct unix_entry *entry = senders->sockets->entries[i];
 
-		if (!entry->diag || entry->image->type != SOCK_DGRAM)
+		if (!entry->diag || entry->is_external || entry->image->type != SOCK_DGRAM)
 			continue;
 		if (entry->image->name.len > 0)
 			r = id_map_set(&senders->by_name, hash_name(&entry->image->name), i + 1);
@@ -158,7 +158,7 @@ int unix_senders_check(struct dump *dump)
 	for (size_t i = 0; r == 0 && i < senders.sockets->entries_count; i++) {
 		const struct unix_entry *entry = senders.sockets->entries[i];
 
-		if (!entry->diag || entry->image->type != SOCK_DGRAM)
+		if (!entry->diag || entry->is_external || entry->image->type != SOCK_DGRAM)
 			continue;
 		UNIX_LOG_SCOPE(entry);
 		check_error(&senders, entry);

@@ -21,6 +21,7 @@ struct unix_entry {
 	const struct process *process; /* who has it; or whose queue it is in */
 	int fd;                        /* its number there, or that of the socket whose queue it is in */
 	bool is_in_queue;
+	bool is_external;      /* it leads outside, and the user wants it to be inherited */
 	uint64_t fds_in_queue; /* descriptors that messages in its queue bring */
 };
 

@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/pidref.h"
 #include "restorer/fd/fd_restorer.h"
+#include "restorer/fd/given_fds.h"
 #include "restorer/fd/objects.h"
 
 /* Room in a batch for an object to be connected, of which its signals take some; who needs more makes it. */
@@ -48,8 +49,8 @@ static void placement_done(struct placement *placement)
 	placement->count = 0;
 }
 
-/* What open(2) did not do. */
-static int set_state(const Cr__OpenFile *image, int fd)
+/* What open(2) did not do. A file that was given instead is used where it stands. */
+static int set_state(const Cr__OpenFile *image, int fd, bool is_given)
 {
 	uint32_t wanted = image->flags & ~(uint32_t)O_ASYNC; /* see add_signals() */
 	int flags;
@@ -61,7 +62,7 @@ static int set_state(const Cr__OpenFile *image, int fd)
 		return log_error_errno(-errno, "cannot read flags");
 	if (((uint32_t)flags ^ wanted) & OBJECT_FLAGS_SETTABLE && fcntl(fd, F_SETFL, wanted) < 0)
 		return log_error_errno(-errno, "cannot set flags 0%o", wanted);
-	if (image->position == 0)
+	if (image->position == 0 || is_given)
 		return 0;
 	if (lseek(fd, image->position, SEEK_SET) < 0)
 		return log_error_errno(-errno, "cannot set position %jd", (intmax_t)image->position);
@@ -84,6 +85,7 @@ static int take_from_holder(const struct object *object, int *ret_fd)
 
 static int object_open(struct restore *restore, const struct object *object, int *ret_fd)
 {
+	const struct given_fd *given;
 	cleanup_close int fd = -EBADF;
 	int r;
 
@@ -91,10 +93,11 @@ static int object_open(struct restore *restore, const struct object *object, int
 		return take_from_holder(object, ret_fd);
 	if (object->our_fd >= 0)
 		return (*ret_fd = fcntl(object->our_fd, F_DUPFD_CLOEXEC, 0)) < 0 ? -errno : 0;
-	r = object->kind->open(restore, object, &fd);
+	given = given_fds_find_path(restore, object->path);
+	r = given ? given_fd_take(given->fd, &fd) : object->kind->open(restore, object, &fd);
 	if (r < 0)
 		return r;
-	r = set_state(object->image, fd);
+	r = set_state(object->image, fd, given);
 	if (r < 0)
 		return r;
 	*ret_fd = take_fd(&fd);

@@ -11,7 +11,7 @@ options_of_help() {
 # From an mdoc line like: .It Fl t Ar PID , Fl -tree Ns = Ns Ar PID
 options_of_manual() {
 	sed -n -E -e 's/^\.It (Fl ([A-Za-z])( Ar [A-Z]+)? , )?Fl -([a-z-]+)/-\2 --\4/; T' \
-		-e 's/ Ns = Ns Ar /=/; s/^- //; p' "$1" | sort
+		-e 's/ Ns Oo = Ns Ar ([^ ]+) Oc$/[=\1]/; s/ Ns = Ns Ar /=/; s/^- //; p' "$1" | sort
 }
 
 for command in cr-dump cr-restore; do

@@ -49,4 +49,12 @@ for command in "$cr_dump" "$cr_restore"; do
 	grep -qE "^$name [0-9]+\.[0-9]+\.[0-9]+\$" "$scratch/stdout" || fail "$name --version: its form"
 done
 
+refused '--external of no known sort' 2 'not .mnt\[/\]' -- "$cr_dump" --external 'mnt[/]' -t 1 --check
+refused '--external without a number' 2 'not .unix\[\]' -- "$cr_dump" --external 'unix[]' -t 1 --check
+refused '--ext-unix-sk with a word' 2 'not .log' -- "$cr_dump" --ext-unix-sk=log -t 1 --check
+refused '--stdio with another word' 2 'takes one of inherit' -- "$cr_dump" --stdio=close -t 1 --check
+refused '--inherit-fd without a descriptor' 2 'not .3:unix' -- "$cr_restore" --inherit-fd '3:unix[4]' -i archive
+refused '--inherit-fd of what is not open' 2 'descriptor 77 is not open' -- \
+	"$cr_restore" --inherit-fd 'fd[77]:unix[4]' -i archive
+
 exit "$failed"

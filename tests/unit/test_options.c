@@ -124,8 +124,9 @@ static void leaves_out_optional_argument(void **state maybe_unused)
 	assert_int_equal(operand_count, 1);
 	assert_int_equal(parse("--optional=name", &target, NULL), 0);
 	assert_string_equal(target.text, "name");
-	assert_int_equal(parse("-Oname", &target, NULL), 0);
-	assert_string_equal(target.text, "name");
+	assert_int_equal(parse("-Of", &target, NULL), 0);
+	assert_null(target.text);
+	assert_true(target.is_flag);
 }
 
 static void refuses_wrong_use(void **state maybe_unused)
