@@ -47,6 +47,11 @@ static int ask_regions(struct pagemap_scan *scan, uint64_t *ret_walk_end)
 		unwanted |= UAPI_PAGE_GUARD;
 	argument.category_inverted = unwanted;
 	argument.category_mask = unwanted;
+	if (scan->kind == PAGEMAP_GUARDS) {
+		argument.category_anyof_mask = 0;
+		argument.category_inverted = 0;
+		argument.category_mask = UAPI_PAGE_GUARD;
+	}
 	count = ioctl(scan->pagemap_fd, UAPI_PAGEMAP_SCAN, &argument);
 	if (count < 0)
 		return -errno;
@@ -60,7 +65,7 @@ static int fill_from_scan(struct pagemap_scan *scan)
 	int count;
 
 	count = ask_regions(scan, &walk_end);
-	if (count == -EINVAL && scan->has_guard_category) {
+	if (count == -EINVAL && scan->has_guard_category && scan->kind != PAGEMAP_GUARDS) {
 		scan->has_guard_category = false;
 		count = ask_regions(scan, &walk_end);
 	}
@@ -105,6 +110,8 @@ static uint64_t find_zero_page_frame(void)
 
 static bool entry_is_content(const struct pagemap_scan *scan, uint64_t entry)
 {
+	if (scan->kind == PAGEMAP_GUARDS)
+		return entry & UAPI_PAGEMAP_GUARD;
 	if (!(entry & (UAPI_PAGEMAP_PRESENT | UAPI_PAGEMAP_SWAPPED)) || entry & UAPI_PAGEMAP_GUARD)
 		return false;
 	if (scan->kind == PAGEMAP_ANONYMOUS_CONTENT && entry & UAPI_PAGEMAP_FILE)

@@ -22,6 +22,8 @@ enum pagemap_kind {
 	PAGEMAP_ANONYMOUS_CONTENT,
 	/* Those, and pages of the file or shared memory behind. */
 	PAGEMAP_ANY_CONTENT,
+	/* Guard regions instead; only where kernel_features.has_pagemap_guard. */
+	PAGEMAP_GUARDS,
 };
 
 enum pagemap_method {

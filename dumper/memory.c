@@ -55,7 +55,6 @@ static const struct unsupported_flag unsupported_flags[] = {
 	{VMA_FLAG_BIT(UFFD_MISSING) | VMA_FLAG_BIT(UFFD_WRITE_PROTECT) | VMA_FLAG_BIT(UFFD_MINOR),
 	 "is watched by a userfaultfd"},
 	{VMA_FLAG_BIT(SHADOW_STACK), "is a shadow stack"},
-	{VMA_FLAG_BIT(MAYBE_GUARD), "has guard regions (MADV_GUARD_INSTALL) in it"},
 	{VMA_FLAG_BIT(SYNC), "is mapped with MAP_SYNC"},
 	{VMA_FLAG_BIT(ARCH_1), "has memory types of its own"},
 };
@@ -74,6 +73,9 @@ static void check_flags(struct dump *dump, const struct vma *vma)
 		if (flags & unsupported_flags[i].flag)
 			blockers_add(&dump->blockers, "%s, which cannot be dumped yet",
 				     unsupported_flags[i].why);
+	if (vma->flags & VMA_FLAG_BIT(MAYBE_GUARD) && !dump->features.has_pagemap_guard)
+		blockers_add(&dump->blockers, "has guard regions (MADV_GUARD_INSTALL) in it, and this kernel "
+					      "does not tell where (Linux 6.15)");
 	if (vma->has_unknown_flag)
 		blockers_add(&dump->blockers, "has a property that this version does not know (VmFlags %s)",
 			     vma->unknown_flag);

@@ -26,7 +26,7 @@ struct page_run {
 	uint64_t page, count;
 };
 
-enum page_class { PAGES_DATA, PAGES_ZERO, PAGES_OF_PARENT, PAGE_CLASSES };
+enum page_class { PAGES_DATA, PAGES_ZERO, PAGES_OF_PARENT, PAGES_GUARD, PAGE_CLASSES };
 
 struct run_list {
 	struct page_run *runs;
@@ -234,6 +234,28 @@ static int scan(struct process *process, int pagemap_fd, int mem_fd, struct page
 	return r < 0 ? r : queue_flush(&source, lists);
 }
 
+/* A fault for whoever touches them: they are not to be read, and may be in any mapping. */
+static int scan_guards(const struct dump *dump, int pagemap_fd, struct page_lists *lists)
+{
+	cleanup_free struct pagemap_scan *scan = NULL;
+	struct pagemap_range range;
+	int r;
+
+	if (!dump->features.has_pagemap_guard)
+		return 0;
+	scan = malloc(sizeof(*scan));
+	if (!scan)
+		return -ENOMEM;
+	pagemap_scan_init(scan, pagemap_fd, 0, COW_USER_SPACE_END, PAGEMAP_GUARDS, PAGEMAP_METHOD_AUTO);
+	while ((r = pagemap_scan_next(scan, &range)) > 0) {
+		r = add_pages(lists, PAGES_GUARD, range.start / PAGE_SIZE_BYTES,
+			      (range.end - range.start) / PAGE_SIZE_BYTES);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
 static int store_runs(struct dump *dump, const struct run_list *list, size_t *ret_count, uint64_t **ret_pages,
 		      uint64_t **ret_counts)
 {
@@ -280,6 +302,8 @@ int pages_collect(struct dump *dump, struct process *process)
 		return r;
 	r = scan(process, pagemap_fd, mem_fd, &lists);
 	if (r == 0)
+		r = scan_guards(dump, pagemap_fd, &lists);
+	if (r == 0)
 		r = store_runs(dump, &lists.lists[PAGES_DATA], &memory->n_run_pages, &memory->run_pages,
 			       &memory->run_counts);
 	if (r == 0)
@@ -288,12 +312,16 @@ int pages_collect(struct dump *dump, struct process *process)
 	if (r == 0)
 		r = store_runs(dump, &lists.lists[PAGES_OF_PARENT], &memory->n_parent_pages,
 			       &memory->parent_pages, &memory->parent_counts);
+	if (r == 0)
+		r = store_runs(dump, &lists.lists[PAGES_GUARD], &memory->n_guard_pages, &memory->guard_pages,
+			       &memory->guard_counts);
 	if (r < 0)
 		return log_error_errno(r, "cannot find out which pages hold contents");
 	process->has_shared_pages = lists.has_shared;
 	memory->n_run_counts = memory->n_run_pages;
 	memory->n_zero_counts = memory->n_zero_pages;
 	memory->n_parent_counts = memory->n_parent_pages;
+	memory->n_guard_counts = memory->n_guard_pages;
 	for (size_t i = 0; i < memory->n_run_counts; i++)
 		process->summary->stored_bytes += memory->run_counts[i] * PAGE_SIZE_BYTES;
 	return 0;

@@ -27,6 +27,8 @@
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08
 #endif
+/* Linux 6.13; of mappings that cannot be written to: 6.15. */
+#define CR_MADV_GUARD_INSTALL 102
 #ifndef SYS_mseal
 #define SYS_mseal 462
 #endif
@@ -515,15 +517,32 @@ int memory_fill(struct task *task, struct archive_reader *reader, struct progres
 	return 0;
 }
 
-static void add_protection(struct batch *batch, const Cr__Mapping *mapping, unsigned char state)
+static int add_guards(struct task *task)
+{
+	const Cr__Memory *memory = task->memory;
+
+	for (size_t i = 0; i < memory->n_guard_pages; i++) {
+		struct batch *batch = room(task, 0);
+
+		if (!batch)
+			return -EIO;
+		batch_call(batch, SYS_madvise, memory->guard_pages[i] * PAGE_SIZE_BYTES,
+			   memory->guard_counts[i] * PAGE_SIZE_BYTES, CR_MADV_GUARD_INSTALL);
+	}
+	return 0;
+}
+
+static void add_protection(struct batch *batch, const Cr__Memory *memory, const Cr__Mapping *mapping,
+			   unsigned char state)
 {
 	uint64_t size = mapping->end - mapping->start;
 
 	if (state & MAPPING_IS_KEPT || mapping->flags & MAP_HUGETLB ||
 	    needs_later_protection(mapping, state & MAPPING_HAS_CONTENTS))
 		batch_call(batch, SYS_mprotect, mapping->start, size, mapping->prot);
-	/* Without access it is marked as locked, but its pages cannot be brought in, which is an error. */
-	if (mapping->is_locked && mapping->prot == PROT_NONE)
+	/* Without access, or with guards, it is marked as locked, but its pages cannot be brought in, which
+	 * is an error. */
+	if (mapping->is_locked && (mapping->prot == PROT_NONE || memory->n_guard_pages > 0))
 		batch_try(batch, SYS_mlock2, mapping->start, size,
 			  mapping->is_locked_on_fault ? MLOCK_ONFAULT : 0);
 	else if (mapping->is_locked)
@@ -541,6 +560,9 @@ int memory_protect(struct task *task)
 	if (r < 0)
 		return r;
 	(void)puppet_batch(leader(task));
+	r = add_guards(task);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < memory->n_mappings; i++) {
 		struct batch *batch = room(task, 0);
 
@@ -549,7 +571,7 @@ int memory_protect(struct task *task)
 		if (!special_name(memory->mappings[i]->kind) &&
 		    memory->mappings[i]->kind != CR__MAPPING_KIND__MAPPING_SOCKET)
 			add_protection(
-				batch, memory->mappings[i],
+				batch, memory, memory->mappings[i],
 				task->mapping_states[i] |
 					(find_segment(task, memory->mappings[i]) ? MAPPING_IS_KEPT : 0));
 	}

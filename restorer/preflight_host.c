@@ -140,6 +140,20 @@ static void check_machine(struct restore *restore)
 			     (uintmax_t)restore->features.page_size, (uintmax_t)dumped->page_size);
 }
 
+static void check_memory(struct restore *restore)
+{
+	for (size_t i = 0; i < restore->tasks_count; i++) {
+		const struct task *task = &restore->tasks[i];
+
+		if (!task->memory || task->memory->n_guard_pages == 0 || restore->features.has_pagemap_guard)
+			continue;
+		LOG_SCOPE("pid %d", task->image->pid);
+		blockers_add(&restore->blockers,
+			     "its memory has guard regions (MADV_GUARD_INSTALL), which this "
+			     "kernel does not know (Linux 6.15)");
+	}
+}
+
 static void check_rights(struct restore *restore)
 {
 	if (!restore->features.has_clone_set_tid)
@@ -178,6 +192,7 @@ int preflight_host(struct restore *restore)
 	if (r < 0)
 		return log_error_errno(r, "cannot find out about this host");
 	check_machine(restore);
+	check_memory(restore);
 	check_rights(restore);
 	check_cpu_flags(restore, &host);
 	check_xsave(restore, &host);

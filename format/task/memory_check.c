@@ -288,6 +288,22 @@ static int parent_runs_check(const Cr__Memory *memory)
 	return 0;
 }
 
+static int guard_runs_check(const Cr__Memory *memory)
+{
+	struct run_walk guard = {.memory = memory, .what = "that are guards"};
+
+	if (memory->n_guard_pages != memory->n_guard_counts)
+		return bad_memory("it has %zu runs of guard pages and %zu lengths", memory->n_guard_pages,
+				  memory->n_guard_counts);
+	for (size_t i = 0; i < memory->n_guard_pages; i++) {
+		int r = run_check(&guard, memory->guard_pages[i], memory->guard_counts[i]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int memory_check(const Cr__Memory *memory)
 {
 	int r = files_check(memory);
@@ -300,6 +316,8 @@ int memory_check(const Cr__Memory *memory)
 		r = runs_check(memory);
 	if (r == 0)
 		r = parent_runs_check(memory);
+	if (r == 0)
+		r = guard_runs_check(memory);
 	return r < 0 ? r : aio_check(memory);
 }
 

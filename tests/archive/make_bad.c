@@ -59,6 +59,7 @@ struct parts {
 	Cr__Mapping mappings[MANY];
 	Cr__Mapping *mapping_list[MANY];
 	uint64_t run_pages[MANY], run_counts[MANY], zero_pages[MANY], zero_counts[MANY];
+	uint64_t guard_pages[1], guard_counts[1];
 	uint32_t advice[1];
 	Cr__DescriptorTable table;
 	Cr__Descriptor descriptors[2];
@@ -283,6 +284,11 @@ static void init_memory(struct parts *parts)
 	parts->memory.zero_counts = parts->zero_counts;
 	parts->memory.n_run_pages = parts->memory.n_run_counts = 2;
 	parts->memory.n_zero_pages = parts->memory.n_zero_counts = 1;
+	parts->guard_pages[0] = BASE / PAGE + 6;
+	parts->guard_counts[0] = 1;
+	parts->memory.guard_pages = parts->guard_pages;
+	parts->memory.guard_counts = parts->guard_counts;
+	parts->memory.n_guard_pages = parts->memory.n_guard_counts = 1;
 	parts->pages_size = 6 * PAGE;
 }
 
@@ -398,6 +404,8 @@ static void init_parts(struct parts *parts)
 	CASE(zero_outside, p->zero_pages[0] = 1)                                                             \
 	CASE(zero_last_overlap, p->zero_pages[0] = BASE / PAGE + 17)                                         \
 	CASE(zero_lengths, p->memory.n_zero_counts = 0)                                                      \
+	CASE(guard_outside, p->guard_pages[0] = 1)                                                           \
+	CASE(guard_lengths, p->memory.n_guard_counts = 0)                                                    \
 	CASE(auxv_long, p->memory.auxv = (ProtobufCBinaryData){4096, (uint8_t *)p->fills})                   \
 	CASE(auxv_odd, p->memory.auxv = (ProtobufCBinaryData){100, (uint8_t *)p->fills})                     \
 	CASE(brk_reversed, p->memory.start_brk = BASE, p->memory.brk = BASE - PAGE)                          \
