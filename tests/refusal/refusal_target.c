@@ -12,7 +12,7 @@
  *
  *   thread: a second thread; own-directory: one with a working directory of its own;
  *
- *   no-room: a limit by which it may not map any more memory;
+ *   no-room: a limit by which it may not map any more memory, and no signal that it would ignore if it came;
  *
  *   map=PATH: a private mapping of the file PATH, whose first byte it has changed;
  *
@@ -83,6 +83,17 @@ static void hold_pair(int ends[2], int wanted)
 {
 	place(ends[0], wanted);
 	place(ends[1], wanted + 10);
+}
+
+/* Without a signal to stop by, a thread that gets no memory waits for its dumper. */
+static void hold_no_room(void)
+{
+	sigset_t blocked;
+
+	sigfillset(&blocked);
+	sigdelset(&blocked, SIGTERM);
+	if (sigprocmask(SIG_SETMASK, &blocked, NULL) < 0 || setrlimit(RLIMIT_AS, &(struct rlimit){0}) < 0)
+		fail("no-room");
 }
 
 static void hold_map(const char *path)
@@ -200,8 +211,7 @@ static void hold(const char *what)
 	} else if (strcmp(what, "semaphore") == 0) {
 		hold_semaphore();
 	} else if (strcmp(what, "no-room") == 0) {
-		if (setrlimit(RLIMIT_AS, &(struct rlimit){0}) < 0)
-			fail(what);
+		hold_no_room();
 	} else if (strncmp(what, "map=", 4) == 0) {
 		hold_map(what + 4);
 	} else if (strncmp(what, "memory=", 7) == 0) {

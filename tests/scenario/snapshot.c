@@ -44,11 +44,8 @@ static const struct {
 
 /* Of /proc/PID/fdinfo, what goes on by itself or numbers something that is made anew. */
 static const char *const changing_fdinfo_keys[] = {
-	"mnt_id",
-	"eventfd-id",
-	"map_id", /* bpf(2) */
-	"it_value",
-	"ticks",
+	"mnt_id",   "eventfd-id", "map_id", /* bpf(2) */
+	"it_value", "ticks",
 };
 
 void snapshot_free(struct snapshot *snapshot)
