@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes packet sockets in states that cannot be preserved, or not everywhere. */
+/* Makes packet sockets and tunnels in states that cannot be preserved, or not everywhere. */
 #include "hold_packet.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
+#include <linux/if_tun.h>
 #include <net/if.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -97,10 +99,48 @@ static int make_packet_ring_written(void)
 	return fd;
 }
 
+static int tun(int flags)
+{
+	struct ifreq request = {.ifr_name = "tun9", .ifr_flags = (short)flags};
+	int fd = open("/dev/net/tun", O_RDWR);
+
+	return ioctl(fd, TUNSETIFF, &request) < 0 ? -1 : fd;
+}
+
+static int make_tun(void)
+{
+	return tun(IFF_TUN);
+}
+
+static int make_tun_staying(void)
+{
+	int fd = tun(IFF_TUN);
+
+	return ioctl(fd, TUNSETPERSIST, 1) < 0 ? -1 : fd;
+}
+
+static int make_tap_offload(void)
+{
+	return tun(IFF_TAP | IFF_VNET_HDR);
+}
+
+static int make_tap_filter(void)
+{
+	struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, 0xffff);
+	const struct sock_fprog program = {.len = 1, .filter = &all};
+	int fd = tun(IFF_TAP);
+
+	return ioctl(fd, TUNATTACHFILTER, &program) < 0 ? -1 : fd;
+}
+
 static const struct {
 	const char *what;
 	int (*make)(void);
 } sockets[] = {
+	{"tun", make_tun},
+	{"tun-staying", make_tun_staying},
+	{"tap-offload", make_tap_offload},
+	{"tap-filter", make_tap_filter},
 	{"packet", make_packet},
 	{"packet-device", make_packet_device},
 	{"packet-fanout", make_packet_fanout},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a target can hold of packet sockets. */
+/* What a target can hold of packet sockets and tunnels. */
 #pragma once
 
 /* A new descriptor of WHAT, -1 with errno if that fails, -2 if no such socket is known. */
