@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/proc/cursor.h"
 #include "dumper/fd/fd_dumper.h"
+#include "dumper/fd/watch_line.h"
 #include "dumper/watched_file.h"
 #include "format/fd/inotify.h"
 
@@ -30,37 +31,6 @@ struct instance {
 static bool inotify_matches(const struct fd_info *info)
 {
 	return fd_info_is_anonymous(info, "inotify");
-}
-
-static int parse_handle(struct cursor *cursor, struct watched_file *file)
-{
-	uint64_t size;
-	uint32_t type;
-
-	cursor_skip_blanks(cursor);
-	if (!cursor_skip(cursor, "fhandle-bytes:"))
-		return cursor_is_empty(cursor) ? 0 : -EBADMSG;
-	if (cursor_u64(cursor, 16, &size) < 0 || size > WATCHED_FILE_HANDLE_MAX)
-		return -EBADMSG;
-	cursor_skip_blanks(cursor);
-	if (!cursor_skip(cursor, "fhandle-type:") || cursor_u32(cursor, 16, &type) < 0)
-		return -EBADMSG;
-	cursor_skip_blanks(cursor);
-	if (!cursor_skip(cursor, "f_handle:"))
-		return -EBADMSG;
-	for (size_t i = 0; i < size; i++) {
-		struct cursor byte = {.at = cursor->at, .end = cursor->at + 2};
-		uint32_t value;
-
-		if (cursor->end - cursor->at < 2 || cursor_u32(&byte, 16, &value) < 0 ||
-		    !cursor_is_empty(&byte))
-			return -EBADMSG;
-		file->handle[i] = (unsigned char)value;
-		cursor->at += 2;
-	}
-	file->handle_type = (int)type;
-	file->handle_size = size;
-	return 0;
 }
 
 /* "inotify wd:3 ino:35d sdev:fe00000 mask:20 ignored_mask:0 fhandle-bytes:8 ...": its key ends at the first
@@ -88,7 +58,7 @@ static int parse_watch(const char *text, struct watch *watch)
 	watch->image.wd = (int32_t)wd;
 	watch->file.major_number = FDINFO_DEVICE_MAJOR(device);
 	watch->file.minor_number = FDINFO_DEVICE_MINOR(device);
-	return parse_handle(&cursor, &watch->file);
+	return watched_file_parse_handle(&cursor, &watch->file);
 }
 
 static bool is_watch(const struct fdinfo_entry *line)
@@ -189,22 +159,6 @@ static int inotify_collect(struct dump *dump, const struct process *process, con
 	return file->description ? 0 : log_error_errno(-ENOMEM, "cannot note what it watches");
 }
 
-/* A file without a path can be watched through whoever has it open. */
-static uint32_t find_open(const struct dump *dump, const struct watch *watch,
-			  const struct watched_place *place)
-{
-	uint64_t device = place->is_deleted ? place->stat.st_dev
-					    : makedev(watch->file.major_number, watch->file.minor_number);
-
-	for (size_t i = 0; i < dump->open_files_count; i++) {
-		const struct open_file *file = dump->open_files[i];
-
-		if (file->kind && file->inode == watch->file.inode && file->device == device)
-			return (uint32_t)(i + 1);
-	}
-	return 0;
-}
-
 static void refuse(struct dump *dump, const struct watch *watch, const struct watched_place *place)
 {
 	if (place->is_deleted)
@@ -224,12 +178,6 @@ static void refuse(struct dump *dump, const struct watch *watch, const struct wa
 			watch->file.minor_number, (uintmax_t)watch->file.inode);
 }
 
-static bool is_of_process(const char *path)
-{
-	return strncmp(path, "/proc/", strlen("/proc/")) == 0 && path[strlen("/proc/")] >= '0' &&
-	       path[strlen("/proc/")] <= '9';
-}
-
 static int resolve(struct dump *dump, const struct watched_mounts *mounts, const struct instance *instance,
 		   struct watch *watch)
 {
@@ -240,13 +188,13 @@ static int resolve(struct dump *dump, const struct watched_mounts *mounts, const
 	if (r < 0)
 		return log_error_errno(r, "cannot find the file of watch %d", watch->image.wd);
 	if (!place.path) {
-		watch->image.open_file_id = find_open(dump, watch, &place);
+		watch->image.open_file_id = watched_file_find_open(dump, &watch->file, &place);
 		if (watch->image.open_file_id == 0)
 			refuse(dump, watch, &place);
 		watch->image.mode = place.stat.st_mode ? place.stat.st_mode : S_IFREG;
 		return 0;
 	}
-	if (is_of_process(place.path)) {
+	if (watched_path_is_of_process(place.path)) {
 		blockers_add(&dump->blockers,
 			     "watch %d of its inotify instance is of '%s', which belongs to a process and is "
 			     "another "

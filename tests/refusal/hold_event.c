@@ -276,9 +276,19 @@ static int open_fscontext(void)
 	return (int)syscall(SYS_fsopen, "tmpfs", 0);
 }
 
-static int open_fanotify(void)
+/* One that is asked before a file is opened. */
+static int open_fanotify_content(void)
 {
-	return fanotify_init(FAN_CLASS_NOTIF, O_RDONLY);
+	return fanotify_init(FAN_CLASS_CONTENT, O_RDONLY);
+}
+
+static int open_fanotify_queued(void)
+{
+	int fd = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK, O_RDONLY);
+
+	if (fd >= 0 && fanotify_mark(fd, FAN_MARK_ADD, FAN_OPEN, AT_FDCWD, "/proc/self/exe") == 0)
+		close(open("/proc/self/exe", O_RDONLY));
+	return fd;
 }
 
 /* A request that waits for the eventfd to be written to. */
@@ -325,7 +335,8 @@ static const struct {
 	{"bpf-map-used", open_bpf_map_used},
 	{"landlock", open_landlock},
 	{"fscontext", open_fscontext},
-	{"fanotify", open_fanotify},
+	{"fanotify-content", open_fanotify_content},
+	{"fanotify-queued", open_fanotify_queued},
 	{"inotify", open_inotify},
 	{"inotify-queued", open_inotify_queued},
 	{"inotify-deleted", open_inotify_deleted},

@@ -20,6 +20,7 @@
 #include "format/fd/bpf_map.h"
 #include "format/fd/epoll.h"
 #include "format/fd/eventfd.h"
+#include "format/fd/fanotify.h"
 #include "format/fd/inotify.h"
 #include "format/fd/kernel_file.h"
 #include "format/fd/mqueue.h"
@@ -419,6 +420,46 @@ static void mqueue_attributes(void **state maybe_unused)
 	assert_bad(mqueue_check, entry);
 }
 
+static void fanotify_marks(void **state maybe_unused)
+{
+	Cr__FanotifyMark mark = CR__FANOTIFY_MARK__INIT, *marks[] = {&mark};
+	Cr__Fanotify entry = CR__FANOTIFY__INIT;
+
+	assert_good(fanotify_check, entry);
+	entry.flags = 4; /* FAN_CLASS_CONTENT */
+	assert_bad(fanotify_check, entry);
+	entry.flags = 0x12;
+	entry.marks = marks;
+	entry.n_marks = 1;
+	mark.path = (char *)"/tmp";
+	mark.mode = S_IFDIR | 0755;
+	assert_bad(fanotify_check, entry);
+	mark.ignored_mask = 2;
+	assert_good(fanotify_check, entry);
+	mark.flags = 0x40;
+	assert_good(fanotify_check, entry);
+	mark.flags = 1;
+	assert_bad(fanotify_check, entry);
+	mark.flags = 0;
+	mark.open_file_id = 3;
+	assert_bad(fanotify_check, entry);
+	mark.path = (char *)"";
+	assert_good(fanotify_check, entry);
+	mark.kind = CR__FANOTIFY_MARK_KIND__FANOTIFY_MARK_MOUNT;
+	assert_bad(fanotify_check, entry);
+	mark.open_file_id = 0;
+	assert_bad(fanotify_check, entry);
+	mark.path = (char *)"tmp";
+	assert_bad(fanotify_check, entry);
+	mark.path = (char *)"/tmp";
+	assert_good(fanotify_check, entry);
+	mark.mode = 0755;
+	assert_bad(fanotify_check, entry);
+	mark.mode = S_IFDIR;
+	mark.kind = (Cr__FanotifyMarkKind)3;
+	assert_bad(fanotify_check, entry);
+}
+
 static Cr__BpfMap bpf_map_of(uint32_t type)
 {
 	Cr__BpfMap map = CR__BPF_MAP__INIT;
@@ -502,6 +543,7 @@ int main(void)
 		cmocka_unit_test(namespaces),
 		cmocka_unit_test(mqueue_names),
 		cmocka_unit_test(mqueue_attributes),
+		cmocka_unit_test(fanotify_marks),
 		cmocka_unit_test(bpf_maps),
 		cmocka_unit_test(bpf_map_sizes),
 	};
