@@ -254,6 +254,12 @@ static void choose_first_session(struct planning *planning, size_t index)
 	place->is_foreign = (wanted != last && wanted != first) || !can_share(planning, place->parent, index);
 }
 
+/* Orphans are inherited by the main thread, as long as it lives. */
+static bool is_of_main_thread(const struct tree_node *node)
+{
+	return node->parent_tid == node->ppid;
+}
+
 /* How MEMBER, which can be in the session that NODE is made in, can make it: as its brother, or through one
  * in between. */
 static bool can_make(const struct planning *planning, size_t member, size_t node,
@@ -271,7 +277,8 @@ static bool can_make(const struct planning *planning, size_t member, size_t node
 		return true;
 	*ret_how = TREE_MAKE_ORPHAN;
 	return parent != TREE_OUTSIDE && nodes[node].exit_signal == SIGCHLD &&
-	       is_below(planning, member, parent) && can_share(planning, TREE_OUTSIDE, node);
+	       is_of_main_thread(&nodes[node]) && is_below(planning, member, parent) &&
+	       can_share(planning, TREE_OUTSIDE, node);
 }
 
 /* Whether it is known how MEMBER gets into its session, and that is not by way of NODE. */
@@ -389,6 +396,7 @@ static int use_session_leader(struct planning *planning, size_t node)
 	    stand_in->parent_tid == planning->nodes[node].parent_tid)
 		place->how = TREE_MAKE_SIBLING;
 	else if (place->parent != TREE_OUTSIDE && planning->nodes[node].exit_signal == SIGCHLD &&
+		 is_of_main_thread(&planning->nodes[node]) &&
 		 is_below(planning, (size_t)leader, place->parent))
 		place->how = TREE_MAKE_ORPHAN;
 	else

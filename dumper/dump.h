@@ -49,6 +49,7 @@ struct process {
 	bool is_gone;                 /* while the tree is being frozen: it left no trace */
 	bool has_dead_leader;         /* see dead_leader.h */
 	struct stat_info leader_stat; /* then */
+	pid_t parent_tid;             /* the thread of its parent whose child it is; 0: the main thread */
 	bool is_stopped;              /* was in a job-control stop when it was frozen */
 	struct status status;         /* of the leader */
 	struct stat_info stat;

@@ -74,7 +74,7 @@ static void fill_node(const struct dump *dump, size_t index, struct tree_node *n
 		.ppid = process->stat.ppid,
 		.pgid = process->stat.pgid,
 		.sid = process->stat.sid,
-		.parent_tid = process->stat.ppid,
+		.parent_tid = process->parent_tid ?: process->stat.ppid,
 		.exit_signal = process->stat.exit_signal,
 	};
 	for (size_t i = 0; i < TREE_SHARED_KINDS; i++)

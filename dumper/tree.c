@@ -283,6 +283,45 @@ static int read_frozen(struct process *process)
 	return 0;
 }
 
+/* Notes whose children they are, of all threads but the main one. */
+static int note_parent_threads(struct dump *dump, const struct id_map *by_pid, const struct process *parent)
+{
+	for (size_t i = 0; i < parent->threads_count; i++) {
+		const struct thread *thread = &parent->threads[i];
+		cleanup_free char *children = NULL;
+		char *rest = NULL;
+		uint64_t index;
+		int r;
+
+		if (thread->tracee.tid == parent->pidref.pid)
+			continue;
+		r = file_read_at(thread->proc_fd, "children", 1 << 20, &children, NULL);
+		if (r < 0)
+			return log_error_errno(r, "cannot list the children of thread %d",
+					       (int)thread->tracee.tid);
+		for (char *at = strtok_r(children, " \n", &rest); at; at = strtok_r(NULL, " \n", &rest))
+			if (id_map_get(by_pid, (uint64_t)atoi(at), &index))
+				dump->processes[index].parent_tid = thread->tracee.tid;
+	}
+	return 0;
+}
+
+static int find_parent_threads(struct dump *dump)
+{
+	cleanup_(id_map_done) struct id_map by_pid = {0};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < dump->processes_count; i++)
+		r = id_map_set(&by_pid, (uint64_t)dump->processes[i].pidref.pid, i);
+	if (r < 0)
+		return log_error_errno(r, "cannot note the children of threads");
+	for (size_t i = 0; r == 0 && i < dump->processes_count; i++) {
+		LOG_SCOPE("pid %d", (int)dump->processes[i].pidref.pid);
+		r = note_parent_threads(dump, &by_pid, &dump->processes[i]);
+	}
+	return r;
+}
+
 static int freeze_and_read(struct dump *dump, struct tree_search *search)
 {
 	int r = freeze_all(dump, search);
@@ -297,7 +336,7 @@ static int freeze_and_read(struct dump *dump, struct tree_search *search)
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return find_parent_threads(dump);
 }
 
 int tree_freeze(struct dump *dump)

@@ -18,6 +18,7 @@
 #include "restorer/memory.h"
 #include "restorer/plan.h"
 #include "restorer/preflight.h"
+#include "restorer/tree.h"
 
 /* Ids that are tried for a process that is there for a moment only. */
 #define PASSING_IDS_MAX 10000
@@ -110,20 +111,44 @@ static uint64_t shared_flags(const struct restore *restore, size_t who, size_t m
 	return flags;
 }
 
+/* Whoever makes a child as one of its thread PARENT_TID. All its threads are made for that, to keep their
+ * order. */
+static int find_maker(struct restore *restore, size_t maker, pid_t parent_tid, struct puppet **ret_puppet)
+{
+	struct task *task = maker < restore->tasks_count ? &restore->tasks[maker] : NULL;
+	struct thread *thread = task && !task->image->zombie ? plan_parent_thread(task, parent_tid) : NULL;
+	int r;
+
+	*ret_puppet = find_puppet(restore, maker);
+	if (!thread || thread == &task->threads[0])
+		return 0;
+	r = tree_create_threads(task);
+	*ret_puppet = &thread->puppet;
+	return r;
+}
+
 static int make(struct restore *restore, const struct tree_step *step)
 {
 	bool is_sibling = step->kind == TREE_MAKE_SIBLING, is_task = step->who < restore->tasks_count;
-	struct puppet *puppet = find_puppet(restore, step->who);
+	const Cr__Process *image = is_task ? restore->tasks[step->who].image : NULL;
+	const struct tree_stand_in *stand_in =
+		is_task ? NULL : &restore->tree_plan.stand_ins[step->who - restore->tasks_count];
+	struct puppet *puppet = find_puppet(restore, step->who), *maker;
 	pid_t pid = find_pid(restore, step->who);
-	int exit_signal;
+	int r;
 
 	if (step->maker == TREE_OUTSIDE)
 		return make_first(restore, puppet, pid);
-	exit_signal = is_task ? restore->tasks[step->who].image->exit_signal
-			      : restore->tree_plan.stand_ins[step->who - restore->tasks_count].exit_signal;
-	return make_process(puppet, find_puppet(restore, step->maker), pid,
+	r = find_maker(restore, step->maker,
+		       is_sibling ? 0
+		       : is_task  ? image->parent_tid
+				  : stand_in->parent_tid,
+		       &maker);
+	if (r < 0)
+		return r;
+	return make_process(puppet, maker, pid,
 			    shared_flags(restore, step->who, step->maker) | (is_sibling ? CLONE_PARENT : 0),
-			    exit_signal);
+			    is_task ? image->exit_signal : stand_in->exit_signal);
 }
 
 /* A child for a moment, without the id of any that is still to be made. */

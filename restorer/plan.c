@@ -27,6 +27,20 @@ static int add_id(struct restore *restore, pid_t id)
 	return id_map_set(&restore->thread_ids, (uint64_t)id, 1);
 }
 
+/* Threads are in no order. */
+static struct thread *find_thread(struct task *task, pid_t tid)
+{
+	for (size_t i = 0; i < task->threads_count; i++)
+		if (task->threads[i].image->tid == tid)
+			return &task->threads[i];
+	return NULL;
+}
+
+struct thread *plan_parent_thread(struct task *parent, pid_t tid)
+{
+	return tid == 0 || tid == parent->image->pid ? &parent->threads[0] : find_thread(parent, tid);
+}
+
 static int link_task(struct restore *restore, size_t index)
 {
 	struct task *task = &restore->tasks[index];
@@ -36,6 +50,9 @@ static int link_task(struct restore *restore, size_t index)
 	task->parent = index > 0 ? plan_find_task(restore, image->ppid) : NULL;
 	if (index > 0 && (!task->parent || task->parent->image->zombie))
 		return bad_tree("process %d has no living parent before it", image->pid);
+	if (image->parent_tid != 0 && !(task->parent && find_thread(task->parent, image->parent_tid)))
+		return bad_tree("process %d is the child of thread %d, which is none of its parent",
+				image->pid, image->parent_tid);
 	if (task->parent && image->exit_signal > 0)
 		task->parent->child_signals |= UINT64_C(1) << (image->exit_signal - 1);
 	if (task->parent && image->is_stop_reported)
@@ -68,7 +85,7 @@ static void fill_node(const struct restore *restore, size_t index, struct tree_n
 		.ppid = image->ppid,
 		.pgid = image->pgid,
 		.sid = image->sid,
-		.parent_tid = image->ppid,
+		.parent_tid = image->parent_tid ?: image->ppid,
 		.exit_signal = image->exit_signal,
 		.is_late = inherit_needs_parent(task),
 	};

@@ -20,6 +20,9 @@ int must_check plan_tree(struct restore *restore);
 /* The task of process PID, or NULL. */
 struct task *plan_find_task(const struct restore *restore, pid_t pid);
 
+/* The thread TID of the task, 0: the main thread; NULL if there is none. */
+struct thread *plan_parent_thread(struct task *parent, pid_t tid);
+
 /* Whether a process or thread of this id is in the archive. */
 bool plan_has_thread(const struct restore *restore, pid_t tid);
 

@@ -156,6 +156,8 @@ int tree_create_threads(struct task *task)
 {
 	size_t first = 1;
 
+	if (task->threads_count > 1 && task->threads[1].puppet.tracee.tid != 0)
+		return 0; /* for a child of one of them */
 	(void)puppet_batch(&task->threads[0].puppet);
 	for (size_t i = 1; i < task->threads_count; i++) {
 		if (batch_is_nearly_full(task->threads[0].puppet.batch, 1, 256)) {

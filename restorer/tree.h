@@ -22,7 +22,7 @@ int must_check tree_settle(struct restore *restore);
 /* Keeps one descriptor of the controller in the task, to pull others through: task->controller_fd_inside. */
 int must_check tree_open_controller(struct task *task);
 
-/* Makes its other threads, which start as puppets. */
+/* Makes its other threads, which start as puppets; once. */
 int must_check tree_create_threads(struct task *task);
 
 /* Kills whatever was made, and waits until it is gone. */

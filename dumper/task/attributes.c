@@ -133,6 +133,7 @@ static void ids_fill(const struct process *process, Cr__Process *image)
 {
 	image->pid = process->pidref.pid;
 	image->ppid = process->stat.ppid;
+	image->parent_tid = process->parent_tid;
 	image->pgid = process->stat.pgid;
 	image->sid = process->stat.sid;
 	image->exit_signal = process->stat.exit_signal;

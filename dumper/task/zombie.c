@@ -20,6 +20,7 @@ int zombie_collect(struct dump *dump, struct process *process)
 	cr__zombie__init(zombie);
 	image->pid = process->stat.pid;
 	image->ppid = process->stat.ppid;
+	image->parent_tid = process->parent_tid;
 	image->pgid = process->stat.pgid;
 	image->sid = process->stat.sid;
 	image->exit_signal = process->stat.exit_signal;

@@ -106,7 +106,7 @@ int process_check(const Cr__Process *process)
 
 	if (!layout_pid_is_valid(process->pid))
 		return bad_process("%d cannot be a process", process->pid);
-	if (process->ppid < 0 || process->pgid < 0 || process->sid < 0)
+	if (process->ppid < 0 || process->parent_tid < 0 || process->pgid < 0 || process->sid < 0)
 		return bad_process("parent %d, group %d and session %d", process->ppid, process->pgid,
 				   process->sid);
 	if (process->exit_signal < 0 || process->exit_signal > SIGNAL_COUNT || process->stop_signal < 0 ||

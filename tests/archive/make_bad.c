@@ -322,6 +322,7 @@ static void init_parts(struct parts *parts)
 	CASE(no_host, p->manifest.host = NULL)                                                               \
 	CASE(no_process, p->manifest.n_processes = 0)                                                        \
 	CASE(process_twice, p->manifest.n_processes = 2, p->summary.ppid = PID)                              \
+	CASE(parent_thread, p->process.parent_tid = PID + 9)                                                 \
 	CASE(pid_0, p->summary.pid = 0)                                                                      \
 	CASE(pid_negative, p->summary.pid = -1)                                                              \
 	CASE(pid_huge, p->summary.pid = INT32_MAX)                                                           \

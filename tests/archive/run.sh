@@ -54,6 +54,7 @@ bad feature_escape 'feature .*x1b'
 bad no_host 'manifest.* where'
 bad no_process '0 processes'
 bad process_twice "$pid is there twice"
+bad parent_thread "child of thread $((pid + 9))" --detach --check
 bad pid_0 'manifest.* 0, child'
 bad pid_negative 'manifest.* -1, child'
 bad pid_huge 'manifest.* 2147483647, child'
