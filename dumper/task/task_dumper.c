@@ -95,15 +95,17 @@ int task_dumpers_collect(struct dump *dump, struct process *process)
 	return 0;
 }
 
-/* Each aspect that asks THREAD anything, with its questions, in turn: ASK tells whether to ask or to read. */
+/* Each aspect that asks THREAD anything, with its questions, in turn: ASK tells whether to ask or to read.
+ * Where IS_MORE those only that have more to ask. */
 static int converse(struct dump *dump, struct process *process, struct thread *thread, struct batch *batch,
-		    struct questions questions[], bool ask)
+		    struct questions questions[], bool ask, bool is_more)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(task_dumpers); i++) {
 		const struct task_dumper *dumper = task_dumpers[i];
 		int r = 0;
 
-		if (dumper->is_leader_only && thread != &process->threads[0])
+		if ((dumper->is_leader_only && thread != &process->threads[0]) ||
+		    (is_more && questions[i].count == 0 && !questions[i].has_more))
 			continue;
 		if (ask && dumper->ask)
 			r = dumper->ask(dump, process, thread, batch, &questions[i]);
@@ -127,23 +129,34 @@ static int explain_begin(struct dump *dump, int error)
 	return log_error_errno(error, "cannot run code in it");
 }
 
+static bool has_more(const struct questions questions[])
+{
+	for (size_t i = 0; i < ARRAY_SIZE(task_dumpers); i++)
+		if (questions[i].has_more)
+			return true;
+	return false;
+}
+
 static int ask_borrowed(struct dump *dump, struct process *process, struct thread *thread,
 			struct borrow *borrow, struct batch *batch)
 {
 	struct questions questions[ARRAY_SIZE(task_dumpers)] = {0};
 	unsigned failed;
-	int r;
+	int r = 0;
 
-	batch_reset(batch, borrow->region);
-	r = converse(dump, process, thread, batch, questions, true);
-	if (r < 0)
-		return r;
-	r = borrow_run(borrow, batch, &failed);
-	if (r == -ENOMEM)
-		return explain_begin(dump, r);
-	if (r < 0)
-		return log_error_errno(r, "cannot run system calls in it");
-	return converse(dump, process, thread, batch, questions, false);
+	for (bool is_more = false; r == 0 && (!is_more || has_more(questions)); is_more = true) {
+		batch_reset(batch, borrow->region);
+		r = converse(dump, process, thread, batch, questions, true, is_more);
+		if (r < 0)
+			return r;
+		r = borrow_run(borrow, batch, &failed);
+		if (r == -ENOMEM)
+			return explain_begin(dump, r);
+		if (r < 0)
+			return log_error_errno(r, "cannot run system calls in it");
+		r = converse(dump, process, thread, batch, questions, false, is_more);
+	}
+	return r;
 }
 
 static uint64_t bit(int signal)

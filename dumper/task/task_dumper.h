@@ -9,6 +9,8 @@
  * ask, answer: ask from inside. "ask" adds calls to the batch that THREAD is about to run, "answer" reads the
  * results after it ran. The slots kept between both are in struct questions, one for each thread in turn.
  *
+ * What does not fit into one batch (batch_is_nearly_full()) is asked in several, see struct questions.
+ *
  * is_leader_only: about the process, asked of its leader.
  *
  * Return 0 or a negative errno, already logged with what it is about. What cannot be preserved is not an
@@ -22,6 +24,8 @@
 struct questions {
 	uint64_t addresses[24]; /* of the aspect's own choice: from batch_data() */
 	unsigned calls[24];     /* from batch_try() */
+	size_t first, count;    /* of many alike: which of them are asked about in this batch */
+	bool has_more;          /* set by ask: it is to be called again, for another batch */
 };
 
 struct task_dumper {

@@ -11,8 +11,9 @@
 #include "dumper/task/task_dumper.h"
 
 #define INTERVAL_TIMERS_COUNT 3
-/* What fits in one batch beside all other questions. */
-#define POSIX_TIMERS_MAX 150
+#define POSIX_TIMERS_MAX 65536
+/* In one batch, beside what the other aspects ask. */
+#define BATCH_TIMERS 100
 /* The low bits of the id of a CPU-time clock, see CPUCLOCK_PERTHREAD_MASK of the kernel. */
 #define CPU_CLOCK_IS_THREAD 4
 
@@ -102,23 +103,34 @@ static int timers_collect_process(struct dump *dump, struct process *process)
 	return 0;
 }
 
+static void interval_timers_ask(struct batch *batch, struct questions *questions)
+{
+	uint64_t intervals = batch_data(batch, NULL, INTERVAL_TIMERS_COUNT * sizeof(struct itimerval));
+
+	questions->addresses[ADDRESS_INTERVAL_TIMERS] = intervals;
+	questions->calls[CALL_FIRST_INTERVAL_TIMER] = batch->call_count;
+	for (unsigned i = 0; i < INTERVAL_TIMERS_COUNT; i++)
+		(void)batch_try(batch, SYS_getitimer, i, intervals + i * sizeof(struct itimerval));
+}
+
 static int timers_ask(struct dump *dump maybe_unused, struct process *process,
 		      struct thread *thread maybe_unused, struct batch *batch, struct questions *questions)
 {
 	size_t count = process->image->n_posix_timers;
-	uint64_t intervals = batch_data(batch, NULL, INTERVAL_TIMERS_COUNT * sizeof(struct itimerval));
-	uint64_t specs = batch_data(batch, NULL, count * sizeof(struct itimerspec));
 
-	questions->addresses[ADDRESS_INTERVAL_TIMERS] = intervals;
-	questions->addresses[ADDRESS_POSIX_TIMERS] = specs;
-	questions->calls[CALL_FIRST_INTERVAL_TIMER] = batch->call_count;
-	for (unsigned i = 0; i < INTERVAL_TIMERS_COUNT; i++)
-		(void)batch_try(batch, SYS_getitimer, i, intervals + i * sizeof(struct itimerval));
+	questions->first += questions->count;
+	if (questions->first == 0)
+		interval_timers_ask(batch, questions);
+	questions->count = MIN(count - questions->first, (size_t)BATCH_TIMERS);
+	questions->has_more = questions->first + questions->count < count;
+	questions->addresses[ADDRESS_POSIX_TIMERS] =
+		batch_data(batch, NULL, questions->count * sizeof(struct itimerspec));
 	questions->calls[CALL_FIRST_POSIX_TIMER] = batch->call_count;
-	for (size_t i = 0; i < count; i++) {
-		uint64_t id = (uint64_t)process->image->posix_timers[i]->id;
+	for (size_t i = 0; i < questions->count; i++) {
+		uint64_t id = (uint64_t)process->image->posix_timers[questions->first + i]->id;
 
-		(void)batch_try(batch, SYS_timer_gettime, id, specs + i * sizeof(struct itimerspec));
+		(void)batch_try(batch, SYS_timer_gettime, id,
+				questions->addresses[ADDRESS_POSIX_TIMERS] + i * sizeof(struct itimerspec));
 		(void)batch_try(batch, SYS_timer_getoverrun, id);
 	}
 	return 0;
@@ -195,8 +207,8 @@ static int timers_answer(struct dump *dump, struct process *process, struct thre
 	const unsigned char *specs = batch_data_at(batch, questions->addresses[ADDRESS_POSIX_TIMERS]);
 	unsigned call = questions->calls[CALL_FIRST_POSIX_TIMER];
 
-	for (size_t i = 0; i < process->image->n_posix_timers; i++) {
-		Cr__PosixTimer *image = process->image->posix_timers[i];
+	for (size_t i = 0; i < questions->count; i++) {
+		Cr__PosixTimer *image = process->image->posix_timers[questions->first + i];
 		int64_t result = batch_result(batch, call++);
 		int64_t overrun = batch_result(batch, call++);
 		struct itimerspec spec;
@@ -210,7 +222,7 @@ static int timers_answer(struct dump *dump, struct process *process, struct thre
 		image->overrun = (int32_t)overrun;
 		find_pending_signal(process->image, image);
 	}
-	return interval_timers_answer(dump, process->image, batch, questions);
+	return questions->first == 0 ? interval_timers_answer(dump, process->image, batch, questions) : 0;
 }
 
 const struct task_dumper timers_task_dumper = {
