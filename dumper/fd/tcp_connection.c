@@ -333,8 +333,9 @@ static int read_again(struct dump *dump, bool *ret_is_any)
 
 		if (!entry->peer || !is_ahead_of(entry, entry->peer))
 			continue;
-		*ret_is_any = true;
 		r = read_entry(dump, entry->peer);
+		/* One that is behind for good has been restored where a packet filter let no end through. */
+		*ret_is_any |= !is_ahead_of(entry, entry->peer);
 	}
 	return r;
 }

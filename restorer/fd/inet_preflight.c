@@ -107,7 +107,7 @@ bool inet_socket_overlaps(const Cr__InetSocket *socket, const struct inet_diag_s
 {
 	bool is_v6_only = socket_options_get_int(socket->ipv6_options, IPPROTO_IPV6, IPV6_V6ONLY, 0) != 0;
 
-	return socket->local && socket->local->port != 0 &&
+	return socket->local && socket->local->port != 0 && socket->local->port == other->local.port &&
 	       is_overlap(inet_image_address(socket->local), is_v6_only, other->local, other->is_v6_only);
 }
 

@@ -207,19 +207,30 @@ static int set_window(int fd, const struct tcp_repair_window *window)
 		       : 0;
 }
 
+/* The end of the stream has a number; where it could not be received, it was not told of either. */
 static int set_window_as_it_was(const Cr__TcpConnection *connection, int fd)
 {
 	const Cr__TcpWindow *window = connection->window;
+	uint32_t received = 0;
+	socklen_t size = sizeof(received);
+	int r;
 
-	return window ? set_window(fd,
-				   &(struct tcp_repair_window){
-					   .snd_wl1 = window->send_update,
-					   .snd_wnd = window->send,
-					   .max_window = window->send_maximum,
-					   .rcv_wnd = window->receive,
-					   .rcv_wup = window->receive_update,
-				   })
-		      : 0;
+	if (!window)
+		return 0;
+	r = set_int(fd, TCP_REPAIR_QUEUE, "TCP_REPAIR_QUEUE", RECEIVE_QUEUE);
+	if (r < 0)
+		return r;
+	if (getsockopt(fd, IPPROTO_TCP, TCP_QUEUE_SEQ, &received, &size) < 0)
+		return log_error_errno(-errno, "cannot ask for TCP_QUEUE_SEQ");
+	return set_window(fd, &(struct tcp_repair_window){
+				      .snd_wl1 = window->send_update,
+				      .snd_wnd = window->send,
+				      .max_window = window->send_maximum,
+				      .rcv_wnd = window->receive,
+				      .rcv_wup = (int32_t)(window->receive_update - received) > 0
+							 ? received
+							 : window->receive_update,
+			      });
 }
 
 /* A packet is taken up at once unless the kernel has much to do. 1: it is not; a filter is in the way. */

@@ -16,7 +16,9 @@ static bool is_same(const Cr__InetAddress *image, const struct inet_address *oth
 
 bool tcp_is_same_connection(const Cr__InetSocket *socket, const struct inet_diag_socket *other)
 {
+	/* Ports first: of many connections hardly any have the same. */
 	return other->peer.port != 0 && socket->local && socket->peer &&
+	       socket->peer->port == other->peer.port && socket->local->port == other->local.port &&
 	       is_same(socket->local, &other->local) && is_same(socket->peer, &other->peer);
 }
 
