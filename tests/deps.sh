@@ -36,6 +36,9 @@ tmux                 command -v tmux
 redis-server         command -v redis-server
 nginx-light          command -v nginx
 nftables             command -v nft
+memcached            command -v memcached
+netcat-openbsd       command -v nc
+socat                command -v socat
 iproute2             command -v ip
 postgresql           ls /usr/lib/postgresql/*/bin/postgres
 '
