@@ -245,8 +245,34 @@ static const char *describe_named(const struct fd_info *info, struct arena *aren
 	return or_unnamed(arena_format(arena, "%s '%s'", type, fd_info_printable(info->link, arena)));
 }
 
+/* Devices that hold more for a program than can be asked, by the beginning of their paths. */
+static const char *device_advice(const struct fd_info *info)
+{
+	static const struct {
+		const char *prefix, *advice;
+	} advices[] = {
+		{"/dev/nvidia", ": what the GPU holds cannot be saved: let the program release it first"},
+		{"/dev/dri/", ": what the GPU holds cannot be saved: let the program release it first"},
+		{"/dev/kfd", ": what the GPU holds cannot be saved: let the program release it first"},
+		{"/dev/fuse", ": it serves a file system, which would be cut off: unmount that"},
+		{"/dev/watchdog", ": the machine would be reset while nobody looks after it"},
+		{"/dev/kmsg", ": how far it has read is not told"},
+		{"/dev/rtc", ": alarms and ticks are its driver's: let the program close it first"},
+		{"/dev/vfio", ": a device is under the control of the program"},
+		{"/dev/snd/", ": what is being played or recorded is its driver's: let the program close it "
+			      "first"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(advices); i++)
+		if (strncmp(info->link, advices[i].prefix, strlen(advices[i].prefix)) == 0)
+			return advices[i].advice;
+	return "";
+}
+
 const char *fd_info_advice(const struct fd_info *info)
 {
+	if (S_ISCHR(info->stat.st_mode) || S_ISBLK(info->stat.st_mode))
+		return device_advice(info);
 	if (fd_info_is_anonymous(info, "[io_uring]"))
 		return ": most programs do without it if they are told to, or are started while the sysctl "
 		       "kernel.io_uring_disabled is 2";

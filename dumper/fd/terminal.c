@@ -16,6 +16,7 @@
 
 /* Linux's devices.txt */
 #define TTY_MAJOR 4
+#define MISC_MAJOR 10
 #define TTYAUX_MAJOR 5
 #define VIRTUAL_CONSOLES 64
 #define DEV_TTY makedev(TTYAUX_MAJOR, 0)
@@ -34,6 +35,9 @@ static bool terminal_matches(const struct fd_info *info)
 		return false;
 	if (terminal_is_pseudo(device) || device == DEV_TTY)
 		return true;
+	/* None is a terminal, and /dev/btrfs-control says yes to whatever it is asked. */
+	if (major(device) == MISC_MAJOR)
+		return false;
 	r = terminal_read_modes(info->our_fd, &modes);
 	return r == 0 || (r == -EIO && (major(device) == TTY_MAJOR || major(device) == TTYAUX_MAJOR));
 }

@@ -276,6 +276,16 @@ static int open_fscontext(void)
 	return (int)syscall(SYS_fsopen, "tmpfs", 0);
 }
 
+static int open_fuse(void)
+{
+	return open("/dev/fuse", O_RDWR | O_CLOEXEC);
+}
+
+static int open_kernel_log(void)
+{
+	return open("/dev/kmsg", O_RDONLY | O_CLOEXEC);
+}
+
 /* One that is asked before a file is opened. */
 static int open_fanotify_content(void)
 {
@@ -335,6 +345,8 @@ static const struct {
 	{"bpf-map-used", open_bpf_map_used},
 	{"landlock", open_landlock},
 	{"fscontext", open_fscontext},
+	{"fuse", open_fuse},
+	{"kernel-log", open_kernel_log},
 	{"fanotify-content", open_fanotify_content},
 	{"fanotify-queued", open_fanotify_queued},
 	{"inotify", open_inotify},

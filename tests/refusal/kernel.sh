@@ -38,6 +38,8 @@ refused_if_there bpf-queue 'BPF map' 'type 22'
 refused_if_there bpf-map-used 'BPF map.* used by BPF program [0-9]+' 'BPF program cannot'
 refused_if_there landlock 'Landlock ruleset'
 refused_if_there fscontext 'fsopen'
+refused_if_there fuse "character device '/dev/fuse'" 'unmount'
+refused_if_there kernel-log "character device '/dev/kmsg'" 'how far it has read'
 refused_if_there fanotify-content 'fanotify group' 'FAN_CLASS_CONTENT'
 refused_if_there fanotify-queued 'fanotify group' 'events of [0-9]+ bytes' 'skip-in-flight'
 
