@@ -36,7 +36,9 @@ was=$target target=
 
 ipcrm -s "$set_id"
 works 'it comes back, and its semaphore with it' "$cr_restore" -d -i "$archive"
-has_value "$set_id" 2 && [ "$(the_set)" = "$set_id" ] || fail 'the semaphore is as it was' "$(ipcs -s)"
+if ! has_value "$set_id" 2 || [ "$(the_set)" != "$set_id" ]; then
+	fail 'the semaphore is as it was' "$(ipcs -s)"
+fi
 kill -KILL "$was"
 eventually gone "$was"
 eventually has_value "$set_id" 3 || fail 'its end gives the semaphore back again' "$(ipcs -s -i "$set_id")"

@@ -165,8 +165,7 @@ run_one() {
 run_scenario() {
 	scenario=$1
 	source=$sources/$scenario.c
-	# shellcheck disable=SC2046 # a list of words
-	contains "$(echo $(declared needs))" huge_pages && allow_huge_pages
+	contains "$(declared needs | tr '\n' ' ')" huge_pages && allow_huge_pages
 	missing=$(missing_needs)
 	if [ -n "$missing" ]; then
 		echo "ok - $scenario$where # SKIP $missing"
