@@ -13,6 +13,7 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/membarrier.h"
 #include "common/proc/cursor.h"
 #include "dumper/ghosts.h"
 #include "dumper/task/task_dumper.h"
@@ -21,6 +22,7 @@
 #define CR_PR_GET_MDWE 66
 #define CR_PR_GET_MEMORY_MERGE 68
 #define CR_PR_THP_DISABLE_EXCEPT_ADVISED 2
+#define CR_MEMBARRIER_GET_REGISTRATIONS (1 << 9) /* Linux 6.3 */
 
 enum {
 	CALL_DUMPABLE,
@@ -34,6 +36,7 @@ enum {
 	CALL_TSC,
 	CALL_MCE_KILL,
 	CALL_CPUID,
+	CALL_MEMBARRIER,
 };
 enum { ADDRESS_SUBREAPER, ADDRESS_DEATH_SIGNAL, ADDRESS_TID_ADDRESS, ADDRESS_TSC };
 
@@ -240,6 +243,7 @@ static int attributes_ask(struct dump *dump maybe_unused, struct process *proces
 	calls[CALL_THP_DISABLE] = batch_try(batch, SYS_prctl, PR_GET_THP_DISABLE);
 	calls[CALL_MDWE] = batch_try(batch, SYS_prctl, CR_PR_GET_MDWE);
 	calls[CALL_MEMORY_MERGE] = batch_try(batch, SYS_prctl, CR_PR_GET_MEMORY_MERGE);
+	calls[CALL_MEMBARRIER] = batch_try(batch, SYS_membarrier, CR_MEMBARRIER_GET_REGISTRATIONS, 0, 0);
 	return 0;
 }
 
@@ -266,6 +270,18 @@ static int int_at(const struct batch *batch, uint64_t address)
 	return value;
 }
 
+/* The call is not there, does not know the command, or is forbidden: then nobody can know. */
+static void membarrier_answer(struct dump *dump, Cr__Process *image, int64_t registrations)
+{
+	if (registrations <= 0)
+		return;
+	if (registrations & ~(int64_t)MEMBARRIER_REGISTRATIONS)
+		blockers_add(&dump->blockers,
+			     "has registrations of membarrier(2) that this version does not know: 0x%llx",
+			     (unsigned long long)registrations);
+	image->membarrier_registrations = (uint32_t)registrations;
+}
+
 static int process_answer(struct dump *dump, Cr__Process *image, const struct batch *batch,
 			  const struct questions *questions)
 {
@@ -282,6 +298,7 @@ static int process_answer(struct dump *dump, Cr__Process *image, const struct ba
 		blockers_add(&dump->blockers,
 			     "has huge pages disabled but where advised "
 			     "(PR_THP_DISABLE_EXCEPT_ADVISED), which cannot be preserved yet");
+	membarrier_answer(dump, image, batch_result(batch, calls[CALL_MEMBARRIER]));
 	image->dumpable = (int32_t)dumpable;
 	image->is_child_subreaper = int_at(batch, questions->addresses[ADDRESS_SUBREAPER]) != 0;
 	image->is_thp_disabled = thp_disable != 0;

@@ -15,6 +15,7 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/membarrier.h"
 #include "restorer/ghosts.h"
 #include "restorer/task/bad_image.h"
 #include "restorer/task/task_restorer.h"
@@ -34,7 +35,7 @@
 #define OOM_TEXT_SIZE 32
 
 /* Of the calls that are added for a process, and for a thread. */
-#define PROCESS_CALLS_MAX 24
+#define PROCESS_CALLS_MAX 32
 #define THREAD_CALLS_MAX 16
 
 static bool may_manage_resources(const struct restore *restore)
@@ -99,6 +100,13 @@ static int process_check(struct restore *restore, const Cr__Process *image)
 	if (image->coredump_filter & ~(uint64_t)COREDUMP_FILTER_BITS)
 		return bad_image("its core dump filter is 0x%llx",
 				 (unsigned long long)image->coredump_filter);
+	if (image->membarrier_registrations & ~(uint32_t)MEMBARRIER_REGISTRATIONS)
+		return bad_image("its membarrier registrations are 0x%x", image->membarrier_registrations);
+	if (image->membarrier_registrations & ~(uint32_t)MAX(syscall(SYS_membarrier, 0, 0, 0), 0L))
+		blockers_add(
+			&restore->blockers,
+			"uses membarrier(2) in ways that this kernel, or how it was booted, lacks (0x%x)",
+			image->membarrier_registrations);
 	if (abs(image->oom_score_adj) > OOM_SCORE_ADJ_MAX)
 		return bad_image("its oom_score_adj is %d", image->oom_score_adj);
 	if (image->oom_score_adj < own_oom_score_adj() && !may_manage_resources(restore))
@@ -198,6 +206,9 @@ static int attributes_process(struct restore *restore, struct task *task, struct
 		(void)batch_call(batch, SYS_prctl, PR_SET_CHILD_SUBREAPER, 1);
 	if (image->has_memory_merge)
 		(void)batch_call(batch, SYS_prctl, SET_MEMORY_MERGE, 1);
+	for (uint32_t bit = 1; bit != 0 && bit <= image->membarrier_registrations; bit <<= 1)
+		if (image->membarrier_registrations & bit)
+			(void)batch_call(batch, SYS_membarrier, bit, 0, 0);
 	/* All mappings are there; none of ours becomes executable after this. */
 	if (image->memory_deny_write_execute)
 		(void)batch_call(batch, SYS_prctl, SET_MDWE, image->memory_deny_write_execute);
