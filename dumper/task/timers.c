@@ -57,16 +57,20 @@ static int timer_image(struct dump *dump, const struct process *process, const s
 		[TIMER_NOTIFY_THREAD] = SIGEV_THREAD,
 	};
 
+	/* The signal of a timer whose thread has exited goes nowhere: it tells nobody, and can be asked. */
+	bool is_for_nobody = timer->is_thread_target && !has_thread(process, timer->target);
+
 	clock_check(dump, process, timer);
-	if (timer->is_thread_target && !has_thread(process, timer->target))
-		blockers_add(&dump->blockers, "POSIX timer %d signals thread %d, which has exited", timer->id,
-			     timer->target);
 	cr__posix_timer__init(image);
 	image->id = timer->id;
 	image->clock_id = timer->clock_id;
-	image->notify = notify[timer->notify] | (timer->is_thread_target ? SIGEV_THREAD_ID : 0);
-	image->signal = timer->signal;
 	image->value = timer->value;
+	image->signal = timer->signal;
+	if (is_for_nobody) {
+		image->notify = SIGEV_NONE;
+		return 0;
+	}
+	image->notify = notify[timer->notify] | (timer->is_thread_target ? SIGEV_THREAD_ID : 0);
 	image->target_tid = timer->is_thread_target ? timer->target : 0;
 	return 0;
 }
