@@ -65,6 +65,9 @@ static int enter(const struct run *run)
 {
 	int r = run->use_namespaces ? enter_time_namespace() : 0;
 
+	/* Not that of the runner, where what the program mounts would be in the way of cleaning up. */
+	if (r == 0 && unshare(CLONE_NEWNS) < 0)
+		r = -errno;
 	if (r == 0 &&
 	    mount(NULL, "/", NULL, MS_REC | (run->use_namespaces ? MS_SLAVE : MS_PRIVATE), NULL) < 0)
 		r = -errno;
@@ -82,7 +85,7 @@ static int enter(const struct run *run)
 /* Whatever is left over dies with the pid namespace. */
 static int run_in_namespaces(struct run *run)
 {
-	int flags = CLONE_NEWPID | CLONE_NEWNS | (run->use_namespaces ? CLONE_NEWNET | CLONE_NEWIPC : 0);
+	int flags = CLONE_NEWPID | (run->use_namespaces ? CLONE_NEWNET | CLONE_NEWIPC : 0);
 	int status, r;
 	pid_t pid;
 
