@@ -10,14 +10,14 @@
 #include "dumper/ghosts.h"
 #include "dumper/holders.h"
 #include "dumper/map_search.h"
+#include "format/ghost.h"
 
 #define SEALS_OF_CONSTANTS ((uint32_t)(F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK))
 
 /* A copy is as good as the file if nobody can write to either. */
 static bool can_be_shared(const struct ghost *ghost)
 {
-	return ghost->is_shareable && S_ISREG(ghost->image.mode) &&
-	       ghost->image.origin != CR__GHOST_ORIGIN__GHOST_LINKED &&
+	return ghost->is_shareable && S_ISREG(ghost->image.mode) && !ghost_is_in_place(&ghost->image) &&
 	       (ghost->image.seals & SEALS_OF_CONSTANTS) != SEALS_OF_CONSTANTS;
 }
 

@@ -19,6 +19,7 @@
 #include "dumper/fd/fd_info.h"
 #include "dumper/ghost.h"
 #include "dumper/ghost_file.h"
+#include "dumper/hidden_file.h"
 #include "dumper/other_name.h"
 #include "format/ghost.h"
 #include "format/layout.h"
@@ -139,7 +140,40 @@ static bool is_hidden_by_overlay(const struct ghost_use *use)
 	return use->stat.st_nlink == 1 && is_of_filesystem(use, OVERLAYFS_SUPER_MAGIC);
 }
 
-/* 1 if it has another name, which is noted, 0 if it has none, or a negative errno. */
+/* 1 after adding a blocker. */
+static int collect_hidden(struct dump *dump, const struct ghost_use *use, Cr__Ghost *image)
+{
+	int r = hidden_file_describe(dump, use->fd, &use->stat, &image->handle);
+
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0) {
+		blockers_add(&dump->blockers, "%s; %s", use->hidden_as, hidden_file_obstacle(r));
+		return 1;
+	}
+	image->origin = CR__GHOST_ORIGIN__GHOST_HIDDEN;
+	return 0;
+}
+
+/* It has names, but none is known: by its handle. 1 if it is found, 0 if it has none after all, -ENOENT after
+ * adding a blocker. */
+static int find_without_name(struct dump *dump, const struct ghost_use *use, Cr__Ghost *image)
+{
+	int r = is_hidden_by_overlay(use) ? 0
+					  : hidden_file_describe(dump, use->fd, &use->stat, &image->handle);
+
+	if (r == -ENOMEM || image->handle || is_hidden_by_overlay(use))
+		return r < 0 ? r : image->handle != NULL;
+	blockers_add(
+		&dump->blockers,
+		"the name of its file '%s' has been deleted; it has %ju other%s, not found in or near that "
+		"directory: link(2) it to a name there, or delete them; %s",
+		fd_info_printable(use->path, &dump->arena), (uintmax_t)use->stat.st_nlink,
+		use->stat.st_nlink == 1 ? "" : "s", hidden_file_obstacle(r));
+	return -ENOENT;
+}
+
+/* 1 if it has another name, which is noted, 0 if it has none, -ENOENT after adding a blocker. */
 static int find_other_name(struct dump *dump, const struct ghost_use *use, Cr__Ghost *image)
 {
 	cleanup_free char *other = NULL;
@@ -148,27 +182,38 @@ static int find_other_name(struct dump *dump, const struct ghost_use *use, Cr__G
 	if (use->stat.st_nlink == 0 || S_ISDIR(use->stat.st_mode))
 		return 0;
 	r = other_name_find(use->path, &use->stat, &other);
-	if (r == -ENOENT && is_hidden_by_overlay(use))
-		return 0;
 	if (r == -ENOENT)
-		blockers_add(
-			&dump->blockers,
-			"the name of its file '%s' has been deleted; it has %ju other%s, not found in or "
-			"near that directory: link(2) it to a name there, or delete them",
-			fd_info_printable(use->path, &dump->arena), (uintmax_t)use->stat.st_nlink,
-			use->stat.st_nlink == 1 ? "" : "s");
+		return find_without_name(dump, use, image);
 	if (r < 0)
 		return r;
 	image->linked_path = arena_string(&dump->arena, other);
 	return image->linked_path ? 1 : -ENOMEM;
 }
 
+/* Where it can be made again, as its directory is hidden. 1 after adding a blocker. */
+static int find_other_place(struct dump *dump, const struct ghost_use *use, const char *name,
+			    Cr__Ghost *image)
+{
+	int r = hidden_file_find_mount(dump, use->fd, &use->stat, &image->directory);
+
+	if (r == -ENOENT)
+		blockers_add(&dump->blockers,
+			     "its file '%s' has been deleted, and that path is not of its file system here "
+			     "(something is mounted over it, it was unmounted, or belongs to another mount "
+			     "namespace); %s",
+			     name, hidden_file_obstacle(r));
+	return r == -ENOENT ? 1 : r;
+}
+
 /* 1 after adding a blocker. */
 static int classify(struct dump *dump, const struct ghost_use *use, Cr__Ghost *image)
 {
 	const char *name = fd_info_printable(use->path, &dump->arena);
+	bool is_hidden;
 	int r;
 
+	if (use->hidden_as)
+		return collect_hidden(dump, use, image);
 	image->huge_page_size = memfd_huge_page_size(use->fd);
 	if (is_memfd(use, image->huge_page_size)) {
 		image->origin = CR__GHOST_ORIGIN__GHOST_MEMFD;
@@ -187,15 +232,10 @@ static int classify(struct dump *dump, const struct ghost_use *use, Cr__Ghost *i
 		blockers_add(&dump->blockers, "is secret memory (memfd_secret), which nobody else can read");
 		return 1;
 	}
-	if (!is_of_the_same_mount(use->fd, use->path)) {
-		blockers_add(&dump->blockers,
-			     "its file '%s' has been deleted, and that path is not of its file system here "
-			     "(something is mounted over it, it was unmounted, or belongs to another mount "
-			     "namespace)",
-			     name);
-		return 1;
-	}
-	r = find_other_name(dump, use, image);
+	is_hidden = !is_of_the_same_mount(use->fd, use->path);
+	r = is_hidden && use->stat.st_nlink > 0 && !S_ISDIR(use->stat.st_mode)
+		    ? find_without_name(dump, use, image)
+		    : find_other_name(dump, use, image);
 	if (r == -ENOENT)
 		return 1;
 	if (r < 0)
@@ -204,7 +244,7 @@ static int classify(struct dump *dump, const struct ghost_use *use, Cr__Ghost *i
 		image->origin = CR__GHOST_ORIGIN__GHOST_LINKED;
 	else if (is_made_nameless(use))
 		image->origin = CR__GHOST_ORIGIN__GHOST_NAMELESS;
-	return 0;
+	return r == 0 && is_hidden ? find_other_place(dump, use, name, image) : 0;
 }
 
 /* 1 after adding a blocker. */
@@ -226,9 +266,12 @@ static int collect(struct dump *dump, const struct process *process, const struc
 	r = classify(dump, use, image);
 	if (r != 0)
 		return r;
-	if (image->origin != CR__GHOST_ORIGIN__GHOST_LINKED)
+	if (!ghost_is_in_place(image))
 		return ghost_file_collect(dump, ghost->fd, &use->stat, name, image);
 	image->mode = use->stat.st_mode;
+	image->size = S_ISREG(use->stat.st_mode) ? (uint64_t)use->stat.st_size : 0;
+	if (image->handle)
+		return 0;
 	r = dump_require_file(dump, process, image->linked_path, &use->stat, false,
 			      "other name of an open file");
 	return r < 0 ? log_error_errno(r, "cannot note '%s'", name) : 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ghosts: files that are in use in the tree but that no path leads to, deleted ones and memfds. Each is an
- * object of its own in the archive, with what it holds, however many descriptors, mappings and directories of
- * processes refer to it.
+ * Ghosts: files that are in use in the tree but that no path leads to: deleted ones and memfds, and those
+ * that a mount hides. Each is an object of its own in the archive, with what it holds, unless it is still
+ * there, however many descriptors, mappings and directories of processes refer to it.
  */
 #pragma once
 
@@ -13,8 +13,10 @@
 
 /* One use of such a file. */
 struct ghost_use {
-	int fd;           /* ours, leads to the file, O_PATH will do; borrowed */
-	const char *path; /* as /proc tells, without " (deleted)"; borrowed */
+	int fd;                /* ours, leads to the file, O_PATH will do; borrowed */
+	const char *path;      /* as /proc tells, without " (deleted)"; borrowed */
+	const char *hidden_as; /* it has that name, but it leads elsewhere: the message if it cannot be found;
+				  or NULL */
 	struct stat stat;
 	Cr__SysvSegment *sysv; /* it is such a segment; in the arena, or NULL */
 	const char *where;     /* "fd 3", for messages; borrowed */
@@ -23,8 +25,8 @@ struct ghost_use {
 };
 
 /*
- * Takes a file as a ghost. *ret_id is 0 after adding a blocker: it is too large, may not be read, or its path
- * is of another mount than it.
+ * Takes a file as a ghost. *ret_id is 0 after adding a blocker: it is too large, may not be read, or cannot
+ * be found again.
  */
 int must_check ghosts_add(struct dump *dump, const struct process *process, const struct ghost_use *use,
 			  uint32_t *ret_id);

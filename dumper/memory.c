@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -17,6 +18,7 @@
 #include "common/proc/auxv.h"
 #include "common/tracee/puppet.h"
 #include "dumper/ghosts.h"
+#include "dumper/hidden_file.h"
 #include "dumper/sysv.h"
 #include "format/ghost.h"
 
@@ -149,9 +151,9 @@ static bool is_sysv(const struct vma *vma)
 	return vma->is_shared && vma->dev_major == 0 && strncmp(vma->name, "/SYSV", 5) == 0;
 }
 
-/* *ret_id is 0 after adding a blocker. */
+/* HIDDEN_AS: see struct ghost_use. *ret_id is 0 after adding a blocker. */
 static int add_ghost(struct dump *dump, struct process *process, const struct vma *vma,
-		     const struct stat *mapped, uint32_t *ret_id)
+		     const struct stat *mapped, const char *hidden_as, uint32_t *ret_id)
 {
 	char link[64], where[64];
 	Cr__SysvSegment *segment = NULL;
@@ -160,9 +162,14 @@ static int add_ghost(struct dump *dump, struct process *process, const struct vm
 	snprintf(where, sizeof(where), "%#lx-%#lx", (unsigned long)vma->start, (unsigned long)vma->end);
 	*ret_id = 0;
 	if (fd < 0 && errno == EPERM) {
-		blockers_add(&dump->blockers,
-			     "maps '%s', which has been deleted: only CAP_CHECKPOINT_RESTORE can save it",
-			     vma->name);
+		if (hidden_as)
+			blockers_add(&dump->blockers, "%s; only CAP_CHECKPOINT_RESTORE can find it otherwise",
+				     hidden_as);
+		else
+			blockers_add(
+				&dump->blockers,
+				"maps '%s', which has been deleted: only CAP_CHECKPOINT_RESTORE can save it",
+				vma->name);
 		return 0;
 	}
 	if (fd < 0)
@@ -178,6 +185,7 @@ static int add_ghost(struct dump *dump, struct process *process, const struct vm
 			  &(struct ghost_use){
 				  .fd = fd,
 				  .path = vma->name,
+				  .hidden_as = hidden_as,
 				  .stat = *mapped,
 				  .where = where,
 				  .sysv = segment,
@@ -217,6 +225,7 @@ static int check_file(struct dump *dump, struct process *process, const struct v
 		      uint32_t *ret_ghost_id)
 {
 	bool is_zero_device = false, is_found;
+	const char *hidden_as = NULL;
 	struct stat mapped;
 	int r = look_at_file(process, vma, &mapped, &is_zero_device);
 
@@ -234,19 +243,22 @@ static int check_file(struct dump *dump, struct process *process, const struct v
 	}
 	is_found = stat(vma->name, ret_st) == 0 && ret_st->st_dev == mapped.st_dev &&
 		   ret_st->st_ino == mapped.st_ino;
-	if (!is_found && !is_zero_device && (vma->is_deleted || mapped.st_nlink == 0)) {
-		r = add_ghost(dump, process, vma, &mapped, ret_ghost_id);
-		return r < 0 || *ret_ghost_id != 0 ? r : 1;
-	}
-	if (!is_found) {
-		blockers_add(&dump->blockers,
-			     "maps '%s', but another file (or none) is found under that name: it was "
-			     "replaced, or lies "
-			     "under another mount",
-			     vma->name);
+	if (is_found)
+		return 0;
+	if (is_zero_device) {
+		blockers_add(&dump->blockers, "maps '%s', which is not found there", vma->name);
 		return 1;
 	}
-	return 0;
+	if (!vma->is_deleted && mapped.st_nlink != 0) {
+		hidden_as = arena_format(&dump->arena,
+					 "maps '%s', but another file (or none) is found under that name: it "
+					 "was replaced, or lies under another mount",
+					 vma->name);
+		if (!hidden_as)
+			return log_error_errno(-ENOMEM, "cannot note the mapping");
+	}
+	r = add_ghost(dump, process, vma, &mapped, hidden_as, ret_ghost_id);
+	return r < 0 || *ret_ghost_id != 0 ? r : 1;
 }
 
 static int add_file(struct dump *dump, struct process *process, const struct vma *vma, const char *use)
@@ -363,6 +375,21 @@ static int collect_shared_memory(struct dump *dump, struct process *process, con
 	return collect_file_mapping(dump, process, &file, mapping);
 }
 
+/* A path that is too long for a system call stands under another, which says so. */
+static int collect_long_mapping(struct dump *dump, struct process *process, const struct vma *vma,
+				Cr__Mapping *mapping)
+{
+	const struct stat st = {.st_ino = vma->inode};
+	struct vma file = *vma;
+
+	file.name = hidden_file_long_path(dump, &st);
+	if (!file.name)
+		return -ENOMEM;
+	/* Nor can the kernel's link to it be read, which would tell. */
+	file.is_name_ambiguous = false;
+	return collect_file_mapping(dump, process, &file, mapping);
+}
+
 static int collect_kind(struct dump *dump, struct process *process, const struct vma *vma,
 			Cr__Mapping *mapping)
 {
@@ -389,6 +416,8 @@ static int collect_kind(struct dump *dump, struct process *process, const struct
 		mapping->is_shared = vma->is_shared;
 		return 0;
 	}
+	if (name[0] == '/' && strlen(name) >= PATH_MAX)
+		return collect_long_mapping(dump, process, vma, mapping);
 	if (name[0] == '/')
 		return collect_file_mapping(dump, process, vma, mapping);
 	return collect_special_mapping(dump, vma, mapping);
@@ -432,12 +461,14 @@ static int add_exe_ghost(struct dump *dump, struct process *process, Cr__MappedF
 	int r;
 
 	if (!path) {
-		blockers_add(
-			&dump->blockers,
-			"its executable '%s' is not what that path leads to here: it is mounted over, or "
-			"in another mount namespace",
+		use.path = path = exe->path;
+		use.hidden_as = arena_format(
+			&dump->arena,
+			"its executable '%s' is not what that path leads to here: it is mounted over, or in "
+			"another mount namespace",
 			exe->path);
-		return 0;
+		if (!use.hidden_as)
+			return log_error_errno(-ENOMEM, "cannot note its executable");
 	}
 	use.fd = fd = openat(process->proc_fd, "exe", O_PATH | O_CLOEXEC);
 	if (fd < 0)

@@ -11,40 +11,17 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
-#include "common/log.h"
+#include "common/file_handle.h"
 #include "common/proc/mount_points.h"
 #include "dumper/other_name.h"
 
-/*
- * Opens the file by its handle, which is looked up in the file system that the working directory is in. That
- * may be set through a descriptor of O_PATH, and is no event for anybody. -ESTALE: there is no such file any
- * more.
- */
+/* -ESTALE: there is no such file any more. */
 static int open_handle(const struct watched_file *file, const char *mount_point, int *ret_fd)
 {
-	cleanup_close int home_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	cleanup_close int mount_fd = open(mount_point, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	union {
-		struct file_handle header;
-		unsigned char bytes[sizeof(struct file_handle) + WATCHED_FILE_HANDLE_MAX];
-	} handle = {
-		.header = {.handle_bytes = (unsigned)file->handle_size, .handle_type = file->handle_type}};
-	int fd, r = 0;
+	struct file_handle_value handle = {.type = file->handle_type, .size = file->handle_size};
 
-	if (home_fd < 0 || mount_fd < 0 || fchdir(mount_fd) < 0)
-		return -errno;
-	memcpy(handle.bytes + sizeof(struct file_handle), file->handle, file->handle_size);
-	fd = open_by_handle_at(AT_FDCWD, &handle.header, O_PATH | O_CLOEXEC);
-	if (fd < 0)
-		r = -errno;
-	if (fchdir(home_fd) < 0) {
-		r = log_error_errno(-errno, "cannot go back to the working directory");
-		close_fd(&fd);
-		return r;
-	}
-	if (r == 0)
-		*ret_fd = fd;
-	return r;
+	memcpy(handle.bytes, file->handle, file->handle_size);
+	return file_handle_open(mount_point, &handle, O_PATH, ret_fd);
 }
 
 /* What the kernel says of an open file. */

@@ -4,9 +4,10 @@
 
 #include <sys/stat.h>
 
+#include "common/file_handle.h"
 #include "dumper/dump.h"
 
-#define WATCHED_FILE_HANDLE_MAX 128
+#define WATCHED_FILE_HANDLE_MAX FILE_HANDLE_SIZE_MAX
 
 struct watched_file {
 	uint64_t inode;

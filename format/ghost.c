@@ -12,6 +12,7 @@
 #include <sys/shm.h>
 #include <sys/stat.h>
 
+#include "common/file_handle.h"
 #include "common/memfd.h"
 
 #ifndef F_SEAL_FUTURE_WRITE
@@ -38,6 +39,12 @@ static bool path_is_valid(const char *path)
 
 	return slash && slash[1] != '\0' && strcmp(slash, "/.") != 0 && strcmp(slash, "/..") != 0 &&
 	       strlen(path) < PATH_MAX;
+}
+
+/* The root of a mount that has none in the file tree is "/". */
+static bool hidden_path_is_valid(const char *path)
+{
+	return path && path[0] == '/' && strlen(path) < PATH_MAX;
 }
 
 static bool memfd_path_is_valid(const char *path)
@@ -80,12 +87,31 @@ static int sysv_check(const Cr__Ghost *ghost, const char **ret_reason)
 	return 0;
 }
 
+/* Who needs one has one. */
+static int handle_check(const Cr__Ghost *ghost, const char **ret_reason)
+{
+	const Cr__FileHandle *handle = ghost->handle;
+	bool is_hidden = ghost->origin == CR__GHOST_ORIGIN__GHOST_HIDDEN;
+	bool is_linked = ghost->origin == CR__GHOST_ORIGIN__GHOST_LINKED;
+
+	if (!handle)
+		return is_hidden ? refuse("it has no handle", ret_reason) : 0;
+	if (!is_hidden && !(is_linked && ghost->linked_path[0] == '\0'))
+		return refuse("it has a handle, and is not found by it", ret_reason);
+	if (handle->mount_point[0] != '/' || strlen(handle->mount_point) >= PATH_MAX)
+		return refuse("the mount of its handle is not possible", ret_reason);
+	if (handle->handle.len == 0 || handle->handle.len > FILE_HANDLE_SIZE_MAX)
+		return refuse("its handle is not possible", ret_reason);
+	return 0;
+}
+
 static int paths_check(const Cr__Ghost *ghost, const char **ret_reason)
 {
 	bool is_memfd = ghost->origin == CR__GHOST_ORIGIN__GHOST_MEMFD;
 	bool is_memory = ghost->origin == CR__GHOST_ORIGIN__GHOST_SHARED_MEMORY;
 	bool is_sysv = ghost->origin == CR__GHOST_ORIGIN__GHOST_SYSV;
 	bool is_linked = ghost->origin == CR__GHOST_ORIGIN__GHOST_LINKED;
+	bool is_hidden = ghost->origin == CR__GHOST_ORIGIN__GHOST_HIDDEN;
 
 	if (ghost->n_paths == 0 || ghost->n_paths > (is_memfd || is_memory || is_sysv ? 1 : GHOST_PATHS_MAX))
 		return refuse("it has too few or too many paths", ret_reason);
@@ -93,10 +119,15 @@ static int paths_check(const Cr__Ghost *ghost, const char **ret_reason)
 		if (!(is_memfd    ? memfd_path_is_valid
 		      : is_memory ? shared_memory_path_is_valid
 		      : is_sysv   ? sysv_path_is_valid
+		      : is_hidden ? hidden_path_is_valid
 				  : path_is_valid)(ghost->paths[i]))
 			return refuse("one of its paths is not possible", ret_reason);
-	if (is_linked ? !path_is_valid(ghost->linked_path) : ghost->linked_path[0] != '\0')
+	if (is_linked && !ghost->handle ? !path_is_valid(ghost->linked_path) : ghost->linked_path[0] != '\0')
 		return refuse("its other name is not possible", ret_reason);
+	if (ghost->directory[0] != '\0' &&
+	    (ghost->directory[0] != '/' || strlen(ghost->directory) >= PATH_MAX || is_memfd || is_memory ||
+	     is_sysv))
+		return refuse("the directory that it is to be made in is not possible", ret_reason);
 	return 0;
 }
 
@@ -128,7 +159,7 @@ static int type_check(const Cr__Ghost *ghost, const char **ret_reason)
 		return refuse("only a regular file can be made without a name", ret_reason);
 	if (S_ISDIR(ghost->mode) && ghost->origin == CR__GHOST_ORIGIN__GHOST_LINKED)
 		return refuse("a directory has no other name", ret_reason);
-	if (is_symlink && ghost->origin != CR__GHOST_ORIGIN__GHOST_LINKED &&
+	if (is_symlink && !ghost_is_in_place(ghost) &&
 	    (ghost->target[0] == '\0' || strlen(ghost->target) >= PATH_MAX))
 		return refuse("its target is not possible", ret_reason);
 	if (ghost->seals & ~SEALS_KNOWN || (ghost->seals && ghost->origin != CR__GHOST_ORIGIN__GHOST_MEMFD))
@@ -178,7 +209,7 @@ static int extents_check(const Cr__Ghost *ghost, const char **ret_reason)
 		return refuse("its size is not possible", ret_reason);
 	if (ghost->n_extent_offsets != ghost->n_extent_sizes || ghost->n_extent_offsets > GHOST_EXTENTS_MAX)
 		return refuse("the number of its extents is not valid", ret_reason);
-	if (ghost->n_extent_offsets > 0 && ghost->origin == CR__GHOST_ORIGIN__GHOST_LINKED)
+	if (ghost->n_extent_offsets > 0 && ghost_is_in_place(ghost))
 		return refuse("it has contents, though they stay where they are", ret_reason);
 	for (size_t i = 0; i < ghost->n_extent_offsets; i++) {
 		uint64_t offset = ghost->extent_offsets[i], size = ghost->extent_sizes[i];
@@ -194,9 +225,11 @@ int ghost_check(const Cr__Ghost *ghost, const char **ret_reason)
 {
 	int r;
 
-	if ((unsigned)ghost->origin > CR__GHOST_ORIGIN__GHOST_SYSV)
+	if ((unsigned)ghost->origin > CR__GHOST_ORIGIN__GHOST_HIDDEN)
 		return refuse("its origin is not known", ret_reason);
 	r = paths_check(ghost, ret_reason);
+	if (r == 0)
+		r = handle_check(ghost, ret_reason);
 	if (r == 0)
 		r = type_check(ghost, ret_reason);
 	if (r == 0)
@@ -206,6 +239,12 @@ int ghost_check(const Cr__Ghost *ghost, const char **ret_reason)
 	if (r == 0)
 		r = attributes_check(ghost, ret_reason);
 	return r < 0 ? r : extents_check(ghost, ret_reason);
+}
+
+bool ghost_is_in_place(const Cr__Ghost *ghost)
+{
+	return ghost->origin == CR__GHOST_ORIGIN__GHOST_LINKED ||
+	       ghost->origin == CR__GHOST_ORIGIN__GHOST_HIDDEN;
 }
 
 uint64_t ghost_contents_size(const Cr__Ghost *ghost)

@@ -14,9 +14,11 @@ struct ghost_opening {
 };
 
 struct ghost {
-	Cr__Ghost *image; /* owned */
-	int *doors;       /* O_PATH, one for each path; owned */
-	int made_fd;      /* a memfd, or what O_TMPFILE made; is the open file MADE_OBJECT's */
+	Cr__Ghost *image;  /* owned */
+	int *doors;        /* O_PATH, one for each path; owned */
+	int writable_door; /* the file by a way on which it can be changed; -EBADF: the first door */
+	int made_fd;       /* a memfd, or what O_TMPFILE made; is the open file MADE_OBJECT's */
+	int kept_fd;       /* the file that is still there, O_PATH */
 	uint32_t made_object, made_flags;
 	struct ghost_opening *openings; /* with O_NOFOLLOW, owned */
 	size_t openings_count, openings_capacity;
@@ -25,9 +27,18 @@ struct ghost {
 	bool is_executed;     /* or mapped so: not on a mount with noexec */
 };
 
+/* By which the file can be changed. */
+static inline int ghost_writable_door(const struct ghost *ghost)
+{
+	return ghost->writable_door >= 0 ? ghost->writable_door : ghost->doors[0];
+}
+
 /* "/proc/self/fd/N" of a door. */
 #define GHOST_LINK_SIZE 32
 const char *ghost_link(int fd, char buffer[GHOST_LINK_SIZE]);
+
+/* Where the name of that index is made: its path, or one in another directory; PATH_MAX bytes. */
+void ghost_place(const struct ghost *ghost, size_t index, char *buffer);
 
 /* For messages: its first path, made safe to print. */
 const char *ghost_name(const struct ghost *ghost, char *buffer, size_t size);
@@ -35,6 +46,10 @@ const char *ghost_name(const struct ghost *ghost, char *buffer, size_t size);
 /* The directory that PATH lies in, or the nearest that is there of those that lead to it; PATH_MAX bytes. */
 struct stat;
 int must_check ghost_find_directory(const char *path, char *ret_directory, struct stat *ret_st);
+
+/* restorer/ghost_handle.c: adds blockers if the file is not found by its handle; opens it so, with FLAGS. */
+void ghost_handle_check(struct restore *restore, const struct ghost *ghost);
+int must_check ghost_handle_open(const Cr__FileHandle *handle, int flags, int *ret_fd);
 
 /* restorer/ghost_create.c: all of them, each at its place for a moment. */
 int must_check ghost_create_all(struct ghost *ghosts, size_t count);

@@ -19,6 +19,7 @@
 #include "common/memfd.h"
 #include "common/printable.h"
 #include "restorer/ghost.h"
+#include "restorer/writable_tree.h"
 
 /* Of cr-restore at the same time, mapped files apart: as many as objects.c has in hand, and some. */
 #define DESCRIPTORS_FOR_OTHERS 256
@@ -84,11 +85,21 @@ static bool is_hugetlbfs(const char *directory, uint64_t page_size)
 	return fd >= 0 && memfd_huge_page_size(fd) == page_size;
 }
 
+/* Also a directory that is mounted read-only, where the file system itself is not. */
+static int check_writable(const char *directory)
+{
+	cleanup_close int tree_fd = -EBADF;
+
+	if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0)
+		return 0;
+	return errno == EROFS ? writable_tree_open(directory, &tree_fd) : -errno;
+}
+
 static void check_ghost(struct demand *demand, const struct ghost *ghost)
 {
 	struct restore *restore = demand->restore;
 	const Cr__Ghost *image = ghost->image;
-	char name[PRINTABLE_SIZE], directory[PATH_MAX], printed[PRINTABLE_SIZE];
+	char name[PRINTABLE_SIZE], place[PATH_MAX], directory[PATH_MAX], printed[PRINTABLE_SIZE];
 	struct statvfs facts;
 	struct stat st;
 	int r;
@@ -97,16 +108,18 @@ static void check_ghost(struct demand *demand, const struct ghost *ghost)
 		ghost_sysv_check(restore, ghost);
 		return;
 	}
-	if (image->origin == CR__GHOST_ORIGIN__GHOST_MEMFD ||
-	    image->origin == CR__GHOST_ORIGIN__GHOST_LINKED ||
+	if (image->handle)
+		ghost_handle_check(restore, ghost);
+	if (image->origin == CR__GHOST_ORIGIN__GHOST_MEMFD || ghost_is_in_place(image) ||
 	    image->origin == CR__GHOST_ORIGIN__GHOST_SHARED_MEMORY)
 		return;
 	ghost_name(ghost, name, sizeof(name));
 	check_rights(restore, image, name);
-	r = ghost_find_directory(image->paths[0], directory, &st);
+	ghost_place(ghost, 0, place);
+	r = ghost_find_directory(place, directory, &st);
 	printable(directory, printed, sizeof(printed));
-	if (r == 0 && faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) < 0)
-		r = -errno;
+	if (r == 0)
+		r = check_writable(directory);
 	if (r < 0) {
 		blockers_add(&restore->blockers,
 			     "the deleted file '%s' cannot be made again for a moment in '%s': %s", name,
@@ -136,8 +149,7 @@ static void check_descriptors(struct restore *restore)
 
 	for (size_t i = 0; i < restore->ghosts_count; i++) {
 		const struct ghost *ghost = &restore->ghosts[i];
-		bool is_kept_open = ghost->image->origin != CR__GHOST_ORIGIN__GHOST_DELETED &&
-				    ghost->image->origin != CR__GHOST_ORIGIN__GHOST_LINKED;
+		bool is_kept_open = ghost->image->origin != CR__GHOST_ORIGIN__GHOST_DELETED;
 
 		needed += ghost->image->n_paths + ghost->openings_count + is_kept_open;
 	}

@@ -18,6 +18,7 @@
 #include "common/vector.h"
 #include "format/fd/open_file.h"
 #include "restorer/ghost.h"
+#include "restorer/writable_tree.h"
 
 #ifndef MFD_HUGETLB
 #define MFD_HUGETLB 0x0004U
@@ -28,10 +29,18 @@
 #endif
 #define NAME_ATTEMPTS 16
 
+/* A directory of a mount that is read-only, by a way on which it is not. */
+struct tree {
+	char *directory; /* owned */
+	int fd;
+};
+
 /* Directories that are there for the moment only, in the order in which they were made. */
 struct scaffold {
 	char **paths; /* owned */
 	size_t paths_count, paths_capacity;
+	struct tree *trees;
+	size_t trees_count, trees_capacity;
 };
 
 static int scaffold_add(struct scaffold *scaffold, const char *path)
@@ -56,6 +65,11 @@ static void scaffold_done(struct scaffold *scaffold)
 		free(path);
 	}
 	free(scaffold->paths);
+	for (size_t i = 0; i < scaffold->trees_count; i++) {
+		free(scaffold->trees[i].directory);
+		close_fd(&scaffold->trees[i].fd);
+	}
+	free(scaffold->trees);
 }
 
 int ghost_find_directory(const char *path, char *ret_directory, struct stat *ret_st)
@@ -102,7 +116,7 @@ static int make_way(struct scaffold *scaffold, const char *path, char ret_path[P
 
 	if (r == 0)
 		snprintf(ret_path, PATH_MAX, "%s", path);
-	if (r != -ENOTDIR)
+	if (r != -ENOTDIR && r != -EROFS)
 		return r;
 	r = ghost_find_directory(path, directory, &st);
 	if (r == 0 && snprintf(ret_path, PATH_MAX, "%s%s", strcmp(directory, "/") == 0 ? "" : directory,
@@ -137,10 +151,11 @@ static int make_name(const struct ghost *ghost, size_t index, const char *path, 
 	char link[GHOST_LINK_SIZE];
 	int r;
 
-	if (image->origin == CR__GHOST_ORIGIN__GHOST_LINKED)
-		r = linkat(AT_FDCWD, image->linked_path, AT_FDCWD, path, 0);
+	if (ghost->kept_fd >= 0)
+		r = linkat(AT_FDCWD, ghost_link(ghost->kept_fd, link), AT_FDCWD, path, AT_SYMLINK_FOLLOW);
 	else if (index > 0)
-		r = linkat(AT_FDCWD, ghost_link(ghost->doors[0], link), AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+		r = linkat(AT_FDCWD, ghost_link(ghost_writable_door(ghost), link), AT_FDCWD, path,
+			   AT_SYMLINK_FOLLOW);
 	else if (S_ISREG(image->mode))
 		r = *ret_fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
 	else if (S_ISLNK(image->mode))
@@ -159,8 +174,8 @@ static bool is_ours(const struct ghost *ghost, size_t index, int door, int made)
 
 	if (fstat(door, &st) < 0 || (st.st_mode & S_IFMT) != (ghost->image->mode & S_IFMT))
 		return false;
-	if (ghost->image->origin == CR__GHOST_ORIGIN__GHOST_LINKED)
-		return stat(ghost->image->linked_path, &other) == 0 && st.st_dev == other.st_dev &&
+	if (ghost->kept_fd >= 0)
+		return fstat(ghost->kept_fd, &other) == 0 && st.st_dev == other.st_dev &&
 		       st.st_ino == other.st_ino;
 	if (index > 0)
 		return fstat(ghost->doors[0], &other) == 0 && st.st_dev == other.st_dev &&
@@ -194,51 +209,145 @@ static int open_name(struct ghost *ghost, size_t index, const char *path, int ma
 	return 0;
 }
 
+/* The directory that SEEN lies in, where it can be written to, though it is mounted read-only. */
+static int find_tree(struct scaffold *scaffold, const char *seen, int *ret_fd)
+{
+	cleanup_free char *directory = strndup(seen, (size_t)MAX(strrchr(seen, '/') - seen, (ptrdiff_t)1));
+	struct tree *slot;
+	int fd = -EBADF, r;
+
+	for (size_t i = 0; directory && i < scaffold->trees_count; i++) {
+		if (strcmp(scaffold->trees[i].directory, directory) == 0) {
+			*ret_fd = scaffold->trees[i].fd;
+			return 0;
+		}
+	}
+	r = directory ? writable_tree_open(directory, &fd) : -ENOMEM;
+	if (r < 0)
+		return r;
+	slot = vector_append(scaffold, trees);
+	if (!slot) {
+		close(fd);
+		return -ENOMEM;
+	}
+	*slot = (struct tree){.directory = take_ptr(directory), .fd = fd};
+	*ret_fd = fd;
+	return 0;
+}
+
+/*
+ * Where a name is made: PATH by which it is, and by which it is removed again, and by which it is SEEN then.
+ * These differ where that is mounted read-only.
+ */
+struct place {
+	char path[PATH_MAX], seen[PATH_MAX];
+	int tree_fd; /* borrowed; -EBADF: they do not differ */
+};
+
+static int make_in_place(struct ghost *ghost, size_t index, struct place *place, int *ret_made)
+{
+	int length = place->tree_fd < 0 ? snprintf(place->path, PATH_MAX, "%s", place->seen)
+					: snprintf(place->path, PATH_MAX, "/proc/self/fd/%d%s",
+						   place->tree_fd, strrchr(place->seen, '/'));
+
+	return length < PATH_MAX ? make_name(ghost, index, place->path, ret_made) : -ENAMETOOLONG;
+}
+
+/* At WAY, or beside it. */
+static int make_near(struct ghost *ghost, struct scaffold *scaffold, size_t index, const char *way,
+		     struct place *place, int *ret_made)
+{
+	int r;
+
+	place->tree_fd = -EBADF;
+	snprintf(place->seen, PATH_MAX, "%s", way);
+	r = make_in_place(ghost, index, place, ret_made);
+	if (r == -EROFS) {
+		r = find_tree(scaffold, way, &place->tree_fd);
+		if (r == 0)
+			r = make_in_place(ghost, index, place, ret_made);
+	}
+	for (int i = 0; r == -EEXIST && i < NAME_ATTEMPTS; i++) {
+		r = make_other_name(way, place->seen, PATH_MAX);
+		if (r == 0)
+			r = make_in_place(ghost, index, place, ret_made);
+	}
+	return r;
+}
+
 /* At its path, or one beside it; *ret_path, PATH_MAX bytes, is where. */
 static int make_at(struct ghost *ghost, struct scaffold *scaffold, size_t index, char *ret_path)
 {
+	cleanup_free struct place *place = calloc(1, sizeof(*place));
 	const char *path = ghost->image->paths[index];
 	cleanup_close int made = -EBADF;
-	char name[PRINTABLE_SIZE], other[PRINTABLE_SIZE], way[PATH_MAX];
-	int r = make_way(scaffold, path, way);
+	char name[PRINTABLE_SIZE], other[PRINTABLE_SIZE], wanted[PATH_MAX], way[PATH_MAX];
+	int r;
 
+	ghost_place(ghost, index, wanted);
+	r = place ? make_way(scaffold, wanted, way) : -ENOMEM;
+	if (r == 0)
+		r = make_near(ghost, scaffold, index, way, place, &made);
 	if (r < 0)
 		return r;
-	snprintf(ret_path, PATH_MAX, "%s", way);
-	r = make_name(ghost, index, ret_path, &made);
-	for (int i = 0; r == -EEXIST && i < NAME_ATTEMPTS; i++) {
-		r = make_other_name(way, ret_path, PATH_MAX);
-		if (r == 0)
-			r = make_name(ghost, index, ret_path, &made);
-	}
-	if (r < 0)
-		return r;
-	if (strcmp(path, ret_path) != 0)
-		log_info("the deleted file '%s' comes back as '%s': its path belongs to another file now",
-			 printable(path, name, sizeof(name)), printable(ret_path, other, sizeof(other)));
-	r = open_name(ghost, index, ret_path, made);
+	snprintf(ret_path, PATH_MAX, "%s", place->path);
+	if (strcmp(path, place->seen) != 0)
+		log_info("the deleted file '%s' comes back as '%s': its path belongs to another file now, or "
+			 "is "
+			 "hidden by a mount",
+			 printable(path, name, sizeof(name)), printable(place->seen, other, sizeof(other)));
+	if (place->tree_fd >= 0 && ghost->writable_door < 0)
+		ghost->writable_door = open(place->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	r = open_name(ghost, index, place->seen, made);
 	if (r < 0 && !S_ISDIR(ghost->image->mode))
 		unlink(ret_path);
 	return r;
 }
 
-/* What has no name at first, and cannot get one here: a path that leads to it has to do. */
-static int open_linked(struct ghost *ghost)
+static int open_kept(struct ghost *ghost)
 {
-	int door = open(ghost->image->linked_path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	const Cr__Ghost *image = ghost->image;
 
-	if (door < 0)
-		return -errno;
+	if (image->handle)
+		return ghost_handle_open(image->handle, O_PATH | O_NOFOLLOW, &ghost->kept_fd);
+	ghost->kept_fd = open(image->linked_path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return ghost->kept_fd < 0 ? -errno : 0;
+}
+
+/* What is still there and cannot get its old name here: as it was found. */
+static int share_kept(struct ghost *ghost)
+{
 	for (size_t i = 0; i < ghost->image->n_paths; i++) {
 		close_fd(&ghost->doors[i]);
-		ghost->doors[i] = fcntl(door, F_DUPFD_CLOEXEC, 0);
-		if (ghost->doors[i] < 0) {
-			close(door);
+		ghost->doors[i] = fcntl(ghost->kept_fd, F_DUPFD_CLOEXEC, 0);
+		if (ghost->doors[i] < 0)
 			return -errno;
-		}
 	}
-	close(door);
 	return 0;
+}
+
+/* Under the path that something is mounted over: nothing is made. */
+static int open_hidden(struct ghost *ghost)
+{
+	int r = open_kept(ghost);
+
+	if (r == 0)
+		r = share_kept(ghost);
+	for (size_t i = 0; r == 0 && i < ghost->openings_count; i++) {
+		struct ghost_opening *opening = &ghost->openings[i];
+
+		r = ghost_handle_open(ghost->image->handle,
+				      (int)(opening->flags & ~(uint32_t)OPEN_FILE_NAMELESS) | O_NOCTTY |
+					      O_NONBLOCK,
+				      &opening->fd);
+	}
+	return r;
+}
+
+static int duplicate_door(struct ghost *ghost, size_t index)
+{
+	ghost->doors[index] = fcntl(ghost->doors[0], F_DUPFD_CLOEXEC, 0);
+	return ghost->doors[index] < 0 ? -errno : 0;
 }
 
 static int make_named(struct ghost *ghost, struct scaffold *scaffold, size_t first)
@@ -247,28 +356,30 @@ static int make_named(struct ghost *ghost, struct scaffold *scaffold, size_t fir
 	size_t count = first;
 	int r = places ? 0 : -ENOMEM;
 
+	if (r == 0 && ghost->image->origin == CR__GHOST_ORIGIN__GHOST_LINKED)
+		r = open_kept(ghost);
 	while (r == 0 && count < ghost->image->n_paths) {
 		r = make_at(ghost, scaffold, count, places + count * PATH_MAX);
+		/* A second one in another directory that is mounted read-only: the first has to do. */
+		if (r == -EXDEV && count > 0 && ghost->writable_door >= 0)
+			r = duplicate_door(ghost, count);
 		if (r == 0)
 			count++;
 	}
 	for (size_t i = first; i < count; i++)
 		if (unlink(places + i * PATH_MAX) < 0 && errno != ENOENT && r == 0)
 			r = -errno;
-	if (r < 0 && r != -ENOMEM && ghost->image->origin == CR__GHOST_ORIGIN__GHOST_LINKED)
-		return open_linked(ghost);
-	return r;
+	return r < 0 && r != -ENOMEM && ghost->kept_fd >= 0 ? share_kept(ghost) : r;
 }
 
 /* Every path leads to the one door. */
 static int share_door(struct ghost *ghost)
 {
-	for (size_t i = 1; i < ghost->image->n_paths; i++) {
-		ghost->doors[i] = fcntl(ghost->doors[0], F_DUPFD_CLOEXEC, 0);
-		if (ghost->doors[i] < 0)
-			return -errno;
-	}
-	return 0;
+	int r = 0;
+
+	for (size_t i = 1; r == 0 && i < ghost->image->n_paths; i++)
+		r = duplicate_door(ghost, i);
+	return r;
 }
 
 static int make_directory(struct ghost *ghost, struct scaffold *scaffold)
@@ -293,16 +404,19 @@ static int open_made(struct ghost *ghost)
 /* May be given a name by the program, linkat(2), as what was deleted may not. */
 static int make_nameless(struct ghost *ghost, struct scaffold *scaffold)
 {
-	char path[PATH_MAX], directory[PATH_MAX];
+	char wanted[PATH_MAX], path[PATH_MAX], directory[PATH_MAX];
 	int flags = ghost->made_object ? (int)ghost->made_flags : O_RDWR | O_TMPFILE;
-	int r = make_way(scaffold, ghost->image->paths[0], path);
+	int r;
 
+	ghost_place(ghost, 0, wanted);
+	r = make_way(scaffold, wanted, path);
 	if (r < 0)
 		return r;
 	snprintf(directory, sizeof(directory), "%.*s", (int)MAX(strrchr(path, '/') - path, (ptrdiff_t)1),
 		 path);
 	ghost->made_fd = open(directory, flags | O_TMPFILE | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
-	if (ghost->made_fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
+	if (ghost->made_fd < 0 &&
+	    (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == EROFS))
 		return make_named(ghost, scaffold, 0);
 	if (ghost->made_fd < 0)
 		return -errno;
@@ -361,6 +475,8 @@ static int make(struct ghost *ghost, struct scaffold *scaffold)
 		return make_memfd(ghost);
 	case CR__GHOST_ORIGIN__GHOST_NAMELESS:
 		return make_nameless(ghost, scaffold);
+	case CR__GHOST_ORIGIN__GHOST_HIDDEN:
+		return open_hidden(ghost);
 	default:
 		return S_ISDIR(ghost->image->mode) ? make_directory(ghost, scaffold)
 						   : make_named(ghost, scaffold, 0);

@@ -18,11 +18,6 @@
 #include "common/printable.h"
 #include "restorer/ghost.h"
 
-static bool is_kept_elsewhere(const struct ghost *ghost)
-{
-	return ghost->image->origin == CR__GHOST_ORIGIN__GHOST_LINKED;
-}
-
 static int failed(const struct ghost *ghost, int error, const char *what)
 {
 	char name[PRINTABLE_SIZE];
@@ -131,11 +126,11 @@ int ghost_fill(struct ghost *ghost, struct archive_reader *reader)
 	cleanup_close int fd = -EBADF;
 	int r = 0;
 
-	if (is_kept_elsewhere(ghost))
+	if (ghost_is_in_place(ghost->image))
 		return 0;
 	if (!S_ISREG(ghost->image->mode))
 		return ghost_dress(ghost);
-	fd = open(ghost_link(ghost->doors[0], link),
+	fd = open(ghost_link(ghost_writable_door(ghost), link),
 		  (ghost->image->huge_page_size ? O_RDWR : O_WRONLY) | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return failed(ghost, -errno, "open");
@@ -187,11 +182,11 @@ int ghost_dress(const struct ghost *ghost)
 	char link[GHOST_LINK_SIZE];
 	struct stat st;
 
-	ghost_link(ghost->doors[0], link);
-	if (fstat(ghost->doors[0], &st) < 0)
+	ghost_link(ghost_writable_door(ghost), link);
+	if (fstat(ghost_writable_door(ghost), &st) < 0)
 		return failed(ghost, -errno, "look at");
 	if ((st.st_uid != image->uid || st.st_gid != image->gid) &&
-	    fchownat(ghost->doors[0], "", image->uid, image->gid, AT_EMPTY_PATH) < 0)
+	    fchownat(ghost_writable_door(ghost), "", image->uid, image->gid, AT_EMPTY_PATH) < 0)
 		return failed(ghost, -errno, "set the owner of");
 	if (S_ISLNK(image->mode))
 		return 0;
@@ -210,17 +205,17 @@ int ghost_finish(const struct ghost *ghost)
 	cleanup_close int fd = -EBADF;
 	char link[GHOST_LINK_SIZE];
 
-	if (is_kept_elsewhere(ghost))
+	if (ghost_is_in_place(ghost->image))
 		return 0;
 	if (image->sysv)
 		return ghost_sysv_finish(ghost);
 	if (image->seals && fcntl(ghost->made_fd, F_ADD_SEALS, image->seals) < 0)
 		return failed(ghost, -errno, "seal");
-	if (utimensat(ghost->doors[0], "", times, AT_EMPTY_PATH) < 0)
+	if (utimensat(ghost_writable_door(ghost), "", times, AT_EMPTY_PATH) < 0)
 		return failed(ghost, -errno, "set the times of");
 	if ((image->flags & ~GHOST_FLAGS_EARLY) == 0)
 		return 0;
-	fd = open(ghost_link(ghost->doors[0], link), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	fd = open(ghost_link(ghost_writable_door(ghost), link), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return failed(ghost, -errno, "open");
 	return set_flags(ghost, fd, GHOST_FLAGS & ~GHOST_FLAGS_EARLY);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -24,6 +25,16 @@ const char *ghost_link(int fd, char buffer[GHOST_LINK_SIZE])
 	return buffer;
 }
 
+void ghost_place(const struct ghost *ghost, size_t index, char *buffer)
+{
+	const char *path = ghost->image->paths[index], *directory = ghost->image->directory;
+
+	if (directory[0] == '\0' ||
+	    snprintf(buffer, PATH_MAX, "%s%s", strcmp(directory, "/") == 0 ? "" : directory,
+		     strrchr(path, '/')) >= PATH_MAX)
+		snprintf(buffer, PATH_MAX, "%s", path);
+}
+
 const char *ghost_name(const struct ghost *ghost, char *buffer, size_t size)
 {
 	return printable(ghost->image->paths[0], buffer, size);
@@ -35,7 +46,9 @@ static void ghost_close(struct ghost *ghost)
 		close_fd(&ghost->doors[i]);
 	for (size_t i = 0; i < ghost->openings_count; i++)
 		close_fd(&ghost->openings[i].fd);
+	close_fd(&ghost->writable_door);
 	close_fd(&ghost->made_fd);
+	close_fd(&ghost->kept_fd);
 }
 
 static void ghost_done(struct ghost *ghost)
@@ -72,7 +85,8 @@ int ghosts_read(struct restore *restore, int32_t id, Cr__Ghost *image)
 		message_free(&image->base);
 		return log_error_errno(-ENOMEM, "cannot read the deleted files");
 	}
-	*ghost = (struct ghost){.image = image, .made_fd = -EBADF};
+	*ghost =
+		(struct ghost){.image = image, .writable_door = -EBADF, .made_fd = -EBADF, .kept_fd = -EBADF};
 	if (id != (int32_t)restore->ghosts_count || image->id != restore->ghosts_count) {
 		log_error("bad archive: it is not number %zu of its kind", restore->ghosts_count);
 		return -EBADMSG;

@@ -32,15 +32,19 @@ static int unescape(struct cursor path, char ret_path[PATH_MAX])
 	return 0;
 }
 
-/* "36 35 98:0 /mnt1 /mnt2 rw,noatime ..." */
-static int parse_line(struct cursor *line, unsigned *ret_major, unsigned *ret_minor, struct cursor *ret_path)
-{
-	struct cursor root;
+struct mount_line {
 	uint64_t id, parent;
+	unsigned major_number, minor_number;
+	struct cursor root, path;
+};
 
-	if (cursor_u64(line, 10, &id) < 0 || cursor_u64(line, 10, &parent) < 0 ||
-	    cursor_u32(line, 10, ret_major) < 0 || !cursor_skip(line, ":") ||
-	    cursor_u32(line, 10, ret_minor) < 0 || !cursor_word(line, &root) || !cursor_word(line, ret_path))
+/* "36 35 98:0 /mnt1 /mnt2 rw,noatime ..." */
+static int parse_line(struct cursor *line, struct mount_line *ret)
+{
+	if (cursor_u64(line, 10, &ret->id) < 0 || cursor_u64(line, 10, &ret->parent) < 0 ||
+	    cursor_u32(line, 10, &ret->major_number) < 0 || !cursor_skip(line, ":") ||
+	    cursor_u32(line, 10, &ret->minor_number) < 0 || !cursor_word(line, &ret->root) ||
+	    !cursor_word(line, &ret->path))
 		return -EBADMSG;
 	return 0;
 }
@@ -48,18 +52,34 @@ static int parse_line(struct cursor *line, unsigned *ret_major, unsigned *ret_mi
 int mount_points_next(struct cursor *text, unsigned major_number, unsigned minor_number,
 		      char ret_path[PATH_MAX])
 {
-	struct cursor line, path;
+	struct cursor line;
 
 	while (cursor_line(text, &line)) {
-		unsigned found_major = 0, found_minor = 0;
-		int r = parse_line(&line, &found_major, &found_minor, &path);
+		struct mount_line mount = {0};
+		int r = parse_line(&line, &mount);
 
 		if (r < 0)
 			return r;
-		if (found_major != major_number || found_minor != minor_number)
+		if (mount.major_number != major_number || mount.minor_number != minor_number)
 			continue;
-		r = unescape(path, ret_path);
+		r = unescape(mount.path, ret_path);
 		return r < 0 ? r : 1;
 	}
 	return 0;
+}
+
+int mount_points_find(const char *text, size_t size, uint64_t mount_id, char ret_path[PATH_MAX])
+{
+	struct cursor cursor = CURSOR(text, size), line;
+
+	while (cursor_line(&cursor, &line)) {
+		struct mount_line mount = {0};
+		int r = parse_line(&line, &mount);
+
+		if (r < 0)
+			return r;
+		if (mount.id == mount_id)
+			return unescape(mount.path, ret_path);
+	}
+	return -ENOENT;
 }

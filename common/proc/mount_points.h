@@ -3,6 +3,7 @@
 #pragma once
 
 #include <limits.h>
+#include <stdint.h>
 
 #include "common/compiler.h"
 #include "common/proc/cursor.h"
@@ -16,3 +17,6 @@
  */
 int must_check mount_points_next(struct cursor *text, unsigned major_number, unsigned minor_number,
 				 char ret_path[PATH_MAX]);
+
+/* Where the mount of that number is (statx(2), STATX_MNT_ID). -ENOENT if there is none. */
+int must_check mount_points_find(const char *text, size_t size, uint64_t mount_id, char ret_path[PATH_MAX]);

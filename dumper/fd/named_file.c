@@ -12,6 +12,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "dumper/ghosts.h"
+#include "dumper/hidden_file.h"
 #include "format/fd/named_file.pb-c.h"
 #include "format/fd/open_file.h"
 
@@ -34,6 +35,26 @@ static bool may_write(const struct fd_info *info)
 	return !(info->flags & O_PATH) && (info->flags & O_ACCMODE) != O_RDONLY;
 }
 
+static int add_ghost(struct dump *dump, const struct process *process, const struct fd_info *info,
+		     const char *path, const char *hidden_as, struct place *place)
+{
+	char where[32];
+	const struct ghost_use use = {
+		.fd = info->our_fd,
+		.where = where,
+		.path = path,
+		.hidden_as = hidden_as,
+		.stat = info->stat,
+		.may_write = may_write(info),
+	};
+	int r;
+
+	snprintf(where, sizeof(where), "fd %d", info->fd);
+	r = ghosts_add(dump, process, &use, &place->ghost_id);
+	place->path = place->ghost_id != 0 ? path : NULL;
+	return r;
+}
+
 /*
  * The kernel marks a path whose name is gone by a suffix, which may as well be part of a name: only looking
  * tells. PATH is without it, and the link with it does not lead to the file.
@@ -41,24 +62,42 @@ static bool may_write(const struct fd_info *info)
 static int find_deleted(struct dump *dump, const struct process *process, const struct fd_info *info,
 			const char *path, struct place *place)
 {
-	char where[32];
-	const struct ghost_use use = {
-		.fd = info->our_fd,
-		.where = where,
-		.path = path,
-		.stat = info->stat,
-		.may_write = may_write(info),
-	};
-	int r;
-
-	snprintf(where, sizeof(where), "fd %d", info->fd);
 	if (file_leads_to(path, &info->stat) > 0) {
 		place->path = path;
 		return 0;
 	}
-	r = ghosts_add(dump, process, &use, &place->ghost_id);
-	place->path = place->ghost_id != 0 ? path : NULL;
-	return r;
+	return add_ghost(dump, process, info, path, NULL, place);
+}
+
+/* It has its name, which leads to something else, as R of file_leads_to() says. */
+static int find_hidden(struct dump *dump, const struct process *process, const struct fd_info *info,
+		       int error, struct place *place)
+{
+	const char *hidden_as = arena_format(
+		&dump->arena,
+		"its path '%s' leads from here to %s (something is mounted over it, its file system was "
+		"unmounted, or it belongs to another mount namespace)",
+		fd_info_printable(info->link, &dump->arena),
+		error == 0         ? "another file"
+		: error == -ENOENT ? "nothing"
+				   : strerror(-error));
+
+	if (!hidden_as)
+		return log_error_errno(-ENOMEM, "cannot note its file");
+	return add_ghost(dump, process, info, info->link, hidden_as, place);
+}
+
+/* The kernel does not tell its path, nor could it be opened by it. */
+static int find_long(struct dump *dump, const struct process *process, const struct fd_info *info,
+		     struct place *place)
+{
+	const char *path = hidden_file_long_path(dump, &info->stat);
+	const char *hidden_as =
+		arena_format(&dump->arena, "the path of its file is longer than %d bytes", PATH_MAX - 1);
+
+	if (!path || !hidden_as)
+		return log_error_errno(-ENOMEM, "cannot note its file");
+	return add_ghost(dump, process, info, path, info->stat.st_nlink > 0 ? hidden_as : NULL, place);
 }
 
 static int find_place(struct dump *dump, const struct process *process, const struct fd_info *info,
@@ -68,10 +107,8 @@ static int find_place(struct dump *dump, const struct process *process, const st
 	const char *deleted;
 	int r;
 
-	if (info->is_long) {
-		blockers_add(&dump->blockers, "the path of its file is longer than %d bytes", PATH_MAX - 1);
-		return 0;
-	}
+	if (info->is_long)
+		return find_long(dump, process, info, place);
 	if (is_nfs_leftover(info)) {
 		blockers_add(&dump->blockers,
 			     "its file has been deleted (NFS keeps it as '%s' while it is open)", printable);
@@ -85,15 +122,7 @@ static int find_place(struct dump *dump, const struct process *process, const st
 	deleted = ghost_path(dump, info->link);
 	if (deleted)
 		return find_deleted(dump, process, info, deleted, place);
-	blockers_add(&dump->blockers,
-		     "its path '%s' leads from here to %s (something is mounted over it, its file system was "
-		     "unmounted, "
-		     "or it belongs to another mount namespace)",
-		     printable,
-		     r == 0         ? "another file"
-		     : r == -ENOENT ? "nothing"
-				    : strerror(-r));
-	return 0;
+	return find_hidden(dump, process, info, r, place);
 }
 
 /* What was opened before chattr(1) cannot be opened again after it. */
@@ -140,7 +169,7 @@ int named_file_collect(struct dump *dump, const struct process *process, const s
 	file->entry = &entry->base;
 	file->description = entry->path;
 	if (place.ghost_id != 0) {
-		file->description = arena_string(&dump->arena, info->link);
+		file->description = info->is_long ? entry->path : arena_string(&dump->arena, info->link);
 		return file->description ? 0 : log_error_errno(-ENOMEM, "cannot note its file");
 	}
 	check_attributes(dump, info);

@@ -16,6 +16,7 @@
 #include "common/membarrier.h"
 #include "common/proc/cursor.h"
 #include "dumper/ghosts.h"
+#include "dumper/hidden_file.h"
 #include "dumper/task/task_dumper.h"
 
 /* Of Linux 6.3, 6.4 and 6.18; older systems' headers lack them. */
@@ -86,12 +87,14 @@ static int directory_add_ghost(struct dump *dump, const struct process *process,
 	cleanup_close int fd = -EBADF;
 
 	if (!path) {
-		blockers_add(
-			&dump->blockers,
-			"its %s '%s' is not what that path leads to here: it is mounted over, or in another "
-			"root or mount namespace",
-			use, image->path);
-		return 0;
+		ghost.path = path = image->path;
+		ghost.hidden_as = arena_format(
+			&dump->arena,
+			"'%s' is not what that path leads to here: it is mounted over, in another root or "
+			"mount namespace, or too long",
+			path);
+		if (!ghost.hidden_as)
+			return log_error_errno(-ENOMEM, "cannot keep its %s", use);
 	}
 	LOG_SCOPE("%s", use);
 	ghost.fd = fd = openat(process->proc_fd, link, O_PATH | O_CLOEXEC);
@@ -109,11 +112,10 @@ static int directory_collect(struct dump *dump, const struct process *process, c
 	struct stat st;
 	int r = file_readlink_at(process->proc_fd, link, &path);
 
-	if (r == -ENAMETOOLONG) {
-		blockers_add(&dump->blockers, "the path of its %s is longer than %d bytes", use,
-			     PATH_MAX - 1);
-		return 0;
-	}
+	bool is_long = r == -ENAMETOOLONG;
+
+	if (is_long)
+		r = 0;
 	if (r == 0 && fstatat(process->proc_fd, link, &st, 0) < 0)
 		r = -errno;
 	if (r < 0)
@@ -122,11 +124,11 @@ static int directory_collect(struct dump *dump, const struct process *process, c
 	if (!image)
 		return log_error_errno(-ENOMEM, "cannot keep its %s", use);
 	cr__directory__init(image);
-	image->path = arena_string(&dump->arena, path);
+	image->path = is_long ? hidden_file_long_path(dump, &st) : arena_string(&dump->arena, path);
 	if (!image->path)
 		return log_error_errno(-ENOMEM, "cannot keep its %s", use);
 	*ret_image = image;
-	if (!directory_is_there(path, &st))
+	if (is_long || !directory_is_there(path, &st))
 		return directory_add_ghost(dump, process, link, use, &st, image);
 	r = dump_require_file(dump, process, path, &st, false, use);
 	return r < 0 ? log_error_errno(r, "cannot note its %s", use) : 0;

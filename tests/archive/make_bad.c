@@ -432,6 +432,9 @@ static void init_parts(struct parts *parts)
 	CASE(ghost_id, make_ghost(p), p->ghost.id = 2)                                                       \
 	CASE(ghost_member, make_ghost(p), p->ghost_member = 2, p->ghost.id = 2)                              \
 	CASE(ghost_twice, make_ghost(p), p->has_ghost_twice = true)                                          \
+	CASE(ghost_no_handle, make_ghost(p), p->ghost.origin = CR__GHOST_ORIGIN__GHOST_HIDDEN,               \
+	     p->ghost.n_extent_offsets = p->ghost.n_extent_sizes = 0, p->lacks_ghost_contents = true)        \
+	CASE(ghost_origin, make_ghost(p), p->ghost.origin = 99)                                              \
 	CASE(ghost_dangling, make_ghost(p), p->exe.ghost_id = 7)                                             \
 	CASE(ghost_other_path, make_ghost(p), p->exe.path = (char *)"/tmp/third")                            \
 	CASE(ghost_lacks_contents, make_ghost(p), p->lacks_ghost_contents = true)                            \

@@ -129,6 +129,67 @@ static void test_huge_pages(void **state maybe_unused)
 	expect_bad(&sample, "shared memory of huge pages under another name");
 }
 
+static void test_handles(void **state maybe_unused)
+{
+	Cr__FileHandle handle = CR__FILE_HANDLE__INIT;
+	uint8_t bytes[129] = {0};
+	struct sample sample;
+
+	handle.mount_point = (char *)"/tmp";
+	handle.handle = (ProtobufCBinaryData){.data = bytes, .len = 8};
+	sample_init(&sample);
+	sample.image.n_extent_offsets = sample.image.n_extent_sizes = 0;
+	sample.image.origin = CR__GHOST_ORIGIN__GHOST_HIDDEN;
+	expect_bad(&sample, "no handle");
+	sample.image.handle = &handle;
+	expect_valid(&sample);
+	sample.paths[0] = (char *)"/";
+	expect_valid(&sample);
+	sample.paths[0] = (char *)"relative";
+	expect_bad(&sample, "a relative path of what is hidden");
+	sample.paths[0] = (char *)"/tmp/file";
+	handle.handle.len = 129;
+	expect_bad(&sample, "a long handle");
+	handle.handle.len = 0;
+	expect_bad(&sample, "an empty handle");
+	handle.handle.len = 128;
+	handle.mount_point = (char *)"tmp";
+	expect_bad(&sample, "a relative mount point");
+	handle.mount_point = (char *)"/tmp";
+	sample.image.origin = CR__GHOST_ORIGIN__GHOST_LINKED;
+	expect_valid(&sample);
+	sample.image.linked_path = (char *)"/tmp/linked";
+	expect_bad(&sample, "a handle and a name");
+	sample.image.linked_path = (char *)"";
+	sample.image.origin = CR__GHOST_ORIGIN__GHOST_DELETED;
+	expect_bad(&sample, "a handle of what was deleted");
+	sample.image.origin = CR__GHOST_ORIGIN__GHOST_HIDDEN;
+	sample.image.n_extent_offsets = sample.image.n_extent_sizes = 1;
+	expect_bad(&sample, "contents of what is hidden");
+}
+
+static void test_directory(void **state maybe_unused)
+{
+	static char long_path[PATH_MAX + 1];
+	struct sample sample;
+
+	memset(long_path, 'x', PATH_MAX);
+	long_path[0] = '/';
+	sample_init(&sample);
+	sample.image.directory = (char *)"/mnt";
+	expect_valid(&sample);
+	sample.image.directory = (char *)"mnt";
+	expect_bad(&sample, "a relative directory to be made in");
+	sample.image.directory = long_path;
+	expect_bad(&sample, "a long directory to be made in");
+	sample_init(&sample);
+	sample.image.directory = (char *)"/mnt";
+	sample.image.origin = CR__GHOST_ORIGIN__GHOST_MEMFD;
+	sample.paths[0] = (char *)"/memfd:x";
+	sample.image.n_paths = 1;
+	expect_bad(&sample, "a directory for a memfd");
+}
+
 static void test_memfds(void **state maybe_unused)
 {
 	struct sample sample;
@@ -234,7 +295,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_valid),      cmocka_unit_test(test_paths),
-		cmocka_unit_test(test_huge_pages), cmocka_unit_test(test_memfds),
+		cmocka_unit_test(test_huge_pages), cmocka_unit_test(test_handles),
+		cmocka_unit_test(test_directory),  cmocka_unit_test(test_memfds),
 		cmocka_unit_test(test_types),      cmocka_unit_test(test_extents),
 		cmocka_unit_test(test_attributes),
 	};

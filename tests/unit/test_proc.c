@@ -605,6 +605,9 @@ static void mount_points_of_a_device(void **state maybe_unused)
 	assert_int_equal(mount_points_next(&cursor, 254, 0, path), 0);
 	cursor = CURSOR(text, sizeof(text) - 1);
 	assert_int_equal(mount_points_next(&cursor, 254, 1, path), 0);
+	assert_int_equal(mount_points_find(text, sizeof(text) - 1, 90, path), 0);
+	assert_string_equal(path, "/mnt/a b\\\n");
+	assert_int_equal(mount_points_find(text, sizeof(text) - 1, 1, path), -ENOENT);
 }
 
 static void mount_points_bad(void **state maybe_unused)
@@ -622,6 +625,8 @@ static void mount_points_bad(void **state maybe_unused)
 		struct cursor cursor = CURSOR(texts[i], strlen(texts[i]));
 
 		assert_int_equal(mount_points_next(&cursor, 0, 19, path), -EBADMSG);
+		assert_int_equal(mount_points_find(texts[i], strlen(texts[i]), 1, path),
+				 strncmp(texts[i], "1 ", 2) == 0 || i < 4 ? -EBADMSG : -ENOENT);
 	}
 }
 
