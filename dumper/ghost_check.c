@@ -17,7 +17,7 @@
 /* A copy is as good as the file if nobody can write to either. */
 static bool can_be_shared(const struct ghost *ghost)
 {
-	return ghost->is_shareable && S_ISREG(ghost->image.mode) && !ghost_is_in_place(&ghost->image) &&
+	return ghost->is_shareable && S_ISREG(ghost->image.mode) && ghost_is_stored(&ghost->image) &&
 	       (ghost->image.seals & SEALS_OF_CONSTANTS) != SEALS_OF_CONSTANTS;
 }
 

@@ -21,6 +21,7 @@
 #include "dumper/ghost_file.h"
 #include "dumper/hidden_file.h"
 #include "dumper/other_name.h"
+#include "format/fd/kernel_file.h"
 #include "format/ghost.h"
 #include "format/layout.h"
 
@@ -205,6 +206,16 @@ static int find_other_place(struct dump *dump, const struct ghost_use *use, cons
 	return r == -ENOENT ? 1 : r;
 }
 
+/* The path leads there no more, so it has ended; another may have the number by now. */
+static bool is_of_ended_process(const struct ghost_use *use)
+{
+	const char *rest;
+	pid_t pid, tid;
+
+	return S_ISDIR(use->stat.st_mode) && is_of_filesystem(use, PROC_SUPER_MAGIC) &&
+	       kernel_file_is_of_process(use->path, &pid, &tid, &rest);
+}
+
 /* 1 after adding a blocker. */
 static int classify(struct dump *dump, const struct ghost_use *use, Cr__Ghost *image)
 {
@@ -212,6 +223,10 @@ static int classify(struct dump *dump, const struct ghost_use *use, Cr__Ghost *i
 	bool is_hidden;
 	int r;
 
+	if (is_of_ended_process(use)) {
+		image->origin = CR__GHOST_ORIGIN__GHOST_PROCESS;
+		return 0;
+	}
 	if (use->hidden_as)
 		return collect_hidden(dump, use, image);
 	image->huge_page_size = memfd_huge_page_size(use->fd);
@@ -266,11 +281,11 @@ static int collect(struct dump *dump, const struct process *process, const struc
 	r = classify(dump, use, image);
 	if (r != 0)
 		return r;
-	if (!ghost_is_in_place(image))
+	if (ghost_is_stored(image))
 		return ghost_file_collect(dump, ghost->fd, &use->stat, name, image);
 	image->mode = use->stat.st_mode;
 	image->size = S_ISREG(use->stat.st_mode) ? (uint64_t)use->stat.st_size : 0;
-	if (image->handle)
+	if (image->linked_path[0] == '\0')
 		return 0;
 	r = dump_require_file(dump, process, image->linked_path, &use->stat, false,
 			      "other name of an open file");

@@ -14,6 +14,7 @@
 
 #include "common/file_handle.h"
 #include "common/memfd.h"
+#include "format/fd/kernel_file.h"
 
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 0x0010
@@ -45,6 +46,14 @@ static bool path_is_valid(const char *path)
 static bool hidden_path_is_valid(const char *path)
 {
 	return path && path[0] == '/' && strlen(path) < PATH_MAX;
+}
+
+static bool process_path_is_valid(const char *path)
+{
+	pid_t pid, tid;
+	const char *rest;
+
+	return path && strlen(path) < PATH_MAX && kernel_file_is_of_process(path, &pid, &tid, &rest);
 }
 
 static bool memfd_path_is_valid(const char *path)
@@ -112,15 +121,18 @@ static int paths_check(const Cr__Ghost *ghost, const char **ret_reason)
 	bool is_sysv = ghost->origin == CR__GHOST_ORIGIN__GHOST_SYSV;
 	bool is_linked = ghost->origin == CR__GHOST_ORIGIN__GHOST_LINKED;
 	bool is_hidden = ghost->origin == CR__GHOST_ORIGIN__GHOST_HIDDEN;
+	bool is_process = ghost->origin == CR__GHOST_ORIGIN__GHOST_PROCESS;
+	bool is_single = is_memfd || is_memory || is_sysv || is_process;
 
-	if (ghost->n_paths == 0 || ghost->n_paths > (is_memfd || is_memory || is_sysv ? 1 : GHOST_PATHS_MAX))
+	if (ghost->n_paths == 0 || ghost->n_paths > (is_single ? 1 : GHOST_PATHS_MAX))
 		return refuse("it has too few or too many paths", ret_reason);
 	for (size_t i = 0; i < ghost->n_paths; i++)
-		if (!(is_memfd    ? memfd_path_is_valid
-		      : is_memory ? shared_memory_path_is_valid
-		      : is_sysv   ? sysv_path_is_valid
-		      : is_hidden ? hidden_path_is_valid
-				  : path_is_valid)(ghost->paths[i]))
+		if (!(is_memfd     ? memfd_path_is_valid
+		      : is_memory  ? shared_memory_path_is_valid
+		      : is_sysv    ? sysv_path_is_valid
+		      : is_hidden  ? hidden_path_is_valid
+		      : is_process ? process_path_is_valid
+				   : path_is_valid)(ghost->paths[i]))
 			return refuse("one of its paths is not possible", ret_reason);
 	if (is_linked && !ghost->handle ? !path_is_valid(ghost->linked_path) : ghost->linked_path[0] != '\0')
 		return refuse("its other name is not possible", ret_reason);
@@ -157,9 +169,11 @@ static int type_check(const Cr__Ghost *ghost, const char **ret_reason)
 			    ghost->origin == CR__GHOST_ORIGIN__GHOST_SYSV ||
 			    ghost->origin == CR__GHOST_ORIGIN__GHOST_NAMELESS))
 		return refuse("only a regular file can be made without a name", ret_reason);
+	if (!S_ISDIR(ghost->mode) && ghost->origin == CR__GHOST_ORIGIN__GHOST_PROCESS)
+		return refuse("of /proc it can only be a directory", ret_reason);
 	if (S_ISDIR(ghost->mode) && ghost->origin == CR__GHOST_ORIGIN__GHOST_LINKED)
 		return refuse("a directory has no other name", ret_reason);
-	if (is_symlink && !ghost_is_in_place(ghost) &&
+	if (is_symlink && ghost_is_stored(ghost) &&
 	    (ghost->target[0] == '\0' || strlen(ghost->target) >= PATH_MAX))
 		return refuse("its target is not possible", ret_reason);
 	if (ghost->seals & ~SEALS_KNOWN || (ghost->seals && ghost->origin != CR__GHOST_ORIGIN__GHOST_MEMFD))
@@ -209,7 +223,7 @@ static int extents_check(const Cr__Ghost *ghost, const char **ret_reason)
 		return refuse("its size is not possible", ret_reason);
 	if (ghost->n_extent_offsets != ghost->n_extent_sizes || ghost->n_extent_offsets > GHOST_EXTENTS_MAX)
 		return refuse("the number of its extents is not valid", ret_reason);
-	if (ghost->n_extent_offsets > 0 && ghost_is_in_place(ghost))
+	if (ghost->n_extent_offsets > 0 && !ghost_is_stored(ghost))
 		return refuse("it has contents, though they stay where they are", ret_reason);
 	for (size_t i = 0; i < ghost->n_extent_offsets; i++) {
 		uint64_t offset = ghost->extent_offsets[i], size = ghost->extent_sizes[i];
@@ -225,7 +239,7 @@ int ghost_check(const Cr__Ghost *ghost, const char **ret_reason)
 {
 	int r;
 
-	if ((unsigned)ghost->origin > CR__GHOST_ORIGIN__GHOST_HIDDEN)
+	if ((unsigned)ghost->origin > CR__GHOST_ORIGIN__GHOST_PROCESS)
 		return refuse("its origin is not known", ret_reason);
 	r = paths_check(ghost, ret_reason);
 	if (r == 0)
@@ -241,10 +255,11 @@ int ghost_check(const Cr__Ghost *ghost, const char **ret_reason)
 	return r < 0 ? r : extents_check(ghost, ret_reason);
 }
 
-bool ghost_is_in_place(const Cr__Ghost *ghost)
+bool ghost_is_stored(const Cr__Ghost *ghost)
 {
-	return ghost->origin == CR__GHOST_ORIGIN__GHOST_LINKED ||
-	       ghost->origin == CR__GHOST_ORIGIN__GHOST_HIDDEN;
+	return ghost->origin != CR__GHOST_ORIGIN__GHOST_LINKED &&
+	       ghost->origin != CR__GHOST_ORIGIN__GHOST_HIDDEN &&
+	       ghost->origin != CR__GHOST_ORIGIN__GHOST_PROCESS;
 }
 
 uint64_t ghost_contents_size(const Cr__Ghost *ghost)

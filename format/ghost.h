@@ -36,9 +36,8 @@
 /* 0, or -EBADMSG and why in *ret_reason (static text). */
 int must_check ghost_check(const Cr__Ghost *ghost, const char **ret_reason);
 
-/* The file itself is still there, and is what is opened again: it has another name, or is hidden by a mount.
- */
-bool ghost_is_in_place(const Cr__Ghost *ghost);
+/* What it is and holds is in the archive. It is not if the file itself is still there, or is one of /proc. */
+bool ghost_is_stored(const Cr__Ghost *ghost);
 
 /* Bytes of the member ghost/ID. */
 uint64_t ghost_contents_size(const Cr__Ghost *ghost);

@@ -52,7 +52,7 @@ void ghost_handle_check(struct restore *restore, const struct ghost *ghost);
 int must_check ghost_handle_open(const Cr__FileHandle *handle, int flags, int *ret_fd);
 
 /* restorer/ghost_create.c: all of them, each at its place for a moment. */
-int must_check ghost_create_all(struct ghost *ghosts, size_t count);
+int must_check ghost_create_all(struct restore *restore);
 
 /* restorer/ghost_sysv.c: segments of shared memory: adds blockers; makes one, or finds the one that was left;
  * removes what was made if the restore has failed; marks it for removal, when it is attached, if it was. */

@@ -110,7 +110,7 @@ static void check_ghost(struct demand *demand, const struct ghost *ghost)
 	}
 	if (image->handle)
 		ghost_handle_check(restore, ghost);
-	if (image->origin == CR__GHOST_ORIGIN__GHOST_MEMFD || ghost_is_in_place(image) ||
+	if (image->origin == CR__GHOST_ORIGIN__GHOST_MEMFD || !ghost_is_stored(image) ||
 	    image->origin == CR__GHOST_ORIGIN__GHOST_SHARED_MEMORY)
 		return;
 	ghost_name(ghost, name, sizeof(name));

@@ -17,6 +17,7 @@
 #include "common/printable.h"
 #include "common/vector.h"
 #include "format/fd/open_file.h"
+#include "restorer/dead_process.h"
 #include "restorer/ghost.h"
 #include "restorer/writable_tree.h"
 
@@ -464,7 +465,7 @@ static int make_shared_memory(struct ghost *ghost)
 	return r < 0 ? r : open_made(ghost);
 }
 
-static int make(struct ghost *ghost, struct scaffold *scaffold)
+static int make(struct restore *restore, struct ghost *ghost, struct scaffold *scaffold)
 {
 	switch (ghost->image->origin) {
 	case CR__GHOST_ORIGIN__GHOST_SYSV:
@@ -477,6 +478,9 @@ static int make(struct ghost *ghost, struct scaffold *scaffold)
 		return make_nameless(ghost, scaffold);
 	case CR__GHOST_ORIGIN__GHOST_HIDDEN:
 		return open_hidden(ghost);
+	case CR__GHOST_ORIGIN__GHOST_PROCESS:
+		return dead_process_open(restore, ghost->image->paths[0], O_PATH | O_DIRECTORY,
+					 ghost->image->mode, &ghost->doors[0]);
 	default:
 		return S_ISDIR(ghost->image->mode) ? make_directory(ghost, scaffold)
 						   : make_named(ghost, scaffold, 0);
@@ -506,17 +510,18 @@ static size_t sort(struct ghost *ghosts, size_t count, struct ghost **order)
 	return directories + others;
 }
 
-int ghost_create_all(struct ghost *ghosts, size_t count)
+int ghost_create_all(struct restore *restore)
 {
+	size_t count = restore->ghosts_count;
 	cleanup_(scaffold_done) struct scaffold scaffold = {0};
 	cleanup_free struct ghost **order = calloc(count + 1, sizeof(struct ghost *));
 	char name[PRINTABLE_SIZE];
 
 	if (!order)
 		return log_error_errno(-ENOMEM, "cannot make the deleted files");
-	count = sort(ghosts, count, order);
+	count = sort(restore->ghosts, count, order);
 	for (size_t i = 0; i < count; i++) {
-		int r = make(order[i], &scaffold);
+		int r = make(restore, order[i], &scaffold);
 
 		if (r < 0)
 			return log_error_errno(r, "cannot make the deleted file '%s' again",

@@ -126,7 +126,7 @@ int ghost_fill(struct ghost *ghost, struct archive_reader *reader)
 	cleanup_close int fd = -EBADF;
 	int r = 0;
 
-	if (ghost_is_in_place(ghost->image))
+	if (!ghost_is_stored(ghost->image))
 		return 0;
 	if (!S_ISREG(ghost->image->mode))
 		return ghost_dress(ghost);
@@ -205,7 +205,7 @@ int ghost_finish(const struct ghost *ghost)
 	cleanup_close int fd = -EBADF;
 	char link[GHOST_LINK_SIZE];
 
-	if (ghost_is_in_place(ghost->image))
+	if (!ghost_is_stored(ghost->image))
 		return 0;
 	if (image->sysv)
 		return ghost_sysv_finish(ghost);

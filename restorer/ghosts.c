@@ -213,7 +213,7 @@ int ghosts_plan(struct restore *restore)
 
 int ghosts_create(struct restore *restore)
 {
-	int r = ghost_create_all(restore->ghosts, restore->ghosts_count);
+	int r = ghost_create_all(restore);
 
 	for (size_t i = 0; r == 0 && i < restore->ghosts_count; i++)
 		if (ghost_contents_size(restore->ghosts[i].image) == 0)

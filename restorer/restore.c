@@ -19,6 +19,7 @@
 #include "restorer/fd/objects.h"
 #include "restorer/fd/shell_terminal.h"
 #include "restorer/finish.h"
+#include "restorer/dead_process.h"
 #include "restorer/ghosts.h"
 #include "restorer/ipc.h"
 #include "restorer/locks.h"
@@ -197,7 +198,10 @@ static int stage_rebuild(struct restore *restore)
 		r = ipc_fill(restore);
 	if (r == 0)
 		r = restore_each_task(restore, task_restorers_apply);
-	return r < 0 ? r : ghosts_finish(restore);
+	if (r == 0)
+		r = ghosts_finish(restore);
+	dead_processes_end(restore);
+	return r;
 }
 
 /* Children first: what they do when they stop must not reach a parent that has its own signals already. */
@@ -255,6 +259,7 @@ static void restore_done(struct restore *restore)
 	objects_done(restore);
 	ghosts_done(restore);
 	ipc_done(restore);
+	dead_processes_end(restore);
 	plan_done(restore);
 	message_free(restore->manifest ? &restore->manifest->base : NULL);
 	archive_reader_free(restore->reader);

@@ -85,10 +85,12 @@ struct restore {
 	Cr__Manifest *manifest;
 	struct task *tasks; /* in the manifest's order */
 	size_t tasks_count;
-	struct id_map tasks_by_pid; /* index in tasks, since plan_tree() */
-	struct id_map thread_ids;   /* and of processes; the same */
-	struct tree_plan tree_plan; /* its nodes are the tasks */
-	size_t steps_done_count;    /* of the plan, late ones among them */
+	struct id_map tasks_by_pid;          /* index in tasks, since plan_tree() */
+	struct id_map thread_ids;            /* and of processes; the same */
+	struct tree_plan tree_plan;          /* its nodes are the tasks */
+	size_t steps_done_count;             /* of the plan, late ones among them */
+	struct dead_process *dead_processes; /* restorer/dead_process.h */
+	size_t dead_processes_count, dead_processes_capacity;
 	struct stand_in *stand_ins; /* restorer/plan.h; those of the plan */
 	size_t stand_ins_count;
 	size_t stand_ins_capacity;

@@ -17,8 +17,6 @@
 #ifndef PID_FS_MAGIC
 #define PID_FS_MAGIC 0x50494446
 #endif
-#define CONFIGFS_MAGIC 0x62656570
-#define FUSE_CONTROL_MAGIC 0x65735543
 
 void fd_info_done(struct fd_info *info)
 {

@@ -9,8 +9,10 @@
 #include "common/pidref.h"
 #include "common/proc/fdinfo.h"
 
-/* statfs(2) of POSIX message queues, mq_overview(7). */
+/* statfs(2) of POSIX message queues, mq_overview(7), and others that <linux/magic.h> lacks. */
 #define MQUEUE_MAGIC 0x19800202
+#define CONFIGFS_MAGIC 0x62656570
+#define FUSE_CONTROL_MAGIC 0x65735543
 
 struct fd_info {
 	int fd;       /* the number in the process */

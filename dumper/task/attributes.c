@@ -18,6 +18,8 @@
 #include "dumper/ghosts.h"
 #include "dumper/hidden_file.h"
 #include "dumper/task/task_dumper.h"
+#include "dumper/tree.h"
+#include "format/fd/kernel_file.h"
 
 /* Of Linux 6.3, 6.4 and 6.18; older systems' headers lack them. */
 #define CR_PR_GET_MDWE 66
@@ -109,6 +111,8 @@ static int directory_collect(struct dump *dump, const struct process *process, c
 {
 	cleanup_free char *path = NULL;
 	Cr__Directory *image;
+	const char *rest;
+	pid_t pid, tid;
 	struct stat st;
 	int r = file_readlink_at(process->proc_fd, link, &path);
 
@@ -130,6 +134,8 @@ static int directory_collect(struct dump *dump, const struct process *process, c
 	*ret_image = image;
 	if (is_long || !directory_is_there(path, &st))
 		return directory_add_ghost(dump, process, link, use, &st, image);
+	if (kernel_file_is_of_process(path, &pid, &tid, &rest) && tree_has_thread(dump, pid))
+		return 0;
 	r = dump_require_file(dump, process, path, &st, false, use);
 	return r < 0 ? log_error_errno(r, "cannot note its %s", use) : 0;
 }

@@ -50,12 +50,21 @@ bool kernel_file_is_of_process(const char *path, pid_t *ret_pid, pid_t *ret_tid,
 
 int kernel_file_check(const Cr__KernelFile *file, const char **ret_reason)
 {
+	const char *rest;
+	pid_t pid, tid;
+
 	if (file->path[0] != '/' || strnlen(file->path, PATH_MAX) >= PATH_MAX) {
 		*ret_reason = "its path is not absolute, or too long";
 		return -EBADMSG;
 	}
 	if ((file->mode & S_IFMT) == 0 || file->mode & ~(uint32_t)(S_IFMT | 07777)) {
 		*ret_reason = "its mode is not valid";
+		return -EBADMSG;
+	}
+	if ((file->is_gone || file->start_ticks) &&
+	    (!kernel_file_is_of_process(file->path, &pid, &tid, &rest) ||
+	     (file->is_gone && file->start_ticks))) {
+		*ret_reason = "whose it was is not possible";
 		return -EBADMSG;
 	}
 	return 0;

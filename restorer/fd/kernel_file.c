@@ -2,13 +2,17 @@
 /* Files of /proc, /sys and control groups, at restore. */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "common/proc/proc_dir.h"
+#include "common/proc/stat.h"
 #include "format/fd/kernel_file.h"
+#include "restorer/dead_process.h"
 #include "restorer/fd/named_file.h"
 #include "restorer/plan.h"
 
@@ -35,7 +39,8 @@ static int kernel_file_plan(struct restore *restore, struct object *object)
 {
 	pid_t pid;
 
-	if (!is_of_process(object, &pid) || plan_has_thread(restore, pid))
+	if (entry_of(object)->is_gone || entry_of(object)->start_ticks || !is_of_process(object, &pid) ||
+	    plan_has_thread(restore, pid))
 		return 0;
 	log_error("bad archive: open file %u is '/proc/%d/...', of a process that is not there",
 		  object->image->id, pid);
@@ -83,6 +88,47 @@ static int open_as_user(const struct object *object, uid_t uid, int *ret_fd)
 	return 0;
 }
 
+/* It is there, and no later one with that number. */
+static bool is_same_process(const struct restore *restore, const struct object *object)
+{
+	cleanup_close int proc_fd = -EBADF;
+	struct stat_info stat;
+	pid_t pid = 0;
+
+	/* Whoever runs that is the one that is meant. */
+	if (is_of_process(object, &pid) && pid == 1)
+		return true;
+	return strcmp(restore->manifest->host->boot_id, restore->features.boot_id) == 0 &&
+	       proc_open(pid, &proc_fd) == 0 && stat_read(proc_fd, &stat) == 0 &&
+	       stat.start_ticks == entry_of(object)->start_ticks;
+}
+
+static int open_gone(struct restore *restore, const struct object *object, int *ret_fd)
+{
+	const Cr__KernelFile *entry = entry_of(object);
+	Cr__OpenFile *image = object->image;
+	int r = dead_process_open(restore, entry->path, image->flags, entry->mode, ret_fd);
+
+	/* It need not tell as much as the one before. */
+	if (r == 0 && image->position > 0 && lseek(*ret_fd, image->position, SEEK_SET) < 0) {
+		log_notice("'%s' is of a process that is gone, and cannot be positioned at %jd: %s",
+			   entry->path, (intmax_t)image->position, strerror(errno));
+		image->position = 0;
+	}
+	return r;
+}
+
+/* Of a process that runs outside, or ran. */
+static int open_outsider(struct restore *restore, const struct object *object, int *ret_fd)
+{
+	const Cr__KernelFile *entry = entry_of(object);
+
+	if (is_same_process(restore, object))
+		return named_file_open_path(entry->path, object->image->flags, entry->mode, 0, ret_fd);
+	log_notice("'%s' was of a process that is not there any more: so it is for the program", entry->path);
+	return open_gone(restore, object, ret_fd);
+}
+
 static int open_it(struct restore *restore, const struct object *object, int *ret_fd)
 {
 	const struct task *task = find_user(restore, object);
@@ -90,6 +136,10 @@ static int open_it(struct restore *restore, const struct object *object, int *re
 	const Cr__KernelFile *entry = entry_of(object);
 	pid_t pid;
 
+	if (entry->is_gone)
+		return open_gone(restore, object, ret_fd);
+	if (entry->start_ticks)
+		return open_outsider(restore, object, ret_fd);
 	if (!is_of_process(object, &pid) && credentials && credentials->n_uids > 1 &&
 	    credentials->uids[1] != 0 && open_as_user(object, credentials->uids[1], ret_fd) == 0)
 		return 0;

@@ -16,6 +16,7 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/membarrier.h"
+#include "format/fd/kernel_file.h"
 #include "restorer/ghosts.h"
 #include "restorer/task/bad_image.h"
 #include "restorer/task/task_restorer.h"
@@ -52,14 +53,28 @@ static int own_oom_score_adj(void)
 		       : atoi(text);
 }
 
+/* The plan, which knows, is not made yet. */
+static bool has_process(const struct restore *restore, pid_t pid)
+{
+	for (size_t i = 0; i < restore->tasks_count; i++)
+		if (restore->tasks[i].image->pid == pid)
+			return true;
+	return false;
+}
+
 static int directory_check(struct restore *restore, const char *what, const Cr__Directory *directory)
 {
+	const char *rest;
+	pid_t pid, tid;
 	struct stat st;
 
 	if (!directory || directory->path[0] != '/' || strlen(directory->path) >= PATH_MAX)
 		return bad_image("its %s directory is no absolute path", what);
 	if (directory->ghost_id)
 		return 0; /* ghosts_plan() */
+	/* Of a process that is yet to be made. */
+	if (kernel_file_is_of_process(directory->path, &pid, &tid, &rest) && has_process(restore, pid))
+		return 0;
 	if (stat(directory->path, &st) < 0)
 		blockers_add(&restore->blockers,
 			     "its %s directory '%s' cannot be reached (%s): it must be there again", what,

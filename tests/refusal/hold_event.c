@@ -141,11 +141,6 @@ static int open_pidfd_outside(void)
 	return (int)syscall(SYS_pidfd_open, getppid(), 0);
 }
 
-static int open_proc_outside(void)
-{
-	return open("/proc/1/status", O_RDONLY);
-}
-
 static int open_proc_fdinfo(void)
 {
 	return open("/proc/self/fdinfo/0", O_RDONLY);
@@ -329,7 +324,6 @@ static const struct {
 	{"epoll-watching", open_epoll_watching},
 	{"epoll-signalfd-moved", open_epoll_signalfd_moved},
 	{"pidfd-outside", open_pidfd_outside},
-	{"proc-outside", open_proc_outside},
 	{"proc-fdinfo", open_proc_fdinfo},
 	{"proc-written", open_proc_written},
 	{"pressure", open_pressure},

@@ -4,7 +4,30 @@
 set -u
 . tests/refusal/lib.bash
 
-refused_with proc-outside '/proc/1/status' 'not part of the dump'
+# A file of a process outside is that of the same process again, as long as there is one.
+sleep 1000 &
+other=$!
+disown
+started+=("$other")
+exec 7<"/proc/$other/stat"
+start_target
+exec 7>&-
+was=$target
+if works 'dump with a file of an outsider' "$cr_dump" -t "$target" -o "$scratch/app.tar.zst"; then
+	eventually gone "$was"
+	target=
+	works 'the outsider is there' "$cr_restore" -d -i "$scratch/app.tar.zst"
+	started+=("$was")
+	grep -q "^$other (sleep)" "/proc/$was/fd/7" || fail 'the outsider is there: its file is another'
+	kill -KILL "$was" "$other"
+	eventually gone "$was"
+	eventually gone "$other"
+	works 'the outsider is gone' "$cr_restore" -d -i "$scratch/app.tar.zst"
+	grep -q "'/proc/$other/stat' was of a process" "$scratch/stderr" || fail 'the outsider is gone: a notice'
+	[ "$(readlink "/proc/$was/fd/7")" = "/proc/$other/stat" ] || fail 'the outsider is gone: its file is another'
+	kill -KILL "$was"
+fi
+
 refused_with proc-fdinfo '/fdinfo/0' 'descriptor'
 refused_with namespace-other 'namespace' 'uts:'
 if [ "$(id -u)" -eq 0 ]; then

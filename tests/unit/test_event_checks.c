@@ -326,7 +326,7 @@ static void kernel_files_of_processes(void **state maybe_unused)
 static void kernel_files(void **state maybe_unused)
 {
 	Cr__KernelFile entry = CR__KERNEL_FILE__INIT;
-	char path[] = "/sys/kernel";
+	char path[] = "/sys/kernel", of_process[] = "/proc/12/stat";
 
 	assert_bad(kernel_file_check, entry);
 	entry.path = path;
@@ -335,6 +335,15 @@ static void kernel_files(void **state maybe_unused)
 	assert_good(kernel_file_check, entry);
 	entry.path = path + 1;
 	assert_bad(kernel_file_check, entry);
+	entry.path = path;
+	entry.is_gone = true;
+	assert_bad(kernel_file_check, entry);
+	entry.path = of_process;
+	assert_good(kernel_file_check, entry);
+	entry.start_ticks = 1;
+	assert_bad(kernel_file_check, entry);
+	entry.is_gone = false;
+	assert_good(kernel_file_check, entry);
 }
 
 static void namespaces(void **state maybe_unused)

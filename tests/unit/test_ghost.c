@@ -168,6 +168,26 @@ static void test_handles(void **state maybe_unused)
 	expect_bad(&sample, "contents of what is hidden");
 }
 
+static void test_processes(void **state maybe_unused)
+{
+	struct sample sample;
+
+	sample_init(&sample);
+	sample.image.n_paths = 1;
+	sample.image.n_extent_offsets = sample.image.n_extent_sizes = 0;
+	sample.image.size = 0;
+	sample.image.origin = CR__GHOST_ORIGIN__GHOST_PROCESS;
+	sample.image.mode = S_IFDIR | 0555;
+	expect_bad(&sample, "a path elsewhere");
+	sample.paths[0] = (char *)"/proc/12/task";
+	expect_valid(&sample);
+	sample.image.mode = S_IFREG | 0444;
+	expect_bad(&sample, "a file of a process");
+	sample.image.mode = S_IFDIR | 0555;
+	sample.image.n_paths = 2;
+	expect_bad(&sample, "two paths of a process");
+}
+
 static void test_directory(void **state maybe_unused)
 {
 	static char long_path[PATH_MAX + 1];
@@ -296,9 +316,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_valid),      cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_huge_pages), cmocka_unit_test(test_handles),
-		cmocka_unit_test(test_directory),  cmocka_unit_test(test_memfds),
-		cmocka_unit_test(test_types),      cmocka_unit_test(test_extents),
-		cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_directory),  cmocka_unit_test(test_processes),
+		cmocka_unit_test(test_memfds),     cmocka_unit_test(test_types),
+		cmocka_unit_test(test_extents),    cmocka_unit_test(test_attributes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
