@@ -127,11 +127,15 @@ static int check_queue(struct dump *dump, const struct fd_info *info)
 
 	if (ioctl(info->our_fd, FIONREAD, &size) < 0)
 		return log_error_errno(-errno, "cannot see whether it has events");
-	if (size > 0)
+	if (size > 0 && dump->options->is_in_flight_skipped)
+		log_notice("its inotify instance comes back without events of %d bytes, which the program "
+			   "has not read",
+			   size);
+	else if (size > 0)
 		blockers_add(
 			&dump->blockers,
 			"its inotify instance has events of %d bytes that the program has not read yet, and "
-			"that cannot be preserved: try again when it has",
+			"that cannot be preserved: try again when it has, or give --skip-in-flight",
 			size);
 	return 0;
 }
