@@ -202,6 +202,8 @@ void borrow_place_done(struct borrow_place *place)
 {
 	if (place->mem_fd < 0)
 		return;
+	if (place->is_occupied)
+		place->used_size = 0;
 	/* Failure means that the task is gone, or that harmless bytes stay in unused space. */
 	if (file_pwrite_full(place->mem_fd, place->saved, place->used_size, (off_t)place->blob.value) < 0)
 		errno = 0;
@@ -477,6 +479,7 @@ int borrow_end(struct borrow *borrow)
 		r = borrow_quiet_end(borrow);
 	else
 		r = end(borrow);
+	borrow->place->is_occupied |= r < 0 && borrow->tracee->stop != TRACEE_GONE;
 	if (r < 0)
 		return r;
 	if (borrow->has_met_quiet_signal && kill(borrow->tracee->tgid, borrow->quiet_signal) < 0)

@@ -27,6 +27,7 @@ struct borrow_place {
 	struct remote_address blob;
 	size_t size;                  /* of the room */
 	size_t used_size;             /* of what has been written there */
+	bool is_occupied;             /* a thread could not be brought out, and will leave by itself */
 	struct remote_address region; /* where one has been mapped before, and can be again; 0: nowhere */
 	unsigned char saved[4096];    /* what was there */
 };

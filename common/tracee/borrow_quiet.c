@@ -21,8 +21,12 @@ static bool is_blocked(const struct borrow *borrow)
 	return (borrow->signal_mask & ~all_but(borrow->quiet_signal)) != 0;
 }
 
-/* Runs the thread until its next quiet stop; *ret_at is where: executor_quiet_ready or executor_quiet_end. */
-static int run_to_stop(struct borrow *borrow, const unsigned char **ret_at, uint64_t *ret_rbx)
+/*
+ * Runs the thread until it stops at WANTED or at executor_quiet_end, *ret_at. It meets the same signal
+ * elsewhere too, when somebody sends it: also where it stands already, before it has run at all.
+ */
+static int run_to_stop(struct borrow *borrow, const unsigned char *wanted, const unsigned char **ret_at,
+		       uint64_t *ret_rbx)
 {
 	struct tracee *tracee = borrow->tracee;
 
@@ -49,8 +53,8 @@ static int run_to_stop(struct borrow *borrow, const unsigned char **ret_at, uint
 			return r;
 		offset = registers.user.rip - borrow->place->blob.value;
 		*ret_rbx = registers.user.rbx;
-		if (offset == EXECUTOR_OFFSET(executor_quiet_ready))
-			*ret_at = executor_quiet_ready;
+		if (offset == EXECUTOR_OFFSET(wanted))
+			*ret_at = wanted;
 		else if (offset == EXECUTOR_OFFSET(executor_quiet_end))
 			*ret_at = executor_quiet_end;
 		else
@@ -110,7 +114,7 @@ static int start(struct borrow *borrow, const struct executor_quiet *quiet, cons
 	borrow->is_active = true;
 	r = tracee_set_signal_mask(borrow->tracee, quiet->mask);
 	if (r == 0)
-		r = run_to_stop(borrow, &at, &rbx);
+		r = run_to_stop(borrow, executor_quiet_ready, &at, &rbx);
 	if (r < 0)
 		return r;
 	if (at != executor_quiet_ready) {
@@ -192,7 +196,7 @@ int borrow_quiet_run(struct borrow *borrow, struct batch *batch, unsigned *ret_f
 	if (r == 0)
 		r = jump(borrow, executor_quiet_run, borrow->region.value);
 	if (r == 0)
-		r = run_to_stop(borrow, &at, &rbx);
+		r = run_to_stop(borrow, executor_quiet_ready, &at, &rbx);
 	if (r < 0)
 		return r;
 	return at == executor_quiet_ready ? batch_receive(borrow->tracee->tid, batch, ret_failed) : -EIO;
@@ -213,9 +217,7 @@ int borrow_quiet_end(struct borrow *borrow)
 	if (r == 0 && borrow->region.value != 0) {
 		r = jump(borrow, executor_quiet_cure, borrow->region.value);
 		if (r == 0)
-			r = run_to_stop(borrow, &at, &rbx);
-		if (r == 0 && at != executor_quiet_end)
-			r = -EIO;
+			r = run_to_stop(borrow, executor_quiet_end, &at, &rbx);
 	}
 	return r < 0 ? r : put_back(borrow);
 }
