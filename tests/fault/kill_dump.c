@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/param.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/fault/fault_command.h"
@@ -31,23 +33,27 @@ struct plan {
 	bool is_check;     /* cr-dump --check instead of -R */
 	bool is_stopped;   /* the target is, by SIGSTOP */
 	int status;        /* of an undisturbed dump */
+	int storm;         /* a signal that somebody sends to the target all the time */
 };
 
 static const struct plan plans[] = {
-	{"one thread", "single", "default", SIGKILL, 100, false, false, 0},
-	{"thirteen threads", "threads", "default", SIGKILL, 100, false, false, 0},
-	{"one thread, SIGTRAP handled", "single", "handled", SIGKILL, 30, false, false, 0},
-	{"thirteen threads, SIGTRAP handled", "threads", "handled", SIGKILL, 30, false, false, 0},
-	{"thirteen threads, SIGTRAP ignored", "threads", "ignored", SIGKILL, 30, false, false, 0},
-	{"thirteen threads, SIGURG open", "open", "default", SIGKILL, 100, false, false, 0},
-	{"thirteen threads, SIGURG open, SIGTRAP handled", "open", "handled", SIGKILL, 30, false, false, 0},
-	{"thirteen threads, SIGURG open, SIGTRAP pending", "open", "pending", SIGKILL, 30, false, false, 0},
-	{"--check", "threads", "default", SIGKILL, 30, true, false, 0},
-	{"SIGTRAP pending", "threads", "pending", SIGKILL, 30, false, false, 0},
-	{"stopped, SIGTRAP pending, refused", "threads", "pending", SIGKILL, 15, false, true, 3},
-	{"stopped", "threads", "default", SIGKILL, 100, false, true, 0},
-	{"SIGINT", "threads", "default", SIGINT, 15, false, false, 0},
-	{"SIGTERM", "single", "default", SIGTERM, 15, false, false, 0},
+	{"one thread", "single", "default", SIGKILL, 100, false, false, 0, 0},
+	{"thirteen threads", "threads", "default", SIGKILL, 100, false, false, 0, 0},
+	{"one thread, SIGTRAP handled", "single", "handled", SIGKILL, 30, false, false, 0, 0},
+	{"thirteen threads, SIGTRAP handled", "threads", "handled", SIGKILL, 30, false, false, 0, 0},
+	{"thirteen threads, SIGTRAP ignored", "threads", "ignored", SIGKILL, 30, false, false, 0, 0},
+	{"thirteen threads, SIGURG open", "open", "default", SIGKILL, 100, false, false, 0, 0},
+	{"thirteen threads, a storm of SIGURG", "open", "default", SIGKILL, 100, false, false, 0, SIGURG},
+	{"thirteen threads, SIGURG open, SIGTRAP handled", "open", "handled", SIGKILL, 30, false, false, 0,
+	 0},
+	{"thirteen threads, SIGURG open, SIGTRAP pending", "open", "pending", SIGKILL, 30, false, false, 0,
+	 0},
+	{"--check", "threads", "default", SIGKILL, 30, true, false, 0, 0},
+	{"SIGTRAP pending", "threads", "pending", SIGKILL, 30, false, false, 0, 0},
+	{"stopped, SIGTRAP pending, refused", "threads", "pending", SIGKILL, 15, false, true, 3, 0},
+	{"stopped", "threads", "default", SIGKILL, 100, false, true, 0, 0},
+	{"SIGINT", "threads", "default", SIGINT, 15, false, false, 0, 0},
+	{"SIGTERM", "single", "default", SIGTERM, 15, false, false, 0, 0},
 };
 
 struct session {
@@ -195,10 +201,33 @@ static bool stop_target(struct session *session)
 	return true;
 }
 
+/* Until it is killed, or the target is gone. */
+static pid_t start_storm(const struct session *session)
+{
+	const struct timespec pause = {.tv_nsec = 300000};
+	pid_t pid = session->plan->storm ? fork() : 0;
+
+	if (pid != 0 || !session->plan->storm)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (kill(session->target.pid, session->plan->storm) == 0)
+		nanosleep(&pause, NULL);
+	_exit(EXIT_SUCCESS);
+}
+
+static void end_storm(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 static const char *run_kills(struct session *session)
 {
 	const char *trouble;
 	int64_t duration_us;
+	pid_t storm;
 
 	if (session->plan->is_stopped) {
 		session->target.board->is_patient = 1;
@@ -206,9 +235,11 @@ static const char *run_kills(struct session *session)
 			return "the target cannot be stopped";
 	}
 	trouble = measure(session, &duration_us);
+	storm = start_storm(session);
 	for (unsigned i = 0; !trouble && i < session->kills; i++)
 		trouble = disturb(session, (int64_t)(random_next(&session->random) %
 						     (uint64_t)(duration_us * 13 / 10)));
+	end_storm(storm);
 	if (trouble)
 		return trouble;
 	if (session->plan->is_stopped) {
