@@ -328,8 +328,10 @@ static int run_stages(struct dump *dump)
 		if (r == -EINTR && interrupted())
 			log_error("interrupted; the program goes on as before");
 		if (r < 0) {
+			bool is_refused = r == -ECANCELED && blockers_any(&dump->blockers);
+
 			blockers_report(&dump->blockers);
-			return EXIT_STATUS_FAILED;
+			return is_refused ? EXIT_STATUS_REFUSED : EXIT_STATUS_FAILED;
 		}
 		if (stages[i].ends_collecting && blockers_any(&dump->blockers)) {
 			blockers_report(&dump->blockers);

@@ -47,6 +47,7 @@ struct process {
 	size_t threads_capacity;
 	bool is_zombie;               /* it has exited: only ids, name and status are there, no thread */
 	bool is_gone;                 /* while the tree is being frozen: it left no trace */
+	bool is_refused;              /* likewise: a thread of it is traced by another process */
 	bool has_dead_leader;         /* see dead_leader.h */
 	struct stat_info leader_stat; /* then */
 	pid_t parent_tid;             /* the thread of its parent whose child it is; 0: the main thread */

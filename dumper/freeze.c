@@ -42,19 +42,41 @@ static bool has_thread(const struct process *process, pid_t tid)
 	return false;
 }
 
-static int explain_seize(int error, const struct process *process, pid_t tid)
+static bool is_in_tree(const struct dump *dump, pid_t tid)
+{
+	for (size_t i = 0; i < dump->processes_count; i++)
+		if (dump->processes[i].pidref.pid == tid || has_thread(&dump->processes[i], tid))
+			return true;
+	return false;
+}
+
+/* Another process traces it, which is a refusal: the freeze goes on, to find all of them. */
+static void refuse_traced(struct dump *dump, struct process *process, pid_t tid, pid_t tracer)
+{
+	char comm[PROC_COMM_SIZE];
+
+	process->is_refused = true;
+	freeze_comm(tracer, comm);
+	if (is_in_tree(dump, tracer))
+		blockers_add(
+			&dump->blockers,
+			"thread %d is traced by pid %d (%s), which is to be dumped with it: what ptrace(2) "
+			"knows of them cannot be saved; try again when that has detached",
+			(int)tid, (int)tracer, comm);
+	else
+		blockers_add(&dump->blockers, "thread %d is traced by pid %d (%s): detach that first",
+			     (int)tid, (int)tracer, comm);
+}
+
+static int explain_seize(struct dump *dump, int error, struct process *process, pid_t tid)
 {
 	cleanup_close int proc_fd = -EBADF;
 	cleanup_(status_done) struct status status = {0};
 
 	if (error == -EPERM && proc_open_thread(process->proc_fd, tid, &proc_fd) == 0 &&
 	    status_read(proc_fd, &status) == 0 && status.tracer_pid != 0) {
-		char comm[PROC_COMM_SIZE];
-
-		freeze_comm(status.tracer_pid, comm);
-		log_error("thread %d is traced by pid %d (%s): detach that first", (int)tid,
-			  status.tracer_pid, comm);
-		return -EBUSY;
+		refuse_traced(dump, process, tid, status.tracer_pid);
+		return 0;
 	}
 	if (error == -EPERM)
 		return log_error_errno(error,
@@ -71,7 +93,7 @@ static bool is_dead(int proc_fd)
 	return stat_read(proc_fd, &stat) < 0 || stat.state == 'Z' || stat.state == 'X';
 }
 
-static int seize_thread(struct process *process, pid_t tid)
+static int seize_thread(struct dump *dump, struct process *process, pid_t tid)
 {
 	struct thread thread = {.proc_fd = -EBADF};
 	struct thread *slot;
@@ -96,7 +118,7 @@ static int seize_thread(struct process *process, pid_t tid)
 
 		close_fd(&thread.proc_fd);
 		process->threads_count--;
-		return has_ended ? 0 : explain_seize(r, process, tid);
+		return has_ended ? 0 : explain_seize(dump, r, process, tid);
 	}
 	*slot = thread;
 	return 0;
@@ -115,27 +137,34 @@ static int hide_interruption(const struct thread *thread)
 	return r;
 }
 
-static int wait_thread(const struct dump *dump, struct process *process, size_t index)
+static void refuse_endless(struct dump *dump, const struct thread *thread)
+{
+	unsigned seconds = dump->options->timeout_seconds;
+	const char *channel = thread->sleep.wait_channel;
+
+	if (strstr(channel, "vfork"))
+		blockers_add(&dump->blockers,
+			     "thread %d does not stop within %u s: it waits in vfork(2) for a child that has "
+			     "neither ended nor called execve(2); try again later",
+			     (int)thread->tracee.tid, seconds);
+	else
+		blockers_add(&dump->blockers,
+			     "thread %d does not stop within %u s (it waits in %s, uninterruptibly): try "
+			     "again, or give a longer --timeout",
+			     (int)thread->tracee.tid, seconds, channel[0] ? channel : "the kernel");
+}
+
+static int wait_thread(struct dump *dump, struct process *process, size_t index)
 {
 	struct thread *thread = &process->threads[index];
 	int r = tracee_wait_frozen(&thread->tracee, (int)dump->options->timeout_seconds * 1000);
 
 	if (r == 0)
 		r = hide_interruption(thread);
-	if (r == -ETIMEDOUT && strstr(thread->sleep.wait_channel, "vfork"))
-		return log_error_errno(
-			r,
-			"thread %d does not stop within %u s: it waits in vfork(2) for a child "
-			"that has neither ended nor called execve(2); try again later",
-			(int)thread->tracee.tid, dump->options->timeout_seconds);
-	if (r == -ETIMEDOUT)
-		return log_error_errno(r,
-				       "thread %d does not stop within %u s (it waits in %s, "
-				       "uninterruptibly): try again, or "
-				       "give a longer --timeout",
-				       (int)thread->tracee.tid, dump->options->timeout_seconds,
-				       thread->sleep.wait_channel[0] ? thread->sleep.wait_channel
-								     : "the kernel");
+	if (r == -ETIMEDOUT) {
+		refuse_endless(dump, thread);
+		return -ECANCELED;
+	}
 	return r == -ESRCH ? 0 : r;
 }
 
@@ -165,7 +194,7 @@ int freeze_process(struct dump *dump, struct process *process)
 		if (r < 0)
 			return log_error_errno(r, "cannot list the threads");
 		for (size_t i = 0; i < count; i++) {
-			r = has_thread(process, tids[i]) ? 0 : seize_thread(process, tids[i]);
+			r = has_thread(process, tids[i]) ? 0 : seize_thread(dump, process, tids[i]);
 			if (r < 0)
 				return r;
 		}
@@ -178,7 +207,8 @@ int freeze_process(struct dump *dump, struct process *process)
 		}
 		drop_gone(process);
 	}
-	return log_error_errno(-EAGAIN, "it makes threads faster than they can be stopped");
+	blockers_add(&dump->blockers, "it makes threads faster than they can be stopped");
+	return -ECANCELED;
 }
 
 /* Lets a thread at the entry of its call go to sleep in it, unless the call is over meanwhile, or a signal

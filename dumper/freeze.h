@@ -6,8 +6,9 @@
 
 /*
  * Seizes and stops every thread that is not known yet, again until no new one appears; those that exit on the
- * way are forgotten. -ETIMEDOUT after logging who did not stop. process->threads is empty when the process
- * has exited. Opens no log scope.
+ * way are forgotten. process->threads is empty when the process has exited. -ECANCELED: it does not stop, and
+ * is refused; with process->is_refused the same has been said of a thread that cannot be seized, and the rest
+ * is frozen. Opens no log scope.
  */
 int must_check freeze_process(struct dump *dump, struct process *process);
 

@@ -196,13 +196,15 @@ static int freeze_one(struct dump *dump, struct tree_search *search, size_t inde
 	if (dump->processes[index].is_zombie || dump->processes[index].is_gone)
 		return 0;
 	LOG_SCOPE("pid %d", (int)pid);
-	if (pid == getpid())
-		return log_error_errno(-EINVAL, "is cr-dump itself, which cannot freeze itself: start it "
-						"outside of the tree");
-	r = freeze_process(dump, &dump->processes[index]);
+	if (pid == getpid()) {
+		blockers_add(&dump->blockers,
+			     "is cr-dump itself, which cannot freeze itself: start it outside of the tree");
+		return -ECANCELED;
+	}
+	r = dump->processes[index].is_refused ? 0 : freeze_process(dump, &dump->processes[index]);
 	if (r < 0)
 		return r;
-	if (dump->processes[index].threads_count == 0)
+	if (dump->processes[index].threads_count == 0 && !dump->processes[index].is_refused)
 		return note_end(dump, index);
 	return take_children(dump, search, index);
 }
@@ -229,7 +231,8 @@ static int freeze_all(struct dump *dump, struct tree_search *search)
 		if (known == dump->processes_count && threads == 0)
 			return 0;
 	}
-	return log_error_errno(-EAGAIN, "its tree makes processes faster than they can be stopped");
+	blockers_add(&dump->blockers, "its tree makes processes faster than they can be stopped");
+	return -ECANCELED;
 }
 
 static void process_done(struct process *process)
@@ -326,6 +329,8 @@ static int freeze_and_read(struct dump *dump, struct tree_search *search)
 {
 	int r = freeze_all(dump, search);
 
+	if (r == 0 && blockers_any(&dump->blockers))
+		r = -ECANCELED;
 	if (r < 0)
 		return r;
 	dump->freeze_ns = monotonic_ns();

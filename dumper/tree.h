@@ -10,8 +10,8 @@ int must_check tree_check_root(struct dump *dump);
 
 /*
  * Seizes and stops every thread of the root and of all processes below it, again until no new one appears.
- * -ETIMEDOUT after logging who did not stop. All that was seized is let go by tree_thaw(), also after a
- * failure.
+ * -ECANCELED: what does not stop, or cannot be seized, is refused. All that was seized is let go by
+ * tree_thaw(), also after a failure.
  */
 int must_check tree_freeze(struct dump *dump);
 

@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What cannot be frozen below the process that is dumped: refused by name, in bounded time, and let go again.
+set -u
+. tests/refusal/lib.bash
+
+out=$scratch/out/app.tar.zst
+
+# start_tree FILE COMMAND...: starts it as a session of its own, and waits for FILE to hold something, or to be there.
+start_tree() {
+	local file=$1
+	shift
+	rm -f "$file"
+	setsid "$@" </dev/null >/dev/null 2>&1 &
+	root=$!
+	disown
+	started+=("$root")
+	eventually test -e "$file" || fail "start: $*"
+}
+
+end_tree() {
+	local pid
+	kill -KILL "$root" "$@"
+	for pid in "$root" "$@"; do
+		eventually gone "$pid"
+	done
+}
+
+is_traced_by() {
+	grep -q "^TracerPid:	$2\$" "/proc/$1/status"
+}
+
+# A tracer with what it traces: the shell becomes the tracer.
+start_tree "$scratch/traced" sh -c 'sleep 1000 & echo $! >"$1.new"; mv "$1.new" "$1"; exec "$0" $!' \
+	"$build/tests/refusal/refusal_tracer" "$scratch/traced"
+traced=$(cat "$scratch/traced")
+started+=("$traced")
+if eventually is_traced_by "$traced" "$root"; then
+	refused 'a tracer and its tracee in the tree' 3 "pid $traced\b" "traced by pid $root" 'ptrace' -- \
+		"$cr_dump" -t "$root" -o "$out"
+	is_traced_by "$traced" "$root" && is_traced_by "$root" 0 && pass 'they go on' || fail 'they go on'
+else
+	skip 'a tracer and its tracee in the tree' 'could not trace here'
+fi
+end_tree "$traced"
+
+# The parent waits in the kernel where nothing stops it.
+start_tree "$scratch/vfork" "$build/tests/refusal/refusal_vfork" "$scratch/vfork"
+refused 'in vfork(2)' 3 "pid $root\b" "thread $root\b" 'does not stop within 1 s' -- \
+	"$cr_dump" --timeout 1 -t "$root" -o "$out"
+is_traced_by "$root" 0 && pass 'it goes on' || fail 'it goes on'
+end_tree
+
+# It is told of before it is frozen, or it would stop itself.
+refused 'cr-dump in the tree' 3 'cr-dump' 'outside of' -- \
+	setsid sh -c '"$0" -t $$ -o "$1"; exit $?' "$cr_dump" "$out"
+
+exit "$failed"
