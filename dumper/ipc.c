@@ -29,6 +29,9 @@
 /* Of all messages: with the rest of the image they have to stay below LAYOUT_IPC_SIZE_MAX. */
 #define MESSAGES_SIZE_MAX (LAYOUT_IPC_SIZE_MAX / 2)
 
+/* The clock may have been set meanwhile, by so much. */
+#define CLOCK_STEP_SECONDS 60
+
 union semun {
 	int value;
 	struct semid_ds *facts;
@@ -338,11 +341,28 @@ static void drop_undos_of_others(Cr__Ipc *ipc)
 	ipc->n_undos = kept;
 }
 
+/*
+ * To look into the kernel's memory takes its time, and the program is frozen. What is to be undone was done
+ * by a process of the tree, and so after that was started, as the time of a set's last operation tells.
+ */
+static bool may_have_undos(const struct survey *survey)
+{
+	struct seminfo info;
+	int last = semctl(0, 0, SEM_INFO, (union semun){.info = &info});
+
+	for (int index = 0; index <= last && info.semusz > 0; index++) {
+		struct semid_ds facts;
+
+		if (semctl(index, 0, SEM_STAT_ANY, (union semun){.facts = &facts}) >= 0 &&
+		    facts.sem_otime >= survey->start_seconds - CLOCK_STEP_SECONDS)
+			return true;
+	}
+	return false;
+}
+
 int ipc_collect(struct dump *dump)
 {
 	cleanup_(survey_done) struct survey survey = {.dump = dump, .ipc = arena_new(&dump->arena, Cr__Ipc)};
-	struct seminfo info;
-	bool has_sets = semctl(0, 0, SEM_INFO, (union semun){.info = &info}) >= 0 && info.semusz > 0;
 	int r;
 
 	if (!survey.ipc)
@@ -350,8 +370,7 @@ int ipc_collect(struct dump *dump)
 	cr__ipc__init(survey.ipc);
 	survey.ipc->namespace_inode = dump->own_namespaces.inodes[NS_LINK_IPC];
 	r = look_at_processes(&survey);
-	/* Without any set there is nothing to be undone. */
-	if (r == 0 && has_sets) {
+	if (r == 0 && may_have_undos(&survey)) {
 		r = ipc_undo_collect(dump, survey.ipc, &survey.sets);
 		if (r < 0)
 			return r;
