@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <linux/vm_sockets.h>
 
 #define PROTOCOL 0x88b6 /* local experimental EtherType 2 */
 #define RING_SIZE 8192
@@ -119,6 +120,18 @@ static int make_tun_staying(void)
 	return ioctl(fd, TUNSETPERSIST, 1) < 0 ? -1 : fd;
 }
 
+static int make_vsock(void)
+{
+	const struct sockaddr_vm address = {
+		.svm_family = AF_VSOCK,
+		.svm_cid = VMADDR_CID_ANY,
+		.svm_port = 47110,
+	};
+	int fd = socket(AF_VSOCK, SOCK_STREAM, 0);
+
+	return fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -1 : fd;
+}
+
 static int make_tap_offload(void)
 {
 	return tun(IFF_TAP | IFF_VNET_HDR);
@@ -137,6 +150,7 @@ static const struct {
 	const char *what;
 	int (*make)(void);
 } sockets[] = {
+	{"vsock", make_vsock},
 	{"tun", make_tun},
 	{"tun-staying", make_tun_staying},
 	{"tap-offload", make_tap_offload},
