@@ -8,13 +8,18 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/proc/fdinfo.h"
+#include "common/proc/proc_dir.h"
 #include "common/vector.h"
 
 /* Names to be looked at while the program stands still: half a second, when there is nothing to be found. */
 #define NAMES_MAX 100000
+/* The same, of names that have to be opened. */
+#define NUMBERS_MAX 20000
 
 struct search {
 	const struct stat *st;
@@ -22,6 +27,8 @@ struct search {
 	bool has_device;
 	char **directories; /* still to be read, owned */
 	size_t directories_count, directories_capacity;
+	bool is_by_number; /* st_ino is what the kernel numbers the file by itself, not what stat(2) tells */
+	int proc_fd;       /* of this process, then */
 	size_t names_left;
 	const char *without; /* has been searched with all that is below */
 	char *found;         /* owned */
@@ -53,10 +60,35 @@ static int add_directory(struct search *search, const char *parent, const char *
 	return 0;
 }
 
+static uint64_t mount_of(int fd)
+{
+	struct statx facts = {0};
+
+	return statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &facts) < 0 ? 0 : facts.stx_mnt_id;
+}
+
+/* The kernel's number stands in fdinfo. */
+static bool has_number(const struct search *search, int fd)
+{
+	cleanup_(fdinfo_done) struct fdinfo fdinfo = {0};
+
+	return fdinfo_read(search->proc_fd, fd, &fdinfo) == 0 && fdinfo.has_inode &&
+	       fdinfo.inode == search->st->st_ino;
+}
+
+static bool has_number_at(const struct search *search, int directory_fd, const char *name)
+{
+	cleanup_close int fd = openat(directory_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd >= 0 && has_number(search, fd) && mount_of(fd) == mount_of(directory_fd);
+}
+
 static bool is_it(const struct search *search, int directory_fd, const char *name)
 {
 	struct stat st;
 
+	if (search->is_by_number)
+		return has_number_at(search, directory_fd, name);
 	return fstatat(directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       st.st_dev == search->st->st_dev && st.st_ino == search->st->st_ino;
 }
@@ -96,7 +128,8 @@ static int read_directory(struct search *search, const char *path)
 			r = add_directory(search, path, entry->d_name);
 		if (r < 0)
 			return r;
-		if (entry->d_ino != search->st->st_ino || !is_it(search, dirfd(directory), entry->d_name))
+		if (is_dots || (!search->is_by_number && entry->d_ino != search->st->st_ino) ||
+		    !is_it(search, dirfd(directory), entry->d_name))
 			continue;
 		search->found = string_format("%s/%s", strcmp(path, "/") == 0 ? "" : path, entry->d_name);
 		return search->found ? 0 : -ENOMEM;
@@ -117,23 +150,58 @@ static int search_below(struct search *search, const char *path)
 	return r;
 }
 
-int other_name_find(const char *path, const struct stat *st, char **ret_path)
+/* From the directory that PATH lies in upwards. */
+static int search_around(struct search *search, const char *path, char **ret_path)
 {
-	cleanup_(search_done) struct search search = {.st = st, .names_left = NAMES_MAX};
 	cleanup_free char *top = strdup(path), *searched = NULL;
 	int r = top ? 0 : -ENOMEM;
 
-	while (r == 0 && !search.found && search.names_left > 0 && strcmp(top, "/") != 0) {
+	while (r == 0 && !search->found && search->names_left > 0 && strcmp(top, "/") != 0) {
 		char *slash = strrchr(top, '/');
 
 		free(searched);
 		searched = strdup(top);
 		if (!searched)
 			return -ENOMEM;
-		search.without = searched;
+		search->without = searched;
 		slash[slash == top ? 1 : 0] = '\0';
-		r = search_below(&search, top);
+		r = search_below(search, top);
 	}
+	search->without = NULL;
+	if (r < 0)
+		return r;
+	if (!search->found)
+		return -ENOENT;
+	*ret_path = take_ptr(search->found);
+	return 0;
+}
+
+int other_name_find(const char *path, const struct stat *st, char **ret_path)
+{
+	cleanup_(search_done) struct search search = {.st = st, .names_left = NAMES_MAX};
+
+	return search_around(&search, path, ret_path);
+}
+
+int other_name_find_by_number(const char *directory, const struct stat *st, char **ret_path)
+{
+	cleanup_(search_done) struct search search = {
+		.st = st,
+		.device = st->st_dev,
+		.has_device = true,
+		.is_by_number = true,
+		.names_left = NUMBERS_MAX,
+	};
+	cleanup_close int proc_fd = -EBADF,
+			  fd = open(directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r = proc_open(getpid(), &proc_fd);
+
+	if (fd < 0 || r < 0)
+		return fd < 0 ? -errno : r;
+	search.proc_fd = proc_fd;
+	if (has_number(&search, fd))
+		return (*ret_path = strdup(directory)) ? 0 : -ENOMEM;
+	r = search_below(&search, directory);
 	if (r < 0)
 		return r;
 	if (!search.found)

@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -115,13 +117,31 @@ static int search_near(struct dump *dump, const char *directory, struct watched_
 	return file_leads_to(found, &place->stat) == 1 ? take_path(dump, found, place) : 0;
 }
 
+/* By the number that the kernel itself has for it, where that is another. */
+static int search_overlay(struct dump *dump, const char *mount_point, struct watched_place *place)
+{
+	cleanup_free char *found = NULL;
+	struct statfs filesystem;
+	int r;
+
+	if (statfs(mount_point, &filesystem) < 0 || filesystem.f_type != OVERLAYFS_SUPER_MAGIC)
+		return 0;
+	r = other_name_find_by_number(mount_point, &place->stat, &found);
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	return take_path(dump, found, place);
+}
+
 static int find_by_search(struct dump *dump, const struct watched_file *file, const char *mount_point,
 			  struct watched_place *place)
 {
+	int r;
+
 	guess_stat(file, place);
 	if (file_leads_to(mount_point, &place->stat) == 1)
 		return take_path(dump, mount_point, place);
-	return search_near(dump, mount_point, place);
+	r = search_near(dump, mount_point, place);
+	return r < 0 || place->path ? r : search_overlay(dump, mount_point, place);
 }
 
 int watched_file_find(struct dump *dump, const struct watched_mounts *mounts, const struct process *process,
