@@ -141,6 +141,15 @@ static int open_pidfd_outside(void)
 	return (int)syscall(SYS_pidfd_open, getppid(), 0);
 }
 
+static int open_notified(void)
+{
+	int fd = open("/", O_RDONLY | O_DIRECTORY);
+
+	if (fd >= 0 && fcntl(fd, F_NOTIFY, DN_CREATE) < 0)
+		return -1;
+	return fd;
+}
+
 static int open_proc_fdinfo(void)
 {
 	return open("/proc/self/fdinfo/0", O_RDONLY);
@@ -325,6 +334,7 @@ static const struct {
 	{"epoll-signalfd-moved", open_epoll_signalfd_moved},
 	{"pidfd-outside", open_pidfd_outside},
 	{"proc-fdinfo", open_proc_fdinfo},
+	{"notified-directory", open_notified},
 	{"proc-written", open_proc_written},
 	{"pressure", open_pressure},
 	{"namespace-other", open_namespace_other},

@@ -53,6 +53,7 @@ refused_if_there() {
 		skip "$1" 'this kernel has none'
 	fi
 }
+refused_if_there notified-directory "directory '/'" 'F_NOTIFY'
 refused_if_there aio-poll 'io_submit' 'in flight'
 refused_if_there io_uring 'io_uring' 'io_uring_disabled'
 refused_if_there userfaultfd 'userfaultfd'
