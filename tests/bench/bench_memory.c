@@ -2,7 +2,10 @@
 /*
  * A program of a given size that does nothing, to be dumped and restored; its memory is the same each time.
  *
- *   bench_memory [-s MIB] [-t THREADS] [-m MAPPINGS] READY    makes READY when all is there, then sleeps
+ *   bench_memory [-s MIB] [-t THREADS] [-m MAPPINGS] [-n CONNECTIONS] READY
+ *                                                             makes READY when all is there, then sleeps; the
+ *                                                             other ends of TCP connections are in a process
+ *                                                             that is not below it, and ends with them
  *   bench_memory -s MIB -o FILE                               writes the memory to FILE instead
  *   bench_memory -s MIB -c ROUNDS                             prints how long memcpy(3) of it takes, as
  * measure does
@@ -12,12 +15,16 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -206,14 +213,63 @@ static void make_mappings(int count)
 	}
 }
 
+#define CLIENT_LIFE_SECONDS 300
+
+/* The other ends, until the program has gone. */
+static void be_client(const struct sockaddr_in *address, int count)
+{
+	int fd = -1;
+	char byte;
+
+	alarm(CLIENT_LIFE_SECONDS);
+	for (int i = 0; i < count; i++) {
+		fd = socket(AF_INET, SOCK_STREAM, 0);
+		if (fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
+			fail("connect");
+	}
+	_exit(recv(fd, &byte, 1, 0) > 0);
+}
+
+static void make_connections(int count)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t size = sizeof(address);
+	struct rlimit limit;
+	pid_t child;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		fail("getrlimit");
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		fail("setrlimit");
+	if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(listener, count) < 0 || getsockname(listener, (struct sockaddr *)&address, &size) < 0)
+		fail("listen");
+	child = fork();
+	if (child < 0)
+		fail("fork");
+	if (child == 0) {
+		close(listener);
+		if (setsid() < 0 || fork() != 0)
+			_exit(0);
+		be_client(&address, count);
+	}
+	waitpid(child, NULL, 0);
+	for (int i = 0; i < count; i++)
+		if (accept(listener, NULL, NULL) < 0)
+			fail("accept");
+	close(listener);
+}
+
 int main(int argc, char **argv)
 {
 	size_t size = 0;
-	int threads = 0, mappings = 0, rounds = 0, option;
+	int threads = 0, mappings = 0, connections = 0, rounds = 0, option;
 	const char *output = NULL;
 	char *memory = NULL;
 
-	while ((option = getopt(argc, argv, "s:t:m:o:c:")) != -1) {
+	while ((option = getopt(argc, argv, "s:t:m:n:o:c:")) != -1) {
 		switch (option) {
 		case 's':
 			size = strtoul(optarg, NULL, 10) << 20;
@@ -223,6 +279,9 @@ int main(int argc, char **argv)
 			break;
 		case 'm':
 			mappings = atoi(optarg);
+			break;
+		case 'n':
+			connections = atoi(optarg);
 			break;
 		case 'o':
 			output = optarg;
@@ -251,6 +310,8 @@ int main(int argc, char **argv)
 	start_threads(threads);
 	if (mappings > 0)
 		make_mappings(mappings);
+	if (connections > 0)
+		make_connections(connections);
 	write_file(argv[optind], "ready\n", 6);
 	sleep_on(NULL);
 }

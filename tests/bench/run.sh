@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # How fast are dump and restore? tests/bench/run.sh BUILD_DIR [SECTION]...
 #
-# Sections: small, memory, threads, mappings; without names all of them. What is compared was measured in this run, on the
+# Sections: small, memory, threads, mappings, connections; without names all of them. What is compared was measured in this run, on the
 # same bytes. With a criu in PATH that works here, its figures stand beside ours.
 #
 # BENCH_MIB: the size of the large program (1024, less if there is no room). BENCH_DIR: where archives go.
@@ -222,6 +222,27 @@ mappings() {
 	done
 }
 
+# held_ms: for how long the last dump has held back packets until it was done.
+held_ms() {
+	"$cr_dump" -v --tcp-established -t "$target" -o app.tar.zst 2>&1 </dev/null |
+		sed -n 's/.*have been held back for \([0-9]*\) ms.*/\1/p'
+}
+
+connections() {
+	local count
+	header "TCP connections to another process, 5 rounds:" 'aim: 1000 cost < 100 each way'
+	for count in 1 1000; do
+		target_options=(-n "$count")
+		fresh_target
+		times 5 "${dump_running[@]}" --tcp-established
+		row "$count connections: dump -R" "${results[0]}" 'packets held back: 0 ms'
+		times 5 "${dump[@]}" --tcp-established -- "${restore[@]}" --tcp-established
+		row "$count connections: restore" "${results[1]}"
+		row "$count connections: dump" "${results[0]}" "packets held back: $(held_ms) ms, and until the restore"
+		"${restore[@]}" --tcp-established || die "cannot restore connections"
+	done
+}
+
 printf '%s, %s MiB, Linux %s\n' \
 	"$(nproc) x $(sed -n 's/^model name\t*: //p' /proc/cpuinfo | head -n 1)" \
 	"$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)" "$(uname -r)"
@@ -241,9 +262,9 @@ if [ -n "$has_criu" ]; then
 fi
 target=
 
-for section in ${sections:-small memory threads mappings}; do
+for section in ${sections:-small memory threads mappings connections}; do
 	case $section in
-	small | memory | threads | mappings) "$section" ;;
+	small | memory | threads | mappings | connections) "$section" ;;
 	*) die "there is no section '$section'" ;;
 	esac
 done
