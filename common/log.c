@@ -33,6 +33,11 @@ void log_scope_enter(struct log_scope *scope, const char *format, ...)
 	innermost_scope = scope;
 }
 
+const struct log_scope *log_scope_innermost(void)
+{
+	return innermost_scope;
+}
+
 void log_scope_leave(struct log_scope *scope)
 {
 	innermost_scope = scope->outer;

@@ -40,6 +40,9 @@ struct log_scope {
 	char text[96];
 };
 
+/* The one opened last by this thread, and so on by its OUTER; NULL: there is none. */
+const struct log_scope *log_scope_innermost(void);
+
 void log_scope_enter(struct log_scope *scope, const char *format, ...) printf_like(2, 3);
 void log_scope_leave(struct log_scope *scope);
 

@@ -25,6 +25,7 @@
 #include "dumper/ipc.h"
 #include "dumper/manifest.h"
 #include "dumper/memory.h"
+#include "dumper/refusal_json.h"
 #include "dumper/order.h"
 #include "dumper/sharing.h"
 #include "dumper/sysv.h"
@@ -344,6 +345,7 @@ static int run_stages(struct dump *dump)
 int dump_run(const struct dump_options *options, int argc, char **argv)
 {
 	cleanup_(dump_done) struct dump dump = {.options = options, .argc = argc, .argv = argv};
+	int status;
 
 	dump.manifest = arena_new(&dump.arena, Cr__Manifest);
 	if (!dump.manifest) {
@@ -351,5 +353,8 @@ int dump_run(const struct dump_options *options, int argc, char **argv)
 		return EXIT_STATUS_FAILED;
 	}
 	cr__manifest__init(dump.manifest);
-	return run_stages(&dump);
+	status = run_stages(&dump);
+	if (options->is_json && refusal_json_print(&dump, status) < 0 && status == EXIT_STATUS_DONE)
+		status = EXIT_STATUS_FAILED;
+	return status;
 }

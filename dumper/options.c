@@ -91,6 +91,9 @@ static const struct option_spec dump_option_table[] = {
 	OPTION_FLAG('\0', "skip-in-flight", struct dump_options, is_in_flight_skipped,
 		    "leave out what is under way in its sockets and\n"
 		    "cannot be preserved"),
+	OPTION_FLAG('\0', "json", struct dump_options, is_json,
+		    "tell what came of it, and all that stands against\n"
+		    "it, as JSON on standard output"),
 	OPTION_FLAG('\0', "check", struct dump_options, is_check,
 		    "list everything that would stop the dump; write\n"
 		    "nothing, change nothing"),
@@ -164,6 +167,10 @@ static int check_options(const struct dump_options *options)
 			"--tcp-established keeps connections, --tcp-close does not: give one of them");
 	if (options->is_check)
 		return 0;
+	if (options->output && options->is_json && strcmp(options->output, "-") == 0)
+		return option_usage_error(
+			&dump_program,
+			"--json and the archive cannot both go to standard output: use -o FILE");
 	if (!options->output)
 		return option_usage_error(&dump_program,
 					  "no output given: use -o FILE (or -o - for standard output)");

@@ -36,6 +36,7 @@ struct dump_options {
 	bool has_tcp_established;     /* TCP connections are kept */
 	bool has_tcp_close;           /* or are lost */
 	bool is_in_flight_skipped;    /* what is under way and cannot be preserved is left out */
+	bool is_json;                 /* say on standard output what came of it */
 	bool is_check;                /* look and report, write nothing */
 	uint64_t ghost_limit;         /* the most that a deleted file may hold, in bytes */
 	int level;                    /* of zstd */

@@ -160,14 +160,23 @@ static uint32_t find_standard(const struct dump *dump, const struct open_file *f
 	return standard;
 }
 
-const char *external_advice(struct dump *dump, const struct open_file *file, enum external_type type)
+const char *external_option(struct dump *dump, const struct open_file *file, enum external_type type)
 {
 	const struct external_key key = {.type = type, .first = file->inode};
-	bool is_standard = find_standard(dump, file) != 0;
 	char text[EXTERNAL_KEY_SIZE];
-	const char *advice = arena_format(
-		&dump->arena, "give --external %s, and another in its place at restore (--inherit-fd)%s",
-		external_key_format(&key, text), is_standard ? ", or --stdio=inherit on both commands" : "");
+
+	return arena_format(&dump->arena, "--external %s", external_key_format(&key, text));
+}
+
+const char *external_advice(struct dump *dump, const struct open_file *file, enum external_type type)
+{
+	bool is_standard = find_standard(dump, file) != 0;
+	const char *option = external_option(dump, file, type);
+	const char *advice =
+		option ? arena_format(&dump->arena,
+				      "give %s, and another in its place at restore (--inherit-fd)%s", option,
+				      is_standard ? ", or --stdio=inherit on both commands" : "")
+		       : NULL;
 
 	return advice ? advice : "give --external";
 }

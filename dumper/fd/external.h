@@ -23,6 +23,8 @@ int must_check external_settle(struct dump *dump, struct open_file *file, size_t
  * (--inherit-fd)", and
  * --stdio if FILE is a standard descriptor. TYPE is EXTERNAL_UNIX or EXTERNAL_PIPE. Never NULL.
  */
+/* "--external pipe[4711]", in the arena; NULL if memory is short. */
+const char *external_option(struct dump *dump, const struct open_file *file, enum external_type type);
 const char *external_advice(struct dump *dump, const struct open_file *file, enum external_type type);
 
 extern const struct fd_dumper external_fd_dumper;

@@ -163,6 +163,13 @@ static int check_outside(const struct pipe_group *group)
 			"%s: it is shared with %s, outside of what is dumped; after a restore they would "
 			"not be connected any more: " REMEDY,
 			describe(group), outside, advice(group));
+	blockers_detail(blockers,
+			&(struct blocker_detail){
+				.reason = "held-outside",
+				.option = external_option(group->dump, group->first->file, EXTERNAL_PIPE),
+				.holders = holders,
+				.holders_count = count,
+			});
 	return 1;
 }
 

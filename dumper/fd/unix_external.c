@@ -172,7 +172,7 @@ static const char *why_not_again(const struct external *external)
 	return NULL;
 }
 
-static void refuse(const struct external *external, const char *why, const char *advice)
+static int must_check refuse(const struct external *external, const char *why, const char *advice)
 {
 	struct dump *dump = external->dump;
 	const struct unix_entry *entry = external->entry;
@@ -183,15 +183,21 @@ static void refuse(const struct external *external, const char *why, const char 
 			     ? unix_describe(dump, external->peer)
 			     : arena_format(&dump->arena, "unix datagram socket %u", entry->diag->peer_inode),
 		     external->holders, why ? ", " : "", why ? why : "", advice);
+	return unix_detail(dump, entry, why ? "peer-outside" : "external-socket",
+			   why ? external_option(dump, entry->file, EXTERNAL_UNIX) : "--ext-unix-sk",
+			   entry->diag->peer_inode, entry->diag->peer_inode);
 }
 
+/* 1 if it is not given. */
 static int check_option(const struct external *external)
 {
+	int r;
+
 	if (external->dump->options->has_ext_unix_sk)
 		return 0;
-	refuse(external, NULL,
-	       "if that will be there when this is restored, give --ext-unix-sk (-x) on both commands");
-	return 1;
+	r = refuse(external, NULL,
+		   "if that will be there when this is restored, give --ext-unix-sk (-x) on both commands");
+	return r < 0 ? r : 1;
 }
 
 int unix_external_check(struct dump *dump, struct unix_entry *entry)
@@ -211,22 +217,21 @@ int unix_external_check(struct dump *dump, struct unix_entry *entry)
 			&external.holder, &count);
 	if (r < 0)
 		return r;
-	if (why) {
-		refuse(&external, why,
-		       arena_format(
-			       &dump->arena,
-			       "--ext-unix-sk (-x) cannot help: dump that process as well (-t with a common "
-			       "ancestor), or let the program close the socket first, or %s",
-			       external_advice(dump, entry->file, EXTERNAL_UNIX)));
-		return 0;
-	}
+	if (why)
+		return refuse(
+			&external, why,
+			arena_format(&dump->arena,
+				     "--ext-unix-sk (-x) cannot help: dump that process as well (-t with a "
+				     "common ancestor), or let the program close the socket first, or %s",
+				     external_advice(dump, entry->file, EXTERNAL_UNIX)));
 	if (external.peer->has_file) {
 		r = find_path(&external, &path);
 		if (r < 0)
 			return r;
 	}
-	if (check_option(&external) > 0 && (path || !external.peer->has_file))
-		return 0;
+	r = check_option(&external);
+	if (r < 0 || (r > 0 && (path || !external.peer->has_file)))
+		return MIN(r, 0);
 	if (path || !external.peer->has_file)
 		return accept_external(&external, path);
 	blockers_add(&dump->blockers,
@@ -237,5 +242,6 @@ int unix_external_check(struct dump *dump, struct unix_entry *entry)
 		     "not connect again by itself",
 		     unix_describe_name(dump, external.peer->name, external.peer->name_size),
 		     unix_describe(dump, entry->diag));
-	return 0;
+	return unix_detail(dump, entry, "server-file-gone", NULL, entry->diag->peer_inode,
+			   entry->diag->peer_inode);
 }

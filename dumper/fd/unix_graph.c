@@ -87,7 +87,8 @@ static int check_outside_holders(struct unix_graph *graph, const struct unix_ent
 		     "dump both "
 		     "(-t with a common ancestor), or start the program without that descriptor",
 		     unix_describe(dump, entry->diag), holders_describe(dump, holders, count));
-	return 0;
+	return unix_detail(dump, entry, "held-outside", external_option(dump, entry->file, EXTERNAL_UNIX),
+			   entry->diag->peer_inode, entry->diag->inode);
 }
 
 static int refuse_stream(struct unix_graph *graph, const struct unix_entry *entry, uint32_t peer_inode,
@@ -111,7 +112,8 @@ static int refuse_stream(struct unix_graph *graph, const struct unix_entry *entr
 					 peer_inode),
 		     peer ? "" : " in another network namespace", holders, unix_type_name(entry->diag->type),
 		     external_advice(dump, entry->file, EXTERNAL_UNIX));
-	return 0;
+	return unix_detail(dump, entry, "peer-outside", external_option(dump, entry->file, EXTERNAL_UNIX),
+			   peer_inode, peer_inode);
 }
 
 /* The kernel keeps the name of what was closed for as long as somebody is connected to it. */
@@ -215,7 +217,7 @@ static int check_client(struct unix_graph *graph, struct unix_entry *entry, uint
 		unix_describe(graph->dump, entry->diag),
 		outside ? unix_describe(graph->dump, outside) : "a socket in another network namespace",
 		holders);
-	return 0;
+	return unix_detail(graph->dump, entry, "client-waits-outside", NULL, inode, inode);
 }
 
 static int check_listening(struct unix_graph *graph, struct unix_entry *entry)
@@ -278,7 +280,7 @@ static int check_outside_client(struct unix_graph *graph, const struct unix_diag
 		     "more; dump "
 		     "that process as well (-t with a common ancestor), or end it",
 		     unix_describe(graph->dump, entry->diag), unix_describe(graph->dump, client), holders);
-	return 0;
+	return unix_detail(graph->dump, entry, "client-outside", NULL, client->inode, client->inode);
 }
 
 static int check_entry(struct unix_graph *graph, struct unix_entry *entry)

@@ -77,6 +77,13 @@ int must_check unix_open_file(int our_fd);
 int must_check unix_queue_collect(struct dump *dump, struct unix_entry *entry, int our_fd);
 int must_check unix_queue_write(struct dump *dump, const struct unix_entry *entry, int our_fd);
 
+/*
+ * unix_detail.c: tells programs about the blocker that was added last: ENTRY, what is at its other end, and
+ * who outside holds HELD. REASON is static, OPTION borrowed or NULL.
+ */
+int must_check unix_detail(struct dump *dump, const struct unix_entry *entry, const char *reason,
+			   const char *option, uint32_t peer_inode, uint32_t held);
+
 /* unix_graph.c: the kind's check. */
 int must_check unix_graph_check(struct dump *dump);
 

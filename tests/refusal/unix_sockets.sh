@@ -195,6 +195,47 @@ else
 	skip 'a socket of another network namespace' 'none can be made here'
 fi
 
+# For programs: one document, with all that a person is told.
+json_says() {
+	local name=$1
+	shift
+	refused "$name" 3 "$@" --json
+	python3 - "$scratch/stdout" <<'END' >"$scratch/json" 2>&1 || fail "$name: the document" "$(cat "$scratch/json" "$scratch/stdout")"
+import json, os, sys
+document = json.load(open(sys.argv[1], encoding="utf-8"))
+target, other, path = int(os.environ["target"]), int(os.environ["other"]), os.environ["path"]
+assert document["result"] == "refused" and document["pid"] == target and document["is_complete"], document
+second, first, third = document["blockers"]
+for item in (first, second):
+    assert item["pid"] == target and item["comm"] == "refusal_target" and item["kind"] == "unix_socket", item
+    assert item["inode"] == os.stat(f"/proc/{target}/fd/{item['fd']}").st_ino, item
+assert first["fd"] == 31 and first["reason"] == "external-socket" and first["option"] == "--ext-unix-sk", first
+assert first["peer_name"] == path and first["peer_inode"] == os.stat(f"/proc/{other}/fd/30").st_ino, first
+assert first["holders"] == [{"pid": other, "comm": "refusal_target", "fd": 30}], first
+assert second["fd"] == 30 and second["reason"] == "peer-outside", second
+assert second["option"] == f"--external unix[{second['inode']}]", second
+assert second["holders"][0]["comm"] == "refusal_other", second
+assert third["fd"] == 32 and third["is_in_queue"] and third["reason"] == "external-socket", third
+END
+}
+if command -v python3 >/dev/null; then
+	outside "bound:datagram:$path.json"
+	outside_ready
+	start_target half:stream "connected:datagram:$path.json" "queued:datagram:$path.json"
+	export target other path
+	path=$path.json json_says '--check --json' 'external socket is used' -- "$cr_dump" -t "$target" --check
+	path=$path.json json_says '--json' 'external socket is used' -- "$cr_dump" -t "$target" -o "$out"
+	export -n target other
+	stop_target
+	stop_outside
+	start_target
+	works '--check --json of what can be dumped' "$cr_dump" --json -t "$target" --check
+	grep -q '"result": "possible"' "$scratch/stdout" || fail '--check --json of what can be dumped' "$(cat "$scratch/stdout")"
+	stop_target
+else
+	skip 'JSON' 'python3 is not installed'
+fi
+
 # All at once, and also what is in a queue.
 outside "bound:datagram:$path.8"
 outside_ready
