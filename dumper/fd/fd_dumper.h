@@ -7,6 +7,9 @@
  * collect: sets file->entry, the kind's message, and file->description, from a descriptor that is open in
  * INFO only now; both live in dump->arena. What cannot be preserved goes to dump->blockers.
  *
+ * want: once, when all descriptors of all processes have been collected, before the search for who else has
+ * them: says what it is to look for as well (holders_want()).
+ *
  * check: once, when all descriptors of all processes have been collected: whether the files of the kind make
  * a whole with each other, with others in dump->open_files and with what is outside. Adds blockers.
  *
@@ -59,6 +62,7 @@ struct fd_dumper {
 	bool (*matches)(const struct fd_info *info);
 	int (*collect)(struct dump *dump, const struct process *process, const struct fd_info *info,
 		       struct open_file *file);
+	int (*want)(struct dump *dump);
 	int (*check)(struct dump *dump);
 	int (*dump)(struct dump *dump, struct open_file *file);
 	int (*write_contents)(struct dump *dump, const struct open_file *file, int our_fd);

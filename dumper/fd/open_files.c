@@ -452,8 +452,12 @@ static void check_homeless(struct dump *dump)
 
 int open_files_check(struct dump *dump)
 {
-	int r = holders_search(dump);
+	int r = 0;
 
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++)
+		r = kinds[i]->want ? kinds[i]->want(dump) : 0;
+	if (r == 0)
+		r = holders_search(dump);
 	check_homeless(dump);
 	if (r == 0)
 		r = file_locks_check(dump);

@@ -313,34 +313,40 @@ static int check_or_inherit(struct unix_graph *graph, struct unix_entry *entry)
 	return MIN(r, 0);
 }
 
-static int want(struct unix_graph *graph, uint32_t inode)
+static int want(struct dump *dump, const struct unix_sockets *sockets, uint32_t inode)
 {
-	if (inode == 0 || unix_entry_find(graph->sockets, inode))
+	if (inode == 0 || unix_entry_find(sockets, inode))
 		return 0;
-	return holders_want(graph->dump, &(struct fd_object){.type = FD_OBJECT_SOCKET, .inode = inode});
+	return holders_want(dump, &(struct fd_object){.type = FD_OBJECT_SOCKET, .inode = inode});
 }
 
-/* What will be asked of the search for holders, so that one is enough. */
-static int want_holders(struct unix_graph *graph)
+/* The other end of what is inside, and who waits there, or is waited for. */
+static int want_others(struct dump *dump, const struct unix_sockets *sockets,
+		       const struct unix_diag_socket *socket)
 {
-	const struct unix_diag *diag = &graph->sockets->diag;
+	bool is_inside = unix_entry_find(sockets, socket->inode);
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < diag->sockets_count; i++) {
-		const struct unix_diag_socket *socket = &diag->sockets[i];
-		bool is_inside = unix_entry_find(graph->sockets, socket->inode);
-
+	if (is_inside)
+		r = want(dump, sockets, socket->peer_inode);
+	else if (unix_entry_find(sockets, socket->peer_inode))
+		r = want(dump, sockets, socket->inode);
+	for (size_t k = 0; r == 0 && k < socket->waiting_count; k++) {
 		if (is_inside)
-			r = want(graph, socket->peer_inode);
-		else if (unix_entry_find(graph->sockets, socket->peer_inode))
-			r = want(graph, socket->inode);
-		for (size_t k = 0; r == 0 && k < socket->waiting_count; k++) {
-			if (is_inside)
-				r = want(graph, socket->waiting[k]);
-			else if (unix_entry_find(graph->sockets, socket->waiting[k]))
-				r = want(graph, socket->inode);
-		}
+			r = want(dump, sockets, socket->waiting[k]);
+		else if (unix_entry_find(sockets, socket->waiting[k]))
+			r = want(dump, sockets, socket->inode);
 	}
+	return r;
+}
+
+int unix_graph_want(struct dump *dump)
+{
+	const struct unix_sockets *sockets = unix_sockets_of(dump);
+	int r = 0;
+
+	for (size_t i = 0; sockets && r == 0 && i < sockets->diag.sockets_count; i++)
+		r = want_others(dump, sockets, &sockets->diag.sockets[i]);
 	return r;
 }
 
@@ -366,8 +372,6 @@ int unix_graph_check(struct dump *dump)
 	r = graph_fill(&graph);
 	if (r == 0)
 		r = find_listening(&graph);
-	if (r == 0)
-		r = want_holders(&graph);
 	for (size_t i = 0; r == 0 && i < graph.sockets->entries_count; i++)
 		if (graph.sockets->entries[i]->diag)
 			r = check_or_inherit(&graph, graph.sockets->entries[i]);

@@ -262,6 +262,7 @@ const struct fd_dumper unix_socket_fd_dumper = {
 	.name = "unix_socket",
 	.matches = unix_socket_matches,
 	.collect = unix_socket_collect,
+	.want = unix_graph_want,
 	.check = unix_graph_check,
 	.write_contents = unix_socket_write_contents,
 	.done = unix_socket_done,

@@ -84,7 +84,8 @@ int must_check unix_queue_write(struct dump *dump, const struct unix_entry *entr
 int must_check unix_detail(struct dump *dump, const struct unix_entry *entry, const char *reason,
 			   const char *option, uint32_t peer_inode, uint32_t held);
 
-/* unix_graph.c: the kind's check. */
+/* unix_graph.c: what the kind wants to be looked for, and its check. */
+int must_check unix_graph_want(struct dump *dump);
 int must_check unix_graph_check(struct dump *dump);
 
 /* unix_senders.c: who sent what waits in the queues, once it is known who is connected to whom. Adds
