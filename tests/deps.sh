@@ -35,6 +35,9 @@ curl                 command -v curl
 tmux                 command -v tmux
 redis-server         command -v redis-server
 nginx-light          command -v nginx
+socat                command -v socat
+dbus-daemon          command -v dbus-daemon
+dbus-bin             command -v dbus-send
 nftables             command -v nft
 memcached            command -v memcached
 netcat-openbsd       command -v nc
