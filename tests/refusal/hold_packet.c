@@ -132,6 +132,16 @@ static int make_vsock(void)
 	return fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -1 : fd;
 }
 
+static int make_mptcp(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 262 /* IPPROTO_MPTCP */);
+}
+
+static int make_xdp(void)
+{
+	return socket(AF_XDP, SOCK_RAW, 0);
+}
+
 static int make_tap_offload(void)
 {
 	return tun(IFF_TAP | IFF_VNET_HDR);
@@ -151,6 +161,8 @@ static const struct {
 	int (*make)(void);
 } sockets[] = {
 	{"vsock", make_vsock},
+	{"mptcp", make_mptcp},
+	{"xdp", make_xdp},
 	{"tun", make_tun},
 	{"tun-staying", make_tun_staying},
 	{"tap-offload", make_tap_offload},

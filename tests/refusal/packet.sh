@@ -4,6 +4,17 @@
 set -u
 . tests/refusal/network.bash
 
+# What has no kind of its own is named.
+for family in MPTCP:262:2:1 XDP:0:44:3; do
+	IFS=: read -r name protocol number type <<<"$family"
+	if python3 -c "import socket; socket.socket($number, $type, $protocol)" 2>/dev/null; then
+		holds "${name,,}" 'fd 20: ' "$name socket"
+		stop_target
+	else
+		echo "ok - refusal/packet: $name # SKIP this kernel has no such sockets"
+	fi
+done
+
 holds packet-fanout-program 'fd 20: ' 'PACKET_FANOUT_DATA'
 stop_target
 holds packet-ring-part 'maps a part of the ring of a socket'
