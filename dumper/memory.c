@@ -34,6 +34,8 @@
  */
 #define VSYSCALL_ADDRESS UINT64_C(0xffffffffff600000)
 
+#define ZERO_DEVICE_PATH "/dev/zero"
+
 struct advice_flag {
 	uint64_t flag;
 	uint32_t advice;
@@ -219,11 +221,14 @@ static int look_at_file(struct process *process, const struct vma *vma, struct s
 	return 0;
 }
 
-/* The path must lead to the mapped file, also for whoever comes later; or it is a ghost. 1 after a blocker.
+/*
+ * The path must lead to the mapped file, also for whoever comes later; or it is a ghost. *ret_path is changed
+ * if another path is as good. 1 after a blocker.
  */
 static int check_file(struct dump *dump, struct process *process, const struct vma *vma, struct stat *ret_st,
-		      uint32_t *ret_ghost_id)
+		      uint32_t *ret_ghost_id, char **ret_path)
 {
+	static char zero_device_path[] = ZERO_DEVICE_PATH;
 	bool is_zero_device = false, is_found;
 	const char *hidden_as = NULL;
 	struct stat mapped;
@@ -245,6 +250,12 @@ static int check_file(struct dump *dump, struct process *process, const struct v
 		   ret_st->st_ino == mapped.st_ino;
 	if (is_found)
 		return 0;
+	/* One zero device is as good as another. */
+	if (is_zero_device && stat(ZERO_DEVICE_PATH, ret_st) == 0 && S_ISCHR(ret_st->st_mode) &&
+	    ret_st->st_rdev == mapped.st_rdev) {
+		*ret_path = zero_device_path;
+		return 0;
+	}
 	if (is_zero_device) {
 		blockers_add(&dump->blockers, "maps '%s', which is not found there", vma->name);
 		return 1;
@@ -266,20 +277,21 @@ static int add_file(struct dump *dump, struct process *process, const struct vma
 	Cr__Memory *memory = process->memory;
 	Cr__MappedFile *file;
 	uint32_t ghost_id;
+	char *path = vma->name;
 	struct stat st;
-	int r = check_file(dump, process, vma, &st, &ghost_id);
+	int r = check_file(dump, process, vma, &st, &ghost_id, &path);
 
 	if (r != 0)
 		return MIN(r, 0);
 	if (ghost_id == 0)
-		r = dump_require_file(dump, process, vma->name, &st, S_ISREG(st.st_mode), use);
+		r = dump_require_file(dump, process, path, &st, S_ISREG(st.st_mode), use);
 	if (r < 0)
 		return log_error_errno(r, "cannot note '%s'", vma->name);
 	file = arena_new(&dump->arena, Cr__MappedFile);
 	if (!file)
 		return log_error_errno(-ENOMEM, "cannot note '%s'", vma->name);
 	cr__mapped_file__init(file);
-	file->path = vma->name; /* lives as long as process->vmas */
+	file->path = path; /* lives as long as process->vmas */
 	file->inode = vma->inode;
 	file->is_writable = may_write(vma);
 	file->ghost_id = ghost_id;
