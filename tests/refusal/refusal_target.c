@@ -14,6 +14,8 @@
  *
  *   no-room: a limit by which it may not map any more memory, and no signal that it would ignore if it came;
  *
+ *   no-vdso: it has unmapped that;
+ *
  *   map=PATH: a private mapping of the file PATH, whose first byte it has changed;
  *
  *   memory=MIB: that much memory, which does not compress; huge=PAGES: so many huge pages of 2 MiB;
@@ -36,6 +38,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -138,6 +141,13 @@ static void hold_huge_pages(size_t pages)
 	memory[0] = 1;
 }
 
+/* From here on nothing may ask for the time by way of the C library. */
+static void unmap_vdso(void)
+{
+	if (munmap((void *)getauxval(AT_SYSINFO_EHDR), 2 * 4096) < 0)
+		fail("munmap");
+}
+
 static void hold_semaphore(void)
 {
 	struct sembuf operations[] = {{.sem_op = 3}, {.sem_op = -1, .sem_flg = SEM_UNDO}};
@@ -212,6 +222,8 @@ static void hold(const char *what)
 		hold_semaphore();
 	} else if (strcmp(what, "no-room") == 0) {
 		hold_no_room();
+	} else if (strcmp(what, "no-vdso") == 0) {
+		unmap_vdso();
 	} else if (strncmp(what, "map=", 4) == 0) {
 		hold_map(what + 4);
 	} else if (strncmp(what, "memory=", 7) == 0) {
