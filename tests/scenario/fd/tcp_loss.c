@@ -6,7 +6,7 @@
 /* no-compare */
 /* not: restore-twice */
 /* timeout: 60 */
-/* Queues on a network that loses every fifth packet, before and after the restore. */
+/* Queues on a network that loses every twentieth packet, before and after the restore. */
 #include "tcp_sockets.h"
 
 int main(void)
@@ -19,7 +19,7 @@ int main(void)
 		pairs[i] = tcp_connect(listener, "127.0.0.1");
 	scenario_check_equal(
 		system("nft 'add table inet loss; add chain inet loss in { type filter hook input "
-		       "priority 0; }; add rule inet loss in tcp dport 4001-65535 numgen inc mod 5 == 0 "
+		       "priority 0; }; add rule inet loss in tcp dport 4001-65535 numgen inc mod 20 == 0 "
 		       "drop'"),
 		0);
 	for (int i = 0; i < 4; i++) {
