@@ -23,7 +23,7 @@
 /* Looks, a millisecond apart at most, at a thread that goes to sleep. */
 #define LOOK_ROUNDS_MAX 1000
 /* Looks at a thread that signals keep from its sleep. */
-#define RESTART_ROUNDS_MAX 16
+#define RESTART_ROUNDS_MAX 256
 
 void freeze_comm(pid_t pid, char comm[PROC_COMM_SIZE])
 {
