@@ -20,8 +20,10 @@
 /* Rounds of looking for new threads; each finds fewer unless threads are made faster than they can be seized.
  */
 #define FREEZE_ROUNDS_MAX 64
-/* Looks, a millisecond apart at most, at a thread that goes to sleep. */
+/* Looks at a thread that goes to sleep: at first one after the other, for the next signal may come soon; then
+ * a millisecond apart at most. */
 #define LOOK_ROUNDS_MAX 1000
+#define LOOK_ROUNDS_AT_ONCE 200
 /* Looks at a thread that signals keep from its sleep. */
 #define RESTART_ROUNDS_MAX 256
 
@@ -220,7 +222,7 @@ static int wait_asleep(struct thread *thread)
 	if (r == 0)
 		r = -ETIMEDOUT;
 	for (int i = 0; r == -ETIMEDOUT && i < LOOK_ROUNDS_MAX && !sleep_is_timed(&thread->sleep); i++) {
-		r = tracee_wait(&thread->tracee, 1);
+		r = tracee_wait(&thread->tracee, i < LOOK_ROUNDS_AT_ONCE ? 0 : 1);
 		if (r == -ETIMEDOUT)
 			sleep_note(thread->proc_fd, &thread->sleep);
 	}
