@@ -12,8 +12,9 @@ tm() {
 keys() {
 	tm send-keys -t user "$@"
 }
+# With the lines in one that the window, at the length of whatever path it shows, has broken.
 screen() {
-	tm capture-pane -p -t user
+	tm capture-pane -p -J -t user
 }
 shows() {
 	screen | grep -qe "$1"
