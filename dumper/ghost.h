@@ -29,6 +29,11 @@ struct ghosts {
 	struct ghost **blocked;
 	size_t blocked_count, blocked_capacity;
 	struct id_map by_inode; /* to the first */
+	/* Of files and directories of which the name that was mounted is gone; the strings are in the arena.
+	 */
+	char **mounted_paths;
+	size_t mounted_paths_count, mounted_paths_capacity;
+	bool has_mounted_paths;
 };
 
 struct ghost *ghost_find(const struct ghosts *ghosts, dev_t device, ino_t inode);

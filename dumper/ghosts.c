@@ -8,13 +8,16 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 
 #include "common/cleanup.h"
+#include "common/file.h"
 #include "common/log.h"
 #include "common/memfd.h"
+#include "common/proc/mount_points.h"
 #include "common/vector.h"
 #include "dumper/fd/fd_info.h"
 #include "dumper/ghost.h"
@@ -174,6 +177,51 @@ static int find_without_name(struct dump *dump, const struct ghost_use *use, Cr_
 	return -ENOENT;
 }
 
+static int collect_mounted_paths(struct dump *dump, struct ghosts *ghosts)
+{
+	cleanup_free char *text = NULL;
+	struct cursor cursor;
+	char path[PATH_MAX], **slot;
+	size_t size;
+	int r = file_read_at(AT_FDCWD, "/proc/self/mountinfo", MOUNT_POINTS_TEXT_MAX, &text, &size);
+
+	if (r < 0)
+		return r;
+	cursor = CURSOR(text, size);
+	while ((r = mount_points_next_deleted(&cursor, path)) > 0) {
+		slot = vector_append(ghosts, mounted_paths);
+		if (!slot || !(*slot = arena_string(&dump->arena, path)))
+			return -ENOMEM;
+	}
+	ghosts->has_mounted_paths = r == 0;
+	return r;
+}
+
+/* It has no name, but may be mounted on another file still, or directory, which leads there then. */
+static int find_mounted(struct dump *dump, const struct ghost_use *use, Cr__Ghost *image)
+{
+	struct ghosts *ghosts = dump->ghosts;
+	int r = ghosts->has_mounted_paths ? 0 : collect_mounted_paths(dump, ghosts);
+
+	for (size_t i = 0; r == 0 && i < ghosts->mounted_paths_count; i++) {
+		char *path = ghosts->mounted_paths[i];
+
+		if (file_leads_to(path, &use->stat) <= 0)
+			continue;
+		if (!S_ISDIR(use->stat.st_mode)) {
+			image->linked_path = path;
+			return 1;
+		}
+		blockers_add(
+			&dump->blockers,
+			"its directory '%s' has been deleted, but is still mounted on '%s': after a restore "
+			"each would be a directory of its own; umount(8) that",
+			fd_info_printable(use->path, &dump->arena), fd_info_printable(path, &dump->arena));
+		return -ENOENT;
+	}
+	return r;
+}
+
 /* 1 if it has another name, which is noted, 0 if it has none, -ENOENT after adding a blocker. */
 static int find_other_name(struct dump *dump, const struct ghost_use *use, Cr__Ghost *image)
 {
@@ -181,7 +229,7 @@ static int find_other_name(struct dump *dump, const struct ghost_use *use, Cr__G
 	int r;
 
 	if (use->stat.st_nlink == 0 || S_ISDIR(use->stat.st_mode))
-		return 0;
+		return find_mounted(dump, use, image);
 	r = other_name_find(use->path, &use->stat, &other);
 	if (r == -ENOENT)
 		return find_without_name(dump, use, image);
@@ -406,6 +454,7 @@ void ghosts_done(struct dump *dump)
 		return;
 	ghosts_free(ghosts->ghosts, ghosts->ghosts_count);
 	ghosts_free(ghosts->blocked, ghosts->blocked_count);
+	free(ghosts->mounted_paths);
 	id_map_done(&ghosts->by_inode);
 	dump->ghosts = NULL;
 }

@@ -3,6 +3,7 @@
 #include "common/proc/mount_points.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* Space, tab, newline and backslash are written as three octal digits. */
 static int unescape(struct cursor path, char ret_path[PATH_MAX])
@@ -49,37 +50,57 @@ static int parse_line(struct cursor *line, struct mount_line *ret)
 	return 0;
 }
 
+/* 1, or 0 at the end. */
+static int next_line(struct cursor *text, struct mount_line *ret)
+{
+	struct cursor line;
+	int r;
+
+	if (!cursor_line(text, &line))
+		return 0;
+	r = parse_line(&line, ret);
+	return r < 0 ? r : 1;
+}
+
 int mount_points_next(struct cursor *text, unsigned major_number, unsigned minor_number,
 		      char ret_path[PATH_MAX])
 {
-	struct cursor line;
+	struct mount_line mount;
+	int r;
 
-	while (cursor_line(text, &line)) {
-		struct mount_line mount = {0};
-		int r = parse_line(&line, &mount);
+	while ((r = next_line(text, &mount)) > 0)
+		if (mount.major_number == major_number && mount.minor_number == minor_number)
+			return (r = unescape(mount.path, ret_path)) < 0 ? r : 1;
+	return r;
+}
 
-		if (r < 0)
-			return r;
-		if (mount.major_number != major_number || mount.minor_number != minor_number)
-			continue;
-		r = unescape(mount.path, ret_path);
-		return r < 0 ? r : 1;
-	}
-	return 0;
+static bool is_deleted(const struct cursor *root)
+{
+	static const char mark[] = "//deleted";
+	size_t size = (size_t)(root->end - root->at);
+
+	return size > strlen(mark) && memcmp(root->end - strlen(mark), mark, strlen(mark)) == 0;
+}
+
+int mount_points_next_deleted(struct cursor *text, char ret_path[PATH_MAX])
+{
+	struct mount_line mount;
+	int r;
+
+	while ((r = next_line(text, &mount)) > 0)
+		if (is_deleted(&mount.root))
+			return (r = unescape(mount.path, ret_path)) < 0 ? r : 1;
+	return r;
 }
 
 int mount_points_find(const char *text, size_t size, uint64_t mount_id, char ret_path[PATH_MAX])
 {
-	struct cursor cursor = CURSOR(text, size), line;
+	struct cursor cursor = CURSOR(text, size);
+	struct mount_line mount;
+	int r;
 
-	while (cursor_line(&cursor, &line)) {
-		struct mount_line mount = {0};
-		int r = parse_line(&line, &mount);
-
-		if (r < 0)
-			return r;
+	while ((r = next_line(&cursor, &mount)) > 0)
 		if (mount.id == mount_id)
 			return unescape(mount.path, ret_path);
-	}
-	return -ENOENT;
+	return r < 0 ? r : -ENOENT;
 }

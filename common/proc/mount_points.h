@@ -20,3 +20,7 @@ int must_check mount_points_next(struct cursor *text, unsigned major_number, uns
 
 /* Where the mount of that number is (statx(2), STATX_MNT_ID). -ENOENT if there is none. */
 int must_check mount_points_find(const char *text, size_t size, uint64_t mount_id, char ret_path[PATH_MAX]);
+
+/* The next mount of a file or directory of which that name has been deleted since; else as
+ * mount_points_next(). */
+int must_check mount_points_next_deleted(struct cursor *text, char ret_path[PATH_MAX]);

@@ -42,6 +42,22 @@ refused 'a deleted file that the shell reads' 3 "pid $$\b" -- "$cr_dump" -t "$ta
 exec 7>&-
 stop_target
 
+# A directory that is deleted, but mounted on another.
+mkdir "$scratch/removed" "$scratch/mounted"
+if mount --bind "$scratch/removed" "$scratch/mounted"; then
+	exec 7<"$scratch/removed"
+	rmdir "$scratch/removed"
+	start_target
+	exec 7>&-
+	refused 'a deleted directory that is mounted' 3 "\b$target\b" 'fd 7\b' "$scratch/removed" "$scratch/mounted" -- \
+		"$cr_dump" -t "$target" -o "$out"
+	stop_target
+	umount "$scratch/mounted"
+	rmdir "$scratch/mounted"
+else
+	skip 'a deleted directory that is mounted' 'nothing can be mounted'
+fi
+
 echo text >"$file"
 exec 7<"$file"
 rm "$file"

@@ -594,14 +594,22 @@ static void mount_points_of_a_device(void **state maybe_unused)
 {
 	static const char text[] = "21 26 0:19 / /sys rw,nosuid shared:7 - sysfs sysfs rw\n"
 				   "26 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n"
-				   "90 26 254:0 /srv /mnt/a\\040b\\134\\012 rw - ext4 /dev/vda rw\n";
+				   "90 26 254:0 /srv /mnt/a\\040b\\134\\012 rw - ext4 /dev/vda rw\n"
+				   "91 26 254:0 /srv/b//deleted /mnt/c\\040d rw - ext4 /dev/vda rw\n"
+				   "92 26 254:0 /deleted /mnt/e rw - ext4 /dev/vda rw\n";
 	struct cursor cursor = CURSOR(text, sizeof(text) - 1);
 	char path[PATH_MAX];
 
+	assert_int_equal(mount_points_next_deleted(&cursor, path), 1);
+	assert_string_equal(path, "/mnt/c d");
+	assert_int_equal(mount_points_next_deleted(&cursor, path), 0);
+	cursor = CURSOR(text, sizeof(text) - 1);
 	assert_int_equal(mount_points_next(&cursor, 254, 0, path), 1);
 	assert_string_equal(path, "/");
 	assert_int_equal(mount_points_next(&cursor, 254, 0, path), 1);
 	assert_string_equal(path, "/mnt/a b\\\n");
+	assert_int_equal(mount_points_next(&cursor, 254, 0, path), 1);
+	assert_int_equal(mount_points_next(&cursor, 254, 0, path), 1);
 	assert_int_equal(mount_points_next(&cursor, 254, 0, path), 0);
 	cursor = CURSOR(text, sizeof(text) - 1);
 	assert_int_equal(mount_points_next(&cursor, 254, 1, path), 0);
