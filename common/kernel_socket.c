@@ -5,16 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "common/kernel_memory.h"
-#include "common/kernel_types.h"
-
-struct kernel_sockets {
-	struct kernel_types *types;
-	struct kernel_memory *memory;
-	struct kernel_descriptors descriptors;
-	struct kernel_member file_private, socket_sock;
-};
-
 void kernel_sockets_free(struct kernel_sockets *sockets)
 {
 	if (sockets->memory)
@@ -43,14 +33,11 @@ int kernel_sockets_open(struct kernel_sockets **ret_sockets)
 	return 0;
 }
 
-int kernel_sockets_read(struct kernel_sockets *sockets, int fd, const char *member, uint64_t *ret_value)
+int kernel_sockets_locate(struct kernel_sockets *sockets, int fd, struct kernel_address *ret_sock)
 {
 	struct kernel_address address = {0};
-	struct kernel_member found;
-	int r = kernel_types_find(sockets->types, member, &found);
+	int r = kernel_memory_own_file(sockets->memory, &sockets->descriptors, fd, &address);
 
-	if (r == 0)
-		r = kernel_memory_own_file(sockets->memory, &sockets->descriptors, fd, &address);
 	if (r == 0)
 		r = kernel_memory_read_member(sockets->memory, address, &sockets->file_private,
 					      &address.value);
@@ -59,5 +46,18 @@ int kernel_sockets_read(struct kernel_sockets *sockets, int fd, const char *memb
 					      &address.value);
 	if (r == 0 && address.value == 0)
 		r = -EBADF;
+	if (r == 0)
+		*ret_sock = address;
+	return r;
+}
+
+int kernel_sockets_read(struct kernel_sockets *sockets, int fd, const char *member, uint64_t *ret_value)
+{
+	struct kernel_address address = {0};
+	struct kernel_member found;
+	int r = kernel_types_find(sockets->types, member, &found);
+
+	if (r == 0)
+		r = kernel_sockets_locate(sockets, fd, &address);
 	return r < 0 ? r : kernel_memory_read_member(sockets->memory, address, &found, ret_value);
 }

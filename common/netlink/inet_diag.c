@@ -97,6 +97,7 @@ static int take_socket(const void *message, const struct sock_diag_attributes *a
 		.peer = make_address(about->idiag_family, about->id.idiag_dst, about->id.idiag_dport,
 				     about->id.idiag_if),
 		.inode = about->idiag_inode,
+		.cookie = (uint64_t)about->id.idiag_cookie[1] << 32 | about->id.idiag_cookie[0],
 		.uid = about->idiag_uid,
 		.state = about->idiag_state,
 		.shutdown = attribute_u8(attributes, INET_DIAG_SHUTDOWN),

@@ -16,6 +16,7 @@
 struct inet_diag_socket {
 	struct inet_address local, peer; /* of an IPv6 socket, mapped ones as they are */
 	uint64_t inode;                  /* 0: it is nobody's: not accepted yet, or closed */
+	uint64_t cookie;
 	uid_t uid;
 	uint8_t state;      /* TCP_ESTABLISHED ..., as in <netinet/tcp.h>; a UDP socket is TCP_CLOSE or
 			       TCP_ESTABLISHED */

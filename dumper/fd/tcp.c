@@ -179,7 +179,7 @@ const char *tcp_describe_connection(struct dump *dump, const struct inet_diag_so
 }
 
 /* In the tree itself, as messages name a place. */
-static struct tcp_entry *find_entry(const struct tcp_sockets *sockets, uint64_t inode)
+struct tcp_entry *tcp_find_entry(const struct tcp_sockets *sockets, uint64_t inode)
 {
 	for (size_t i = 0; inode != 0 && i < sockets->entries_count; i++)
 		if (sockets->entries[i]->inet.inode == inode)
@@ -191,7 +191,7 @@ const char *tcp_describe_peer(struct dump *dump, const struct inet_diag_socket *
 {
 	const struct tcp_sockets *sockets = tcp_sockets_of(dump);
 	const struct inet_diag_socket *peer = inet_diag_find_peer(&sockets->diag, diag);
-	const struct tcp_entry *inside = peer ? find_entry(sockets, peer->inode) : NULL;
+	const struct tcp_entry *inside = peer ? tcp_find_entry(sockets, peer->inode) : NULL;
 	const struct fd_holder *holders = NULL;
 	const char *text = "";
 	size_t count = 0;
@@ -271,7 +271,7 @@ static int check_connection(struct dump *dump, struct tcp_entry *entry)
 	}
 	if (!dump->options->has_tcp_established)
 		return refuse_connection(dump, entry);
-	entry->peer = peer ? find_entry(sockets, peer->inode) : NULL;
+	entry->peer = peer ? tcp_find_entry(sockets, peer->inode) : NULL;
 	return 0;
 }
 
@@ -281,8 +281,6 @@ static int check_entry(struct dump *dump, struct tcp_entry *entry)
 
 	if (r == 0 && tcp_is_connection(entry))
 		r = check_connection(dump, entry);
-	if (r == 0 && entry->state == TCP_LISTEN)
-		r = tcp_backlog_check(dump, entry);
 	return r;
 }
 
@@ -293,6 +291,9 @@ static int tcp_check_all(struct dump *dump)
 
 	for (size_t i = 0; sockets && r == 0 && i < sockets->entries_count; i++)
 		r = check_entry(dump, sockets->entries[i]);
+	for (size_t i = 0; sockets && r == 0 && i < sockets->entries_count; i++)
+		if (sockets->entries[i]->state == TCP_LISTEN)
+			r = tcp_backlog_check(dump, sockets->entries[i]);
 	if (r == 0 && sockets)
 		r = tcp_lock_begin(dump);
 	return r == 0 && sockets ? tcp_connections_read(dump) : r;
@@ -337,6 +338,7 @@ static void tcp_done(struct dump *dump)
 	tcp_silence_free(sockets->silence);
 	tcp_lock_free(sockets->lock);
 	option_guard_free(sockets->guard);
+	tcp_backlog_done(sockets);
 	for (size_t i = 0; i < sockets->entries_count; i++)
 		free(sockets->entries[i]->contents);
 	inet_diag_done(&sockets->diag);

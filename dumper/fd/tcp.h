@@ -2,6 +2,7 @@
 /* Stream sockets at dump: what the files of this kind share. */
 #pragma once
 
+#include "common/accept_queue.h"
 #include "dumper/fd/inet_socket.h"
 #include "dumper/fd/option_guard.h"
 #include "format/fd/tcp.h"
@@ -15,6 +16,7 @@ struct tcp_entry {
 	bool was_connected;                  /* of a closed one */
 	const struct inet_diag_socket *diag; /* NULL: without any port */
 	struct tcp_entry *peer;              /* the other end, if it is of the tree too */
+	struct waiting_connection *waiting;  /* the other end, if nobody has accepted it; of a queue below */
 	unsigned char *contents;             /* owned: of what it has to receive, and then to send */
 };
 
@@ -23,6 +25,9 @@ struct tcp_sockets {
 	struct inet_diag diag; /* all of this network */
 	struct tcp_entry **entries;
 	size_t entries_count, entries_capacity;
+	struct accept_queues *accept_queues; /* NULL: not needed yet */
+	struct accept_queue *queues;         /* of listening sockets */
+	size_t queues_count, queues_capacity;
 	struct option_guard *guard; /* NULL: not needed yet */
 	struct tcp_silence *silence;
 	struct tcp_lock *lock; /* NULL: nothing is held back */
@@ -46,8 +51,23 @@ const char *tcp_describe_peer(struct dump *dump, const struct inet_diag_socket *
 /* It is connected, about to be, or only half closed. */
 bool tcp_is_connection(const struct tcp_entry *entry);
 
-/* tcp_backlog.c: connections that wait to be accepted are blockers, or left out with --skip-in-flight. */
-int must_check tcp_backlog_check(struct dump *dump, const struct tcp_entry *entry);
+/* The entry of the socket with that inode; NULL: there is none. */
+struct tcp_entry *tcp_find_entry(const struct tcp_sockets *sockets, uint64_t inode);
+
+/* The other end is of the tree too, or waits there to be accepted. */
+static inline bool tcp_is_inside(const struct tcp_entry *entry)
+{
+	return entry->peer || entry->waiting;
+}
+
+/*
+ * tcp_backlog.c: connections that wait to be accepted are kept with --tcp-established, if their other ends
+ * are of the tree, left out with --skip-in-flight, or else blockers.
+ */
+int must_check tcp_backlog_check(struct dump *dump, struct tcp_entry *entry);
+/* Takes what has come over them to what their other ends, which have been read before, have to send. */
+int must_check tcp_backlog_read(struct dump *dump);
+void tcp_backlog_done(struct tcp_sockets *sockets);
 
 /*
  * tcp_connection.c: reads numbers, queues and options of all that are connected or were, by TCP_REPAIR, which

@@ -291,7 +291,7 @@ static int read_entry(struct dump *dump, struct tcp_entry *entry)
 		r = read_closed(entry, fd);
 	if (r < 0)
 		return log_error_errno(r, "cannot read %s", entry->inet.description);
-	entry->image->connection->is_inside = entry->peer != NULL;
+	entry->image->connection->is_inside = tcp_is_inside(entry);
 	dump->manifest->tcp_connections += tcp_is_connection(entry) && !was_read;
 	entry->file->contents_size = tcp_contents_size(entry->image);
 	return 0;
@@ -354,6 +354,7 @@ int tcp_connections_read(struct dump *dump)
 	}
 	for (int round = 0; r == 0 && is_any && round < ROUNDS_MAX; round++)
 		r = read_again(dump, &is_any);
-	return r == 0 && is_any ? log_error_errno(-EAGAIN, "connections of the program do not come to rest")
-				: r;
+	if (r == 0 && is_any)
+		return log_error_errno(-EAGAIN, "connections of the program do not come to rest");
+	return r < 0 ? r : tcp_backlog_read(dump);
 }

@@ -6,45 +6,16 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/kernel_memory.h"
+#include "common/kernel_socket.h"
 #include "dumper/fd/tcp.h"
-
-struct place {
-	struct kernel_descriptors descriptors;
-	struct kernel_member file_private, socket_sk, sock_error;
-};
-
-static int find_place(struct place *place)
-{
-	cleanup_(kernel_types_freep) struct kernel_types *types = NULL;
-	int r = kernel_types_open(&types);
-
-	if (r == 0)
-		r = kernel_descriptors_find(types, &place->descriptors);
-	if (r == 0)
-		r = kernel_types_find(types, "file.private_data", &place->file_private);
-	if (r == 0)
-		r = kernel_types_find(types, "socket.sk", &place->socket_sk);
-	return r < 0 ? r : kernel_types_find(types, "sock.sk_err", &place->sock_error);
-}
 
 /* sk_err of the socket behind a descriptor of ours. */
 static int read_error(int fd, uint64_t *ret_error)
 {
-	cleanup_(kernel_memory_freep) struct kernel_memory *memory = NULL;
-	struct kernel_address at = {0};
-	struct place place;
-	int r = find_place(&place);
+	cleanup_(kernel_sockets_freep) struct kernel_sockets *sockets = NULL;
+	int r = kernel_sockets_open(&sockets);
 
-	if (r == 0)
-		r = kernel_memory_open(&memory);
-	if (r == 0)
-		r = kernel_memory_own_file(memory, &place.descriptors, fd, &at);
-	if (r == 0)
-		r = kernel_memory_read_member(memory, at, &place.file_private, &at.value);
-	if (r == 0)
-		r = kernel_memory_read_member(memory, at, &place.socket_sk, &at.value);
-	return r < 0 ? r : kernel_memory_read_member(memory, at, &place.sock_error, ret_error);
+	return r < 0 ? r : kernel_sockets_read(sockets, fd, "sock.sk_err", ret_error);
 }
 
 int tcp_collect_error(struct dump *dump, struct tcp_entry *entry, int fd)

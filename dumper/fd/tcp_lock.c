@@ -43,7 +43,7 @@ static int add_connections(const struct tcp_sockets *sockets, struct tcp_lock *l
 		const struct tcp_entry *entry = sockets->entries[i];
 		struct packet_lock_connection *slot;
 
-		if (!tcp_is_connection(entry) || entry->peer)
+		if (!tcp_is_connection(entry) || tcp_is_inside(entry))
 			continue;
 		slot = vector_append(lock, connections);
 		if (!slot)

@@ -33,6 +33,20 @@ static int check_window(const Cr__TcpWindow *window, uint32_t received, const ch
 	return 0;
 }
 
+/* Whoever connects to a socket that nobody has accepted yet has received nothing. */
+static int check_waiting(const Cr__TcpSocket *socket, const char **ret_reason)
+{
+	const Cr__TcpConnection *connection = socket->connection;
+
+	if (socket->state != TCP_ESTABLISHED && socket->state != TCP_FIN_WAIT1 &&
+	    socket->state != TCP_FIN_WAIT2)
+		return refuse("it waits to be accepted, in a state in which it cannot", ret_reason);
+	if (!connection->is_inside || connection->receive_size > 0 || connection->sent_size > 0 ||
+	    connection->error != 0 || connection->window)
+		return refuse("it waits to be accepted, but has been", ret_reason);
+	return 0;
+}
+
 static int check_connection(const Cr__TcpSocket *socket, const char **ret_reason)
 {
 	const Cr__TcpConnection *connection = socket->connection;
@@ -45,6 +59,8 @@ static int check_connection(const Cr__TcpSocket *socket, const char **ret_reason
 	if (connection->receive_size > TCP_QUEUE_SIZE_MAX || connection->sent_size > TCP_QUEUE_SIZE_MAX ||
 	    connection->unsent_size > TCP_QUEUE_SIZE_MAX)
 		return refuse("more waits in it than can", ret_reason);
+	if (connection->is_waiting)
+		return check_waiting(socket, ret_reason);
 	if (!is_sending && (connection->sent_size > 0 || connection->unsent_size > 0))
 		return refuse("it has something to send, in a state in which it cannot", ret_reason);
 	if (socket->state == TCP_SYN_SENT && connection->receive_size > 0)
@@ -107,6 +123,8 @@ int tcp_check(const Cr__TcpSocket *socket, const char **ret_reason)
 		return refuse("it is connected, and in a state in which it cannot be", ret_reason);
 	if (socket->state == TCP_LISTEN && (!inet->local || inet->local->port == 0))
 		return refuse("it listens, but has no port", ret_reason);
+	if (socket->n_waiting > (socket->state == TCP_LISTEN ? TCP_WAITING_MAX : 0))
+		return refuse("more wait to be accepted than can", ret_reason);
 	if (socket->backlog > INT_MAX)
 		return refuse("its backlog is not valid", ret_reason);
 	if (inet->n_memberships > 0)

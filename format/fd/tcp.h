@@ -8,6 +8,8 @@
 /* Of bytes that wait in one direction: no window is larger. */
 #define TCP_QUEUE_SIZE_MAX (1U << 30)
 #define TCP_WINDOW_SCALE_MAX 14
+/* Of connections that wait to be accepted by one socket. */
+#define TCP_WAITING_MAX 1000000
 
 /* Level IPPROTO_TCP. */
 extern const struct socket_option_table socket_options_tcp;

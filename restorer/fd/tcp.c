@@ -70,6 +70,14 @@ static bool is_lost(const struct restore *restore, const struct object *object)
 	return tcp_image_of(object)->connection && !tcp_is_kept(restore, object);
 }
 
+static bool is_waiting_for_nobody(const struct object *object)
+{
+	const Cr__TcpSocket *image = tcp_image_of(object);
+	const struct tcp_object *state = object->state;
+
+	return image->connection && image->connection->is_waiting && !state->is_awaited;
+}
+
 static int tcp_preflight(struct restore *restore)
 {
 	cleanup_(inet_diag_done) struct inet_diag diag = {0};
@@ -79,7 +87,13 @@ static int tcp_preflight(struct restore *restore)
 	for (size_t i = 0; r == 0 && i < restore->objects_count; i++) {
 		const struct object *object = &restore->objects[i];
 
-		if (!is_ours(object) || is_lost(restore, object))
+		if (!is_ours(object))
+			continue;
+		if (is_waiting_for_nobody(object))
+			return log_error_errno(-EBADMSG,
+					       "bad archive: open file %u waits to be accepted by nobody",
+					       object->image->id);
+		if (is_lost(restore, object))
 			continue;
 		if (!is_read)
 			r = inet_diag_read(&diag, IPPROTO_TCP);
@@ -223,6 +237,8 @@ static int tcp_finish(struct restore *restore)
 
 	if (r == 0)
 		r = each_object(restore, set_options);
+	if (r == 0)
+		r = each_object(restore, tcp_waiting_connect);
 	return r < 0 ? r : each_object(restore, close_in_part);
 }
 
@@ -245,6 +261,7 @@ static int tcp_let_go(struct restore *restore)
 const struct fd_restorer tcp_fd_restorer = {
 	.name = "tcp",
 	.read = tcp_read,
+	.plan = tcp_waiting_plan,
 	.preflight = tcp_preflight,
 	.prepare = tcp_prepare,
 	.open = tcp_open,

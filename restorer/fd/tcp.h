@@ -8,6 +8,7 @@
 /* object->state. */
 struct tcp_object {
 	int fd;                /* of ours, from finish to let_go; -EBADF */
+	bool is_awaited;       /* a listening socket lists it among those that wait to be accepted */
 	unsigned char *unsent; /* owned: to be sent when it is let go; connection->unsent_size bytes */
 };
 
@@ -44,6 +45,17 @@ int must_check tcp_connection_fill(struct restore *restore, const Cr__TcpSocket 
 /* Half closed or closed, as it was, as far as nothing must be sent for that. Its options must have been set.
  */
 int must_check tcp_connection_finish(const Cr__TcpSocket *image, int fd);
+/* tcp_waiting.c: what waits to be accepted is of connections that wait for that, once each. Logs. */
+int must_check tcp_waiting_plan(struct restore *restore, struct object *listener);
+/* Connects them again, in their order, when the socket behind FD listens and has its options. Logs. */
+int must_check tcp_waiting_connect(struct restore *restore, const struct object *listener, int fd);
+/* A socket in TCP_REPAIR mode, and bound, leaves it and connects by itself, with the number that the image
+ * says, but does not wait. */
+int must_check tcp_connection_begin(const Cr__TcpSocket *image, int fd);
+/* Sends what was not sent, and the end behind it. */
+int must_check tcp_connection_send_rest(const Cr__TcpSocket *image, const struct tcp_object *state);
+/* The end of the TCP_REPAIR mode has set SO_REUSEADDR to 0. */
+int must_check tcp_connection_set_reuse(const Cr__TcpSocket *image, int fd);
 /* It goes on by itself: sends what was not sent. */
 int must_check tcp_connection_let_go(const Cr__TcpSocket *image, const struct tcp_object *state);
 

@@ -72,12 +72,18 @@ static int set_agreements(const Cr__TcpConnection *connection, int fd)
 		       : 0;
 }
 
-/* A connection that is only begun begins again, with the same number. */
-static int begin_again(const Cr__TcpSocket *image, int fd)
+static int leave_repair(int fd, int how)
+{
+	int r = set_int(fd, TCP_REPAIR_QUEUE, "TCP_REPAIR_QUEUE", NO_QUEUE);
+
+	return r < 0 ? r : set_int(fd, TCP_REPAIR, "TCP_REPAIR", how);
+}
+
+int tcp_connection_begin(const Cr__TcpSocket *image, int fd)
 {
 	struct sockaddr_storage storage;
 	struct inet_address peer;
-	int r = set_int(fd, TCP_REPAIR, "TCP_REPAIR", 0), flags;
+	int r = leave_repair(fd, 0), flags;
 
 	if (r == 0)
 		r = inet_image_to_address(image->socket->peer, &peer);
@@ -120,8 +126,8 @@ int tcp_connection_new(const Cr__TcpSocket *image, int *ret_fd)
 	if (r == 0)
 		r = inet_socket_bind(image->socket, fd);
 	if (r == 0)
-		r = set_sequence(fd, SEND_QUEUE, connection->send_sequence);
-	if (r == 0 && image->state != TCP_SYN_SENT) {
+		r = set_sequence(fd, SEND_QUEUE, connection->send_sequence - connection->is_waiting);
+	if (r == 0 && image->state != TCP_SYN_SENT && !connection->is_waiting) {
 		r = set_sequence(fd, RECEIVE_QUEUE, connection->receive_sequence);
 		if (r == 0)
 			r = connect_with_segments(image, fd);
@@ -361,8 +367,8 @@ static int close_halves(const Cr__TcpSocket *image, int fd)
 
 bool tcp_needs_packets(const Cr__TcpSocket *image)
 {
-	return image->connection && image->state != TCP_ESTABLISHED && image->state != TCP_SYN_SENT &&
-	       image->state != TCP_FIN_WAIT1;
+	return image->connection && !image->connection->is_waiting && image->state != TCP_ESTABLISHED &&
+	       image->state != TCP_SYN_SENT && image->state != TCP_FIN_WAIT1;
 }
 
 int tcp_connection_finish(const Cr__TcpSocket *image, int fd)
@@ -370,7 +376,7 @@ int tcp_connection_finish(const Cr__TcpSocket *image, int fd)
 	const Cr__TcpConnection *connection = image->connection;
 	int r;
 
-	if (image->state == TCP_SYN_SENT)
+	if (image->state == TCP_SYN_SENT || connection->is_waiting)
 		return 0;
 	/* For what comes now. */
 	r = set_window(fd, &(struct tcp_repair_window){
@@ -395,8 +401,7 @@ int tcp_connection_finish(const Cr__TcpSocket *image, int fd)
 	return r < 0 ? r : set_window_as_it_was(connection, fd);
 }
 
-/* The mode has set it to 0. */
-static int set_reuse(const Cr__TcpSocket *image, int fd)
+int tcp_connection_set_reuse(const Cr__TcpSocket *image, int fd)
 {
 	int value = socket_options_get_int(image->socket->shared_options, SOL_SOCKET, SO_REUSEADDR, 0);
 
@@ -427,12 +432,13 @@ static int write_unsent(int fd, const unsigned char *data, size_t size)
 	return 0;
 }
 
-static int send_rest(const Cr__TcpSocket *image, const struct tcp_object *state)
+int tcp_connection_send_rest(const Cr__TcpSocket *image, const struct tcp_object *state)
 {
-	int r = 0;
+	int r;
 
 	if (image->connection->unsent_size == 0)
-		return 0;
+		return image->connection->is_waiting && tcp_has_sent_end(image->state) ? send_end(state->fd)
+										       : 0;
 	r = write_unsent(state->fd, state->unsent, image->connection->unsent_size);
 	if (r == 0 && tcp_has_sent_end(image->state))
 		r = send_end(state->fd);
@@ -443,18 +449,19 @@ static int send_rest(const Cr__TcpSocket *image, const struct tcp_object *state)
 
 int tcp_connection_let_go(const Cr__TcpSocket *image, const struct tcp_object *state)
 {
-	int r = set_int(state->fd, TCP_REPAIR_QUEUE, "TCP_REPAIR_QUEUE", NO_QUEUE);
+	int r;
 
-	if (r < 0)
-		return r;
+	/* It has been let go to connect. */
+	if (image->connection->is_waiting)
+		return 0;
 	if (image->state == TCP_SYN_SENT) {
-		r = begin_again(image, state->fd);
+		r = tcp_connection_begin(image, state->fd);
 	} else if (image->state != TCP_CLOSE) {
-		r = set_int(state->fd, TCP_REPAIR, "TCP_REPAIR", 0);
+		r = leave_repair(state->fd, 0);
 		if (r == 0)
-			r = send_rest(image, state);
+			r = tcp_connection_send_rest(image, state);
 	} else {
-		r = set_int(state->fd, TCP_REPAIR, "TCP_REPAIR", -1);
+		r = leave_repair(state->fd, -1);
 	}
-	return r < 0 ? r : set_reuse(image, state->fd);
+	return r < 0 ? r : tcp_connection_set_reuse(image, state->fd);
 }

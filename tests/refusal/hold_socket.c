@@ -163,6 +163,43 @@ static int make_tcp_backlog(void)
 	return connected(listener) < 0 || connected(listener) < 0 ? -1 : listener;
 }
 
+/* One that nobody has accepted, and that has been reset. */
+static int make_tcp_backlog_reset(void)
+{
+	const struct linger at_once = {.l_onoff = 1};
+	int listener = listening(4001), fd = connected(listener);
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)) < 0)
+		return -1;
+	close(fd);
+	return listener;
+}
+
+static int make_tcp_backlog_urgent(void)
+{
+	int listener = listening(4001), fd = connected(listener);
+
+	return fd < 0 || send(fd, "x", 1, MSG_OOB) != 1 ? -1 : listener;
+}
+
+/* To one of two that share the port. */
+static int make_tcp_backlog_group(void)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(4001)};
+	int fds[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		const int on = 1;
+
+		fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (setsockopt(fds[i], SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0 ||
+		    bind(fds[i], (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fds[i], 5) < 0)
+			return -1;
+	}
+	return connected(fds[0]) < 0 ? -1 : fds[0];
+}
+
 /* With a byte out of band that has not been read. */
 static int make_tcp_urgent(void)
 {
@@ -295,6 +332,9 @@ static const struct {
 	{"tcp-listening", make_tcp_listening},
 	{"tcp-connected", make_tcp_connected},
 	{"tcp-backlog", make_tcp_backlog},
+	{"tcp-backlog-reset", make_tcp_backlog_reset},
+	{"tcp-backlog-urgent", make_tcp_backlog_urgent},
+	{"tcp-backlog-group", make_tcp_backlog_group},
 	{"tcp-urgent", make_tcp_urgent},
 };
 

@@ -43,7 +43,27 @@ start_target tcp-urgent
 refused 'tcp-urgent' 3 "\b$target\b" 'fd 20: ' 'urgent data' -- "$cr_dump" --tcp-established -t "$target" -o "$out"
 stop_target
 holds tcp-backlog 'fd 20: ' '127.0.0.1:4001 has 2 connections that nobody has accepted' 'from 127\.0\.0\.1:[0-9]+ \(' 'skip-in-flight'
+works 'tcp-backlog, kept' "$cr_dump" -t "$target" --check --tcp-established
+refused 'tcp-backlog, not seen' 3 'fd 20: ' 'has 2 connections that nobody has accepted' 'CAP_BPF' -- \
+	setpriv --bounding-set=-bpf,-perfmon,-sys_admin "$cr_dump" -t "$target" --check --tcp-established
 stop_target
+holds tcp-backlog-reset 'fd 20: ' '127.0.0.1:4001 has 1 connections that nobody has accepted' 'from a closed socket'
+
+# not_kept WHAT PATTERN: not with --tcp-established either.
+not_kept() {
+	refused "$1, to be kept" 3 'fd [0-9]+: ' '127.0.0.1:4001 has 1 connections that nobody has accepted' "$2" \
+		'skip-in-flight' -- "$cr_dump" -t "$target" --check --tcp-established
+	stop_target
+}
+not_kept tcp-backlog-reset 'which has been reset'
+start_target tcp-backlog-urgent
+not_kept tcp-backlog-urgent 'which has sent urgent data'
+start_target tcp-backlog-group
+not_kept tcp-backlog-group 'one of several sockets that listen'
+start_target tcp-listening
+exec 9<>/dev/tcp/127.0.0.1/4001
+not_kept 'a client outside' "whose other end has .*\(pid $$, fd 9\)"
+exec 9>&-
 
 # The other end is outside.
 python3 -c '

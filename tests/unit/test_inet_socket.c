@@ -278,8 +278,14 @@ static void checks_tcp_connections(void **state maybe_unused)
 	connected_init(&sample, &tcp, &connection, &window);
 	assert_int_equal(tcp_check(&tcp, &reason), 0);
 	assert_int_equal(tcp_contents_size(&tcp), 612);
+	connection.is_inside = connection.is_waiting = true;
+	connection.receive_size = connection.sent_size = 0;
+	connection.unsent_size = 9;
+	connection.window = NULL;
+	assert_int_equal(tcp_check(&tcp, &reason), 0);
+	connection.is_waiting = false;
+	connection.unsent_size = 0;
 	tcp.state = TCP_CLOSE;
-	connection.sent_size = 0;
 	connection.error = ECONNRESET;
 	assert_int_equal(tcp_check(&tcp, &reason), 0);
 }
@@ -302,6 +308,10 @@ static void refuses_tcp_connections(void **state maybe_unused)
 	REFUSES_TCP(connection.segment_maximum = 65536, "segment size");
 	REFUSES_TCP(connection.error = ECONNRESET, "error");
 	REFUSES_TCP((tcp.state = TCP_CLOSE, connection.sent_size = 0, connection.error = EIO), "error");
+	REFUSES_TCP(connection.is_waiting = true, "waits to be accepted, but has been");
+	REFUSES_TCP((connection.is_waiting = true, tcp.state = TCP_CLOSE_WAIT),
+		    "waits to be accepted, in a state");
+	REFUSES_TCP(tcp.n_waiting = 1, "more wait to be accepted");
 	REFUSES_TCP(window.send = 65537, "greater than its greatest");
 	REFUSES_TCP(window.receive_update = 257, "where its sequence numbers are");
 	REFUSES_TCP(window.send_update = 256 + 4097, "where its sequence numbers are");

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/* Looks at connections that wait to be accepted. */
+#include "common/accept_queue.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/vector.h"
+
+/* Looks at one that the kernel is at work on. */
+#define ROUNDS_MAX 1000
+/* Of one queue; the kernel's own limit is far below (net.core.somaxconn). */
+#define CONNECTIONS_MAX 1000000
+#define BYTES_MAX (UINT32_C(1) << 30)
+
+/* An skb_frag_t, of which there are at most so many (CONFIG_MAX_SKB_FRAGS). */
+#define FRAGMENT_SIZE 16
+#define FRAGMENTS_MAX 45
+
+/* X(name, path): the members that are looked at. */
+#define MEMBERS(X)                                                                                           \
+	X(listener_first, "inet_connection_sock.icsk_accept_queue.rskq_accept_head")                         \
+	X(request_next, "request_sock.dl_next")                                                              \
+	X(request_sock, "request_sock.sk")                                                                   \
+	X(sock_cookie, "sock_common.skc_cookie")                                                             \
+	X(sock_state, "sock_common.skc_state")                                                               \
+	X(sock_queue, "sock.sk_receive_queue")                                                               \
+	X(queue_next, "sk_buff_head.next")                                                                   \
+	X(tcp_read, "tcp_sock.copied_seq")                                                                   \
+	X(tcp_received, "tcp_sock.rcv_nxt")                                                                  \
+	X(tcp_urgent, "tcp_sock.urg_data")                                                                   \
+	X(buffer_next, "sk_buff.next")                                                                       \
+	X(buffer_control, "sk_buff.cb")                                                                      \
+	X(buffer_size, "sk_buff.len")                                                                        \
+	X(buffer_paged_size, "sk_buff.data_len")                                                             \
+	X(buffer_head, "sk_buff.head")                                                                       \
+	X(buffer_data, "sk_buff.data")                                                                       \
+	X(buffer_end, "sk_buff.end")                                                                         \
+	X(control_sequence, "tcp_skb_cb.seq")                                                                \
+	X(shared_count, "skb_shared_info.nr_frags")                                                          \
+	X(shared_list, "skb_shared_info.frag_list")                                                          \
+	X(shared_fragments, "skb_shared_info.frags")                                                         \
+	X(fragment_page, "skb_frag.netmem")                                                                  \
+	X(fragment_size, "skb_frag.len")                                                                     \
+	X(fragment_offset, "skb_frag.offset")
+
+struct accept_queues {
+	struct kernel_sockets *sockets;
+	struct kernel_pages pages;
+	bool has_pages;
+#define X(name, path) struct kernel_member name;
+	MEMBERS(X)
+#undef X
+};
+
+/* Where a socket is in the stream. */
+struct position {
+	uint64_t state, read, received, urgent;
+};
+
+/* Bytes that are gathered from the buffers of a socket, in their order. */
+struct gathering {
+	uint32_t next, end; /* sequence numbers */
+	unsigned char *bytes;
+	size_t size;
+};
+
+void accept_queues_free(struct accept_queues *queues)
+{
+	if (queues->sockets)
+		kernel_sockets_free(queues->sockets);
+	free(queues);
+}
+
+/* A fragment was a bio_vec before Linux 6.9. */
+static int find(struct kernel_types *types, const char *path, struct kernel_member *ret)
+{
+	static const char *const names[][2] = {{"skb_frag.netmem", "bio_vec.bv_page"},
+					       {"skb_frag.len", "bio_vec.bv_len"},
+					       {"skb_frag.offset", "bio_vec.bv_offset"}};
+	int r = kernel_types_find(types, path, ret);
+
+	for (size_t i = 0; r == -ENOENT && i < ARRAY_SIZE(names); i++)
+		if (strcmp(path, names[i][0]) == 0)
+			return kernel_types_find(types, names[i][1], ret);
+	return r;
+}
+
+int accept_queues_open(struct accept_queues **ret_queues)
+{
+	cleanup_(accept_queues_freep) struct accept_queues *queues = calloc(1, sizeof(*queues));
+	int r = queues ? kernel_sockets_open(&queues->sockets) : -ENOMEM;
+
+#define X(name, path)                                                                                        \
+	if (r == 0)                                                                                          \
+		r = find(queues->sockets->types, path, &queues->name);
+	MEMBERS(X)
+#undef X
+	if (r < 0)
+		return r;
+	*ret_queues = take_ptr(queues);
+	return 0;
+}
+
+static int get(struct accept_queues *queues, struct kernel_address address,
+	       const struct kernel_member *member, uint64_t *ret)
+{
+	return kernel_memory_read_member(queues->sockets->memory, address, member, ret);
+}
+
+static int read_position(struct accept_queues *queues, struct kernel_address sock, struct position *ret)
+{
+	int r = get(queues, sock, &queues->sock_state, &ret->state);
+
+	if (r == 0)
+		r = get(queues, sock, &queues->tcp_read, &ret->read);
+	if (r == 0)
+		r = get(queues, sock, &queues->tcp_received, &ret->received);
+	return r < 0 ? r : get(queues, sock, &queues->tcp_urgent, &ret->urgent);
+}
+
+static bool is_same(const struct position *one, const struct position *other)
+{
+	return one->state == other->state && one->read == other->read && one->received == other->received &&
+	       one->urgent == other->urgent;
+}
+
+/* The end of the stream has a number of its own. */
+static void note_position(struct waiting_connection *connection, const struct position *position)
+{
+	connection->state = (uint8_t)position->state;
+	connection->has_urgent = position->urgent != 0;
+	connection->sequence = (uint32_t)position->read;
+	connection->size =
+		(uint32_t)(position->received - position->read) - (position->state == TCP_CLOSE_WAIT);
+}
+
+void accept_queue_done(struct accept_queue *queue)
+{
+	for (size_t i = 0; i < queue->items_count; i++)
+		free(queue->items[i].bytes);
+	free(queue->items);
+	*queue = (struct accept_queue){0};
+}
+
+static int append(struct accept_queues *queues, struct kernel_address request, struct accept_queue *queue)
+{
+	struct waiting_connection *connection = vector_append(queue, items);
+	struct position position;
+	int r;
+
+	if (!connection)
+		return -ENOMEM;
+	*connection = (struct waiting_connection){0};
+	r = get(queues, request, &queues->request_sock, &connection->sock.value);
+	if (r == 0)
+		r = get(queues, connection->sock, &queues->sock_cookie, &connection->cookie);
+	if (r == 0)
+		r = read_position(queues, connection->sock, &position);
+	if (r == 0)
+		note_position(connection, &position);
+	return r;
+}
+
+int accept_queue_read(struct accept_queues *queues, int fd, struct accept_queue *ret_queue)
+{
+	cleanup_(accept_queue_done) struct accept_queue queue = {0};
+	struct kernel_address at = {0};
+	int r = kernel_sockets_locate(queues->sockets, fd, &at);
+
+	if (r == 0)
+		r = get(queues, at, &queues->listener_first, &at.value);
+	while (r == 0 && at.value != 0) {
+		if (queue.items_count >= CONNECTIONS_MAX)
+			return -ENOTSUP;
+		r = append(queues, at, &queue);
+		if (r == 0)
+			r = get(queues, at, &queues->request_next, &at.value);
+	}
+	if (r < 0)
+		return r;
+	*ret_queue = queue;
+	queue = (struct accept_queue){0};
+	return 0;
+}
+
+/* SIZE bytes at ADDRESS come next in the buffer; those before *SKIP have been gathered. */
+static int gather(struct accept_queues *queues, struct kernel_address address, size_t size, size_t *skip,
+		  struct gathering *gathering)
+{
+	size_t skipped = MIN(*skip, size);
+	int r;
+
+	*skip -= skipped;
+	size -= skipped;
+	if (size > gathering->end - gathering->next)
+		return -EAGAIN;
+	r = kernel_memory_read(queues->sockets->memory, kernel_offset(address, skipped),
+			       gathering->bytes + (gathering->size - (gathering->end - gathering->next)),
+			       size);
+	gathering->next += (uint32_t)size;
+	return r;
+}
+
+static int gather_fragment(struct accept_queues *queues, struct kernel_address fragment, size_t *skip,
+			   struct gathering *gathering)
+{
+	struct kernel_address contents = {0};
+	uint64_t page = 0, size = 0, offset = 0;
+	int r = get(queues, fragment, &queues->fragment_page, &page);
+
+	if (r == 0)
+		r = get(queues, fragment, &queues->fragment_size, &size);
+	if (r == 0)
+		r = get(queues, fragment, &queues->fragment_offset, &offset);
+	if (r == 0 && !queues->has_pages) {
+		r = kernel_pages_find(queues->sockets->memory, queues->sockets->types, &queues->pages);
+		queues->has_pages = r == 0;
+	}
+	if (r == 0)
+		r = kernel_page_contents(&queues->pages, (struct kernel_address){page}, &contents);
+	return r < 0 ? r : gather(queues, kernel_offset(contents, offset), (size_t)size, skip, gathering);
+}
+
+/* What does not stand behind the header is in pages. */
+static int gather_fragments(struct accept_queues *queues, struct kernel_address buffer, size_t *skip,
+			    struct gathering *gathering)
+{
+	struct kernel_address shared = {0};
+	uint64_t end = 0, count = 0, list = 0;
+	int r = get(queues, buffer, &queues->buffer_head, &shared.value);
+
+	if (r == 0)
+		r = get(queues, buffer, &queues->buffer_end, &end);
+	shared = kernel_offset(shared, end);
+	if (r == 0)
+		r = get(queues, shared, &queues->shared_count, &count);
+	if (r == 0)
+		r = get(queues, shared, &queues->shared_list, &list);
+	if (r == 0 && (list != 0 || count > FRAGMENTS_MAX))
+		r = -ENOTSUP;
+	for (uint64_t i = 0; r == 0 && i < count; i++)
+		r = gather_fragment(
+			queues, kernel_offset(shared, queues->shared_fragments.offset + i * FRAGMENT_SIZE),
+			skip, gathering);
+	return r;
+}
+
+static int gather_buffer(struct accept_queues *queues, struct kernel_address buffer,
+			 struct gathering *gathering)
+{
+	uint64_t sequence = 0, size = 0, paged_size = 0;
+	struct kernel_address data = {0};
+	size_t skip;
+	int r = get(queues, kernel_offset(buffer, queues->buffer_control.offset), &queues->control_sequence,
+		    &sequence);
+
+	if (r == 0)
+		r = get(queues, buffer, &queues->buffer_size, &size);
+	if (r == 0)
+		r = get(queues, buffer, &queues->buffer_paged_size, &paged_size);
+	if (r == 0)
+		r = get(queues, buffer, &queues->buffer_data, &data.value);
+	if (r < 0)
+		return r;
+	/* A gap, or less than there should be: it is being changed. */
+	skip = gathering->next - (uint32_t)sequence;
+	if (skip > size || paged_size > size)
+		return size == 0 ? 0 : -EAGAIN;
+	r = gather(queues, data, (size_t)(size - paged_size), &skip, gathering);
+	return r < 0 || paged_size == 0 ? r : gather_fragments(queues, buffer, &skip, gathering);
+}
+
+static int gather_all(struct accept_queues *queues, struct kernel_address sock, struct gathering *gathering)
+{
+	const struct kernel_address queue = kernel_offset(sock, queues->sock_queue.offset);
+	struct kernel_address buffer = {0};
+	int r = get(queues, queue, &queues->queue_next, &buffer.value);
+
+	while (r == 0 && buffer.value != queue.value && gathering->next != gathering->end) {
+		r = gather_buffer(queues, buffer, gathering);
+		if (r == 0)
+			r = get(queues, buffer, &queues->buffer_next, &buffer.value);
+	}
+	/* Whatever does not fit together may have been changed under our eyes. */
+	if (r == -EFAULT || (r == 0 && gathering->next != gathering->end))
+		return -EAGAIN;
+	return r;
+}
+
+static int read_once(struct accept_queues *queues, struct waiting_connection *connection)
+{
+	struct gathering gathering;
+	struct position before, after;
+	int r = read_position(queues, connection->sock, &before);
+
+	if (r < 0)
+		return r;
+	note_position(connection, &before);
+	if (connection->size > BYTES_MAX)
+		return -EAGAIN;
+	free(connection->bytes);
+	connection->bytes = malloc((size_t)connection->size + 1);
+	if (!connection->bytes)
+		return -ENOMEM;
+	gathering = (struct gathering){
+		.next = connection->sequence,
+		.end = connection->sequence + connection->size,
+		.bytes = connection->bytes,
+		.size = connection->size,
+	};
+	r = gather_all(queues, connection->sock, &gathering);
+	if (r == 0)
+		r = read_position(queues, connection->sock, &after);
+	return r < 0 ? r : is_same(&before, &after) ? 0 : -EAGAIN;
+}
+
+int waiting_connection_read(struct accept_queues *queues, struct waiting_connection *connection)
+{
+	int r = -EAGAIN;
+
+	for (int round = 0; r == -EAGAIN && round < ROUNDS_MAX; round++)
+		r = read_once(queues, connection);
+	return r;
+}

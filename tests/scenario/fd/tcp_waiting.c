@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* network */
+/* dump-options: --tcp-established */
+/* restore-options: --tcp-established */
+/* Connections that nobody has accepted yet wait after a restore in the same order, with what was sent, and
+ * its end; options of the socket that listens are those of who is accepted. */
+#include "tcp_sockets.h"
+
+static int connected(int listener, const char *host)
+{
+	int fd = scenario_call(socket(strchr(host, ':') ? AF_INET6 : AF_INET, SOCK_STREAM, 0));
+
+	sockets_connect(fd, host, sockets_port(listener));
+	return fd;
+}
+
+/* The next one is that of CLIENT. */
+static struct tcp_pair accepted(int listener, int client)
+{
+	struct tcp_pair pair = {.client = client, .server = scenario_call(accept(listener, NULL, NULL))};
+	union socket_address own = sockets_own(client), peer = sockets_peer(pair.server);
+
+	scenario_check(sockets_is_same(&own, &peer));
+	own = sockets_own(pair.server);
+	peer = sockets_peer(client);
+	scenario_check(sockets_is_same(&own, &peer));
+	return pair;
+}
+
+int main(void)
+{
+	int v4 = tcp_listen("127.0.0.1", 4001), v6 = tcp_listen("::1", 4002),
+	    any = tcp_listen("0.0.0.0", 4003);
+	int silent, sent, ended, mute, full, last, six, deferred, port;
+	struct tcp_pair pair;
+	size_t total;
+
+	pair = tcp_connect(v4, "127.0.0.1");
+	silent = connected(v4, "127.0.0.1");
+	sent = connected(v4, "127.0.0.1");
+	sockets_send(sent, "first", 5);
+	sockets_send(sent, ", second", 8);
+	ended = connected(v4, "127.0.0.1");
+	sockets_send(ended, "all", 3);
+	scenario_call(shutdown(ended, SHUT_WR));
+	mute = connected(v4, "127.0.0.1");
+	scenario_call(shutdown(mute, SHUT_WR));
+	full = connected(v4, "127.0.0.1");
+	/* Else the kernel goes on changing it. */
+	sockets_set(full, SOL_SOCKET, SO_SNDBUF, 65536);
+	total = tcp_fill(full, 7);
+	last = connected(v4, "127.0.0.1");
+	sockets_set(last, IPPROTO_TCP, TCP_NODELAY, 1);
+	port = (int)sockets_port(last);
+	six = connected(v6, "::1");
+	sockets_send(six, "six", 3);
+	sockets_set(any, SOL_SOCKET, SO_KEEPALIVE, 1);
+	sockets_set(any, IPPROTO_TCP, TCP_DEFER_ACCEPT, 60);
+	deferred = connected(any, "127.0.0.7");
+	sockets_send(deferred, "now", 3);
+	tcp_await_state(ended, TCP_FIN_WAIT2);
+	tcp_await_state(mute, TCP_FIN_WAIT2);
+	/* There was room for more. */
+	scenario_call(listen(v4, 2));
+
+	scenario_checkpoint();
+	tcp_check_alive(pair);
+	scenario_check_equal(sockets_get(any, IPPROTO_TCP, TCP_DEFER_ACCEPT) > 0, 1);
+	tcp_check_alive(accepted(v4, silent));
+	pair = accepted(v4, sent);
+	sockets_receive(pair.server, "first, second");
+	tcp_check_alive(pair);
+	pair = accepted(v4, ended);
+	sockets_receive(pair.server, "all");
+	tcp_check_end(pair.server);
+	sockets_send(pair.server, "answer", 6);
+	sockets_receive(ended, "answer");
+	close(pair.server);
+	tcp_check_end(ended);
+	pair = accepted(v4, mute);
+	tcp_check_end(pair.server);
+	pair = accepted(v4, full);
+	tcp_check_filled(pair.server, 7, total);
+	tcp_check_alive(pair);
+	scenario_check_equal(sockets_port(last), (unsigned)port);
+	scenario_check_equal(sockets_get(last, IPPROTO_TCP, TCP_NODELAY), 1);
+	scenario_check_equal(sockets_get(last, SOL_SOCKET, SO_REUSEADDR), 0);
+	tcp_check_alive(accepted(v4, last));
+	pair = accepted(v6, six);
+	sockets_receive(pair.server, "six");
+	tcp_check_alive(pair);
+	pair = accepted(any, deferred);
+	sockets_receive(pair.server, "now");
+	scenario_check_equal(sockets_get(pair.server, SOL_SOCKET, SO_KEEPALIVE), 1);
+	tcp_check_alive(pair);
+	scenario_check_equal(sockets_poll(v4) | sockets_poll(v6) | sockets_poll(any), 0);
+	/* And new ones come. */
+	tcp_check_alive(tcp_connect(v4, "127.0.0.1"));
+	scenario_pass();
+}
