@@ -2,10 +2,11 @@
 /*
  * A program of a given size that does nothing, to be dumped and restored; its memory is the same each time.
  *
- *   bench_memory [-s MIB] [-t THREADS] [-m MAPPINGS] [-n CONNECTIONS] READY
+ *   bench_memory [-s MIB] [-t THREADS] [-m MAPPINGS] [-n CONNECTIONS] [-u PAIRS] READY
  *                                                             makes READY when all is there, then sleeps; the
  *                                                             other ends of TCP connections are in a process
- *                                                             that is not below it, and ends with them
+ *                                                             that is not below it, and ends with them; pairs
+ *                                                             of unix sockets have something in a queue
  *   bench_memory -s MIB -o FILE                               writes the memory to FILE instead
  *   bench_memory -s MIB -c ROUNDS                             prints how long memcpy(3) of it takes, as
  * measure does
@@ -230,19 +231,37 @@ static void be_client(const struct sockaddr_in *address, int count)
 	_exit(recv(fd, &byte, 1, 0) > 0);
 }
 
-static void make_connections(int count)
+static void permit_many_files(void)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	socklen_t size = sizeof(address);
 	struct rlimit limit;
-	pid_t child;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		fail("getrlimit");
 	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
 		fail("setrlimit");
+}
+
+static void make_pairs(int count)
+{
+	static const char request[] = "GET /index.html HTTP/1.0\r\n\r\n";
+	int ends[2];
+
+	permit_many_files();
+	for (int i = 0; i < count; i++)
+		if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0 ||
+		    write(ends[0], request, sizeof(request)) < 0)
+			fail("socketpair");
+}
+
+static void make_connections(int count)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t size = sizeof(address);
+	pid_t child;
+
+	permit_many_files();
 	if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    listen(listener, count) < 0 || getsockname(listener, (struct sockaddr *)&address, &size) < 0)
 		fail("listen");
@@ -265,11 +284,11 @@ static void make_connections(int count)
 int main(int argc, char **argv)
 {
 	size_t size = 0;
-	int threads = 0, mappings = 0, connections = 0, rounds = 0, option;
+	int threads = 0, mappings = 0, connections = 0, pairs = 0, rounds = 0, option;
 	const char *output = NULL;
 	char *memory = NULL;
 
-	while ((option = getopt(argc, argv, "s:t:m:n:o:c:")) != -1) {
+	while ((option = getopt(argc, argv, "s:t:m:n:u:o:c:")) != -1) {
 		switch (option) {
 		case 's':
 			size = strtoul(optarg, NULL, 10) << 20;
@@ -282,6 +301,9 @@ int main(int argc, char **argv)
 			break;
 		case 'n':
 			connections = atoi(optarg);
+			break;
+		case 'u':
+			pairs = atoi(optarg);
 			break;
 		case 'o':
 			output = optarg;
@@ -312,6 +334,8 @@ int main(int argc, char **argv)
 		make_mappings(mappings);
 	if (connections > 0)
 		make_connections(connections);
+	if (pairs > 0)
+		make_pairs(pairs);
 	write_file(argv[optind], "ready\n", 6);
 	sleep_on(NULL);
 }
