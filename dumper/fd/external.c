@@ -15,14 +15,6 @@
 #include "common/vector.h"
 #include "dumper/fd/open_files.h"
 
-static int socket_option(int fd, int number)
-{
-	int value = -1;
-	socklen_t size = sizeof(value);
-
-	return getsockopt(fd, SOL_SOCKET, number, &value, &size) < 0 ? -1 : value;
-}
-
 /* The key by which a user can name it. False: there is none of that type. */
 static bool make_key(const struct fd_info *info, enum external_type type, struct external_key *ret_key)
 {
@@ -31,8 +23,7 @@ static bool make_key(const struct fd_info *info, enum external_type type, struct
 	*ret_key = (struct external_key){.type = type, .first = st->st_ino};
 	switch (type) {
 	case EXTERNAL_UNIX:
-		return S_ISSOCK(st->st_mode) && !(info->flags & O_PATH) &&
-		       socket_option(info->our_fd, SO_DOMAIN) == AF_UNIX;
+		return info->socket.family == AF_UNIX;
 	case EXTERNAL_PIPE:
 		return S_ISFIFO(st->st_mode) && !(info->flags & O_PATH);
 	case EXTERNAL_TTY:
@@ -130,7 +121,7 @@ static int make_entry(struct dump *dump, const struct fd_info *info, const struc
 		return -ENOMEM;
 	entry->type = info->stat.st_mode & S_IFMT;
 	if (S_ISSOCK(info->stat.st_mode))
-		entry->socket_type = (uint32_t)socket_option(info->our_fd, SO_TYPE);
+		entry->socket_type = (uint32_t)info->socket.type;
 	entry->standard = standard;
 	file->entry = &entry->base;
 	file->description = fd_info_describe(info, &dump->arena);

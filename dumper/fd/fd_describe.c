@@ -141,23 +141,20 @@ static const char *describe_socket(const struct fd_info *info, struct arena *are
 {
 	char name[ADDRESS_TEXT_SIZE] = "", peer_name[ADDRESS_TEXT_SIZE] = "";
 	struct sockaddr_storage own = {0}, peer = {0};
-	int domain = AF_UNSPEC, type = 0, protocol = 0;
-	socklen_t size = sizeof(int);
+	const struct socket_type *type = &info->socket;
+	socklen_t size = sizeof(own);
 
-	if (getsockopt(info->our_fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) < 0)
+	if (type->family < 0)
 		return or_unnamed(arena_format(arena, "socket %ju", (uintmax_t)info->stat.st_ino));
-	(void)getsockopt(info->our_fd, SOL_SOCKET, SO_TYPE, &type, &size);
-	(void)getsockopt(info->our_fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size);
-	size = sizeof(own);
 	if (getsockname(info->our_fd, (struct sockaddr *)&own, &size) == 0)
 		format_address(&own, MIN(size, (socklen_t)sizeof(own)), name);
 	size = sizeof(peer);
 	if (getpeername(info->our_fd, (struct sockaddr *)&peer, &size) == 0)
 		format_address(&peer, MIN(size, (socklen_t)sizeof(peer)), peer_name);
-	return or_unnamed(
-		arena_format(arena, "%s socket %ju%s%s%s", socket_protocol_name(domain, type, protocol),
-			     (uintmax_t)info->stat.st_ino, fd_info_printable(name, arena),
-			     peer_name[0] ? " connected to" : "", fd_info_printable(peer_name, arena)));
+	return or_unnamed(arena_format(
+		arena, "%s socket %ju%s%s%s", socket_protocol_name(type->family, type->type, type->protocol),
+		(uintmax_t)info->stat.st_ino, fd_info_printable(name, arena),
+		peer_name[0] ? " connected to" : "", fd_info_printable(peer_name, arena)));
 }
 
 static const char *describe_pipe(const struct fd_info *info, struct arena *arena)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/statfs.h>
 
 #include "common/cleanup.h"
@@ -33,6 +34,11 @@ static int read_link(struct fd_info *info, int proc_fd)
 	char path[32];
 	int r;
 
+	/* What the link of one says, without the way through /proc. */
+	if (info->socket.family >= 0) {
+		r = asprintf(&info->link, "socket:[%ju]", (uintmax_t)info->stat.st_ino);
+		return r < 0 ? -ENOMEM : 0;
+	}
 	snprintf(path, sizeof(path), "fd/%d", info->fd);
 	r = file_readlink_at(proc_fd, path, &info->link);
 	if (r != -ENAMETOOLONG)
@@ -42,15 +48,24 @@ static int read_link(struct fd_info *info, int proc_fd)
 	return info->link ? 0 : -ENOMEM;
 }
 
+static void read_socket(struct fd_info *info)
+{
+	socklen_t size = sizeof(int);
+
+	info->socket = (struct socket_type){-1, -1, -1};
+	if (!S_ISSOCK(info->stat.st_mode) || info->flags & O_PATH)
+		return;
+	(void)getsockopt(info->our_fd, SOL_SOCKET, SO_DOMAIN, &info->socket.family, &size);
+	(void)getsockopt(info->our_fd, SOL_SOCKET, SO_TYPE, &info->socket.type, &size);
+	(void)getsockopt(info->our_fd, SOL_SOCKET, SO_PROTOCOL, &info->socket.protocol, &size);
+}
+
 int fd_info_read(struct fd_info *ret, const struct pidref *pidref, int proc_fd, int fd)
 {
 	cleanup_(fd_info_done) struct fd_info info = {.fd = fd, .our_fd = -EBADF};
 	struct statfs filesystem;
 	int r;
 
-	r = read_link(&info, proc_fd);
-	if (r < 0)
-		return r;
 	r = fdinfo_read(proc_fd, fd, &info.fdinfo);
 	if (r < 0)
 		return r;
@@ -59,10 +74,14 @@ int fd_info_read(struct fd_info *ret, const struct pidref *pidref, int proc_fd, 
 		return r;
 	if (fstat(info.our_fd, &info.stat) < 0)
 		return -errno;
-	if (fstatfs(info.our_fd, &filesystem) == 0)
-		info.filesystem = (uint32_t)filesystem.f_type;
 	info.flags = info.fdinfo.flags & ~(uint32_t)O_CLOEXEC;
 	info.is_close_on_exec = info.fdinfo.flags & O_CLOEXEC;
+	read_socket(&info);
+	r = read_link(&info, proc_fd);
+	if (r < 0)
+		return r;
+	if (info.socket.family < 0 && fstatfs(info.our_fd, &filesystem) == 0)
+		info.filesystem = (uint32_t)filesystem.f_type;
 	*ret = info;
 	info = (struct fd_info){.our_fd = -EBADF};
 	return 0;

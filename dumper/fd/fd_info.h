@@ -14,6 +14,11 @@
 #define CONFIGFS_MAGIC 0x62656570
 #define FUSE_CONTROL_MAGIC 0x65735543
 
+/* SO_DOMAIN, SO_TYPE and SO_PROTOCOL; -1 of what is no socket, or one that was opened with O_PATH. */
+struct socket_type {
+	int family, type, protocol;
+};
+
 struct fd_info {
 	int fd;       /* the number in the process */
 	int our_fd;   /* of ours, leading to the same open file description */
@@ -22,6 +27,7 @@ struct fd_info {
 	struct stat stat;
 	int64_t filesystem; /* statfs.f_type, see <linux/magic.h>; 0: not told */
 	struct fdinfo fdinfo;
+	struct socket_type socket;
 	uint32_t flags; /* O_*, without O_CLOEXEC, which is the descriptor's */
 	bool is_close_on_exec;
 };

@@ -13,19 +13,6 @@
 #include "dumper/fd/socket_base.h"
 #include "dumper/fd/socket_options.h"
 
-struct socket_type inet_socket_type(const struct fd_info *info)
-{
-	struct socket_type type = {-1, -1, -1};
-	socklen_t size = sizeof(int);
-
-	if (!S_ISSOCK(info->stat.st_mode) || info->flags & O_PATH ||
-	    getsockopt(info->our_fd, SOL_SOCKET, SO_DOMAIN, &type.family, &size) < 0)
-		return (struct socket_type){-1, -1, -1};
-	(void)getsockopt(info->our_fd, SOL_SOCKET, SO_TYPE, &type.type, &size);
-	(void)getsockopt(info->our_fd, SOL_SOCKET, SO_PROTOCOL, &type.protocol, &size);
-	return type;
-}
-
 Cr__InetAddress *inet_image_new(struct arena *arena, const struct inet_address *address)
 {
 	Cr__InetAddress *image = arena_new(arena, Cr__InetAddress);
@@ -156,7 +143,7 @@ int inet_socket_collect(struct dump *dump, const struct process *process, const 
 			struct inet_entry *entry)
 {
 	Cr__InetSocket *image = arena_new(&dump->arena, Cr__InetSocket);
-	struct socket_type type = inet_socket_type(info);
+	struct socket_type type = info->socket;
 	struct socket_place place;
 	int r;
 

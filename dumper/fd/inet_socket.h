@@ -22,12 +22,6 @@ struct inet_entry {
 	LOG_SCOPE("pid %d (%s): %s", (int)(entry)->process->pidref.pid, (entry)->process->status.name,       \
 		  (entry)->where)
 
-/* SO_DOMAIN, SO_TYPE and SO_PROTOCOL; -1 of what is no socket. */
-struct socket_type {
-	int family, type, protocol;
-};
-struct socket_type inet_socket_type(const struct fd_info *info);
-
 /*
  * Fills in ENTRY, and makes its image: addresses, options of the four levels, groups, owner; not what only
  * sock_diag tells. Says that outside holders are to be looked for. What cannot be preserved whatever the

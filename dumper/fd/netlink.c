@@ -33,7 +33,7 @@ struct netlink_sockets {
 
 static bool netlink_matches(const struct fd_info *info)
 {
-	return socket_family(info) == AF_NETLINK;
+	return info->socket.family == AF_NETLINK;
 }
 
 static int netlink_sockets_new(struct dump *dump)

@@ -18,7 +18,7 @@
 
 static bool packet_matches(const struct fd_info *info)
 {
-	return socket_family(info) == AF_PACKET;
+	return info->socket.family == AF_PACKET;
 }
 
 static int packet_sockets_new(struct dump *dump)

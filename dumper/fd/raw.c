@@ -34,7 +34,7 @@ struct raw_sockets {
 
 static bool raw_matches(const struct fd_info *info)
 {
-	struct socket_type type = inet_socket_type(info);
+	struct socket_type type = info->socket;
 
 	if (inet_address_size(type.family) == 0)
 		return false;

@@ -16,17 +16,6 @@
 #define SO_NETNS_COOKIE 71
 #endif
 
-int socket_family(const struct fd_info *info)
-{
-	int family = -1;
-	socklen_t size = sizeof(family);
-
-	if (!S_ISSOCK(info->stat.st_mode) || info->flags & O_PATH ||
-	    getsockopt(info->our_fd, SOL_SOCKET, SO_DOMAIN, &family, &size) < 0)
-		return -1;
-	return family;
-}
-
 int socket_place_init(struct socket_place *place, struct dump *dump, const struct process *process,
 		      const struct fd_info *info, const struct open_file *file)
 {
@@ -101,15 +90,6 @@ int socket_has_input(int fd, bool *ret_has_input)
 	return 0;
 }
 
-static int get(int fd, int number, uint32_t *ret_value)
-{
-	socklen_t size = sizeof(*ret_value);
-
-	if (getsockopt(fd, SOL_SOCKET, number, ret_value, &size) < 0)
-		return log_error_errno(-errno, "cannot ask what socket it is");
-	return 0;
-}
-
 int socket_base_collect(struct dump *dump, const struct fd_info *info,
 			const struct socket_option_table *table, Cr__SocketBase **ret_base)
 {
@@ -121,11 +101,9 @@ int socket_base_collect(struct dump *dump, const struct fd_info *info,
 	cr__socket_base__init(base);
 	base->uid = info->stat.st_uid;
 	base->gid = info->stat.st_gid;
-	r = get(info->our_fd, SO_TYPE, &base->type);
-	if (r == 0)
-		r = get(info->our_fd, SO_PROTOCOL, &base->protocol);
-	if (r == 0)
-		r = socket_check_network(dump, info->our_fd);
+	base->type = (uint32_t)info->socket.type;
+	base->protocol = (uint32_t)info->socket.protocol;
+	r = socket_check_network(dump, info->our_fd);
 	if (r == 0)
 		r = socket_options_collect_shared(dump, info->our_fd, &base->shared_options);
 	if (r == 0)

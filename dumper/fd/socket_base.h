@@ -6,9 +6,6 @@
 #include "dumper/fd/fd_dumper.h"
 #include "format/fd/socket_base.h"
 
-/* AF_*; -1 of what is no socket. */
-int socket_family(const struct fd_info *info);
-
 /* Where a socket of the tree is, for messages; in the arena. */
 struct socket_place {
 	const struct process *process; /* who has it; or whose queue it is in */

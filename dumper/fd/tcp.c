@@ -16,7 +16,7 @@
 
 static bool tcp_matches(const struct fd_info *info)
 {
-	struct socket_type type = inet_socket_type(info);
+	struct socket_type type = info->socket;
 
 	return inet_address_size(type.family) > 0 && type.type == SOCK_STREAM && type.protocol == IPPROTO_TCP;
 }

@@ -19,7 +19,7 @@
 
 static bool udp_matches(const struct fd_info *info)
 {
-	struct socket_type type = inet_socket_type(info);
+	struct socket_type type = info->socket;
 
 	return inet_address_size(type.family) > 0 && type.type == SOCK_DGRAM &&
 	       (type.protocol == IPPROTO_UDP || type.protocol == IPPROTO_UDPLITE);

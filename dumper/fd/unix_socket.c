@@ -19,11 +19,7 @@
 
 static bool unix_socket_matches(const struct fd_info *info)
 {
-	int domain = AF_UNSPEC;
-	socklen_t size = sizeof(domain);
-
-	return S_ISSOCK(info->stat.st_mode) && !(info->flags & O_PATH) &&
-	       getsockopt(info->our_fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
+	return info->socket.family == AF_UNIX;
 }
 
 /* 0 if the kernel does not tell (before Linux 5.14). */

@@ -19,12 +19,8 @@ struct vsock_sockets {
 
 static bool vsock_matches(const struct fd_info *info)
 {
-	int type = 0;
-	socklen_t size = sizeof(type);
-
-	return socket_family(info) == AF_VSOCK &&
-	       getsockopt(info->our_fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
-	       (type == SOCK_STREAM || type == SOCK_SEQPACKET);
+	return info->socket.family == AF_VSOCK &&
+	       (info->socket.type == SOCK_STREAM || info->socket.type == SOCK_SEQPACKET);
 }
 
 static int collect_address(int fd, Cr__VsockSocket *image)
