@@ -82,6 +82,8 @@ struct dump {
 	char **argv;
 	struct kernel_features features;
 	struct ns_links own_namespaces;
+	bool is_network_known;
+	uint64_t network; /* SO_NETNS_COOKIE of our own sockets; 0: this kernel does not tell */
 	struct arena arena;
 	struct blockers blockers;
 	struct process *processes; /* parents before children; [0] is the root */

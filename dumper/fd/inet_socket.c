@@ -159,7 +159,8 @@ int inet_socket_collect(struct dump *dump, const struct process *process, const 
 	image->protocol = (uint32_t)type.protocol;
 	image->uid = info->stat.st_uid;
 	image->gid = info->stat.st_gid;
-	check_flow_label(dump, info->our_fd);
+	if (image->family == AF_INET6)
+		check_flow_label(dump, info->our_fd);
 	r = socket_check_network(dump, info->our_fd);
 	if (r == 0)
 		r = collect_address(dump, info->our_fd, getsockname, &image->local);

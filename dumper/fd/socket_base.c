@@ -59,13 +59,27 @@ static uint64_t network_of(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) < 0 ? 0 : cookie;
 }
 
+static int know_own_network(struct dump *dump)
+{
+	cleanup_close int fd = -EBADF;
+
+	if (dump->is_network_known)
+		return 0;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return log_error_errno(-errno, "cannot make a socket");
+	dump->network = network_of(fd);
+	dump->is_network_known = true;
+	return 0;
+}
+
 int socket_check_network(struct dump *dump, int fd)
 {
-	cleanup_close int own_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int r = know_own_network(dump);
 
-	if (own_fd < 0)
-		return log_error_errno(-errno, "cannot make a socket");
-	if (network_of(fd) != network_of(own_fd))
+	if (r < 0)
+		return r;
+	if (network_of(fd) != dump->network)
 		blockers_add(&dump->blockers,
 			     "its socket belongs to another network namespace than its process, which cannot "
 			     "be preserved");

@@ -85,7 +85,7 @@ static int collect_peer(struct dump *dump, struct tcp_entry *entry, int fd)
 	return entry->inet.image->peer ? 0 : log_error_errno(-ENOMEM, "cannot note its address");
 }
 
-int tcp_read_state(struct dump *dump, struct tcp_entry *entry, int fd)
+int tcp_read_state(struct dump *dump, struct tcp_entry *entry, int fd, struct tcp_info *ret_info)
 {
 	struct tcp_info info = {0};
 	socklen_t size = sizeof(info);
@@ -101,13 +101,15 @@ int tcp_read_state(struct dump *dump, struct tcp_entry *entry, int fd)
 	if (entry->state == TCP_SYN_SENT || entry->state == TCP_CLOSE)
 		r = collect_peer(dump, entry, fd);
 	entry->was_connected = entry->state == TCP_CLOSE && entry->inet.image->peer;
+	*ret_info = info;
 	return r;
 }
 
 static int collect_state(struct dump *dump, const struct tcp_sockets *sockets, struct tcp_entry *entry,
 			 int fd)
 {
-	int r = tcp_read_state(dump, entry, fd);
+	struct tcp_info info;
+	int r = tcp_read_state(dump, entry, fd, &info);
 
 	if (r < 0)
 		return r;
@@ -156,6 +158,8 @@ static int tcp_collect(struct dump *dump, const struct process *process, const s
 		return log_error_errno(-ENOMEM, "cannot note its socket");
 	cr__tcp_socket__init(entry->image);
 	r = inet_socket_collect(dump, process, info, file, &socket_options_tcp, &entry->inet);
+	if (r == 0 && id_map_set(&sockets->by_inode, entry->inet.inode, sockets->entries_count - 1) < 0)
+		r = log_error_errno(-ENOMEM, "cannot note its socket");
 	if (r == 0)
 		r = collect_state(dump, sockets, entry, info->our_fd);
 	if (r < 0)
@@ -181,10 +185,9 @@ const char *tcp_describe_connection(struct dump *dump, const struct inet_diag_so
 /* In the tree itself, as messages name a place. */
 struct tcp_entry *tcp_find_entry(const struct tcp_sockets *sockets, uint64_t inode)
 {
-	for (size_t i = 0; inode != 0 && i < sockets->entries_count; i++)
-		if (sockets->entries[i]->inet.inode == inode)
-			return sockets->entries[i];
-	return NULL;
+	uint64_t index;
+
+	return inode != 0 && id_map_get(&sockets->by_inode, inode, &index) ? sockets->entries[index] : NULL;
 }
 
 const char *tcp_describe_peer(struct dump *dump, const struct inet_diag_socket *diag)
@@ -214,12 +217,14 @@ bool tcp_is_connection(const struct tcp_entry *entry)
 	return entry->state != TCP_CLOSE && entry->state != TCP_LISTEN;
 }
 
-/* All at once, so that one search is enough. */
+/* All at once, so that one search is enough; they are named in refusals only. */
 static int want_peers(struct dump *dump)
 {
 	const struct tcp_sockets *sockets = tcp_sockets_of(dump);
 	int r = 0;
 
+	if (dump->options->has_tcp_established || dump->options->has_tcp_close)
+		return 0;
 	for (size_t i = 0; r == 0 && i < sockets->entries_count; i++) {
 		const struct inet_diag_socket *diag = sockets->entries[i]->diag;
 		const struct inet_diag_socket *peer = diag && tcp_is_connection(sockets->entries[i])
@@ -302,12 +307,9 @@ static int tcp_check_all(struct dump *dump)
 static int tcp_write_contents(struct dump *dump, const struct open_file *file, int our_fd maybe_unused)
 {
 	const struct tcp_sockets *sockets = tcp_sockets_of(dump);
+	const struct tcp_entry *entry = tcp_find_entry(sockets, file->inode);
 
-	for (size_t i = 0; i < sockets->entries_count; i++)
-		if (sockets->entries[i]->file == file)
-			return archive_writer_data(dump->writer, sockets->entries[i]->contents,
-						   file->contents_size);
-	return -ENOENT;
+	return entry ? archive_writer_data(dump->writer, entry->contents, file->contents_size) : -ENOENT;
 }
 
 /* The connections are to live on elsewhere: nobody must hear that these sockets are closed. */
@@ -342,6 +344,7 @@ static void tcp_done(struct dump *dump)
 	for (size_t i = 0; i < sockets->entries_count; i++)
 		free(sockets->entries[i]->contents);
 	inet_diag_done(&sockets->diag);
+	id_map_done(&sockets->by_inode);
 	free(sockets->entries);
 	free(sockets);
 	dump->fd_kind_states[FD_KIND_tcp] = NULL;

@@ -2,6 +2,8 @@
 /* Stream sockets at dump: what the files of this kind share. */
 #pragma once
 
+#include <netinet/tcp.h>
+
 #include "common/accept_queue.h"
 #include "dumper/fd/inet_socket.h"
 #include "dumper/fd/option_guard.h"
@@ -25,6 +27,7 @@ struct tcp_sockets {
 	struct inet_diag diag; /* all of this network */
 	struct tcp_entry **entries;
 	size_t entries_count, entries_capacity;
+	struct id_map by_inode;              /* index in entries */
 	struct accept_queues *accept_queues; /* NULL: not needed yet */
 	struct accept_queue *queues;         /* of listening sockets */
 	size_t queues_count, queues_capacity;
@@ -81,12 +84,12 @@ int must_check tcp_connections_read(struct dump *dump);
  */
 int must_check tcp_collect_error(struct dump *dump, struct tcp_entry *entry, int fd);
 
-/* Notes in GUARD how FD, not in TCP_REPAIR mode yet, comes out of it again. */
+/* Notes in GUARD how FD, of ENTRY and not in TCP_REPAIR mode yet, comes out of it again. */
 #define TCP_REPAIR_NOTES 3 /* so many options */
-int must_check tcp_repair_note(struct option_guard *guard, int fd);
+int must_check tcp_repair_note(struct option_guard *guard, const struct tcp_entry *entry, int fd);
 
 /* The state and what follows from it, anew. Logs. */
-int must_check tcp_read_state(struct dump *dump, struct tcp_entry *entry, int fd);
+int must_check tcp_read_state(struct dump *dump, struct tcp_entry *entry, int fd, struct tcp_info *ret_info);
 
 /*
  * tcp_silence.c: sockets that say nothing more when they are closed, in TCP_REPAIR mode. Undone by

@@ -44,14 +44,16 @@ static bool is_waiting(const struct inet_diag_socket *listener, const struct ine
 static int lose(struct dump *dump, struct lost *lost, const struct inet_diag_socket *socket, const char *why)
 {
 	char address[INET_ADDRESS_TEXT_SIZE];
-	const char *peer = socket ? tcp_describe_peer(dump, socket) : "";
+	const char *peer;
 
+	if (++lost->count > DESCRIBED_MAX)
+		return 0;
+	peer = socket ? tcp_describe_peer(dump, socket) : "";
 	if (!peer)
 		return -ENOMEM;
-	if (++lost->count <= DESCRIBED_MAX)
-		lost->text = arena_format(
-			&dump->arena, "%s%s%s%s%s", lost->text, lost->count > 1 ? ", " : "",
-			socket ? inet_address_format(&socket->peer, address) : "a closed socket", peer, why);
+	lost->text = arena_format(&dump->arena, "%s%s%s%s%s", lost->text, lost->count > 1 ? ", " : "",
+				  socket ? inet_address_format(&socket->peer, address) : "a closed socket",
+				  peer, why);
 	return lost->text ? 0 : -ENOMEM;
 }
 

@@ -43,13 +43,16 @@ static int set_int(int fd, int number, int value)
 	return setsockopt(fd, IPPROTO_TCP, number, &value, sizeof(value)) < 0 ? -errno : 0;
 }
 
-int tcp_repair_note(struct option_guard *guard, int fd)
+static int option_of(const struct tcp_entry *entry, int number, int fresh)
 {
-	int reuse = 0, r = get_int(fd, SOL_SOCKET, SO_REUSEADDR, &reuse);
+	return socket_options_get_int(entry->inet.image->shared_options, SOL_SOCKET, number, fresh);
+}
 
+int tcp_repair_note(struct option_guard *guard, const struct tcp_entry *entry, int fd)
+{
 	/* The end of the mode sets SO_REUSEADDR to 0, so this is put back behind it. */
-	if (r == 0)
-		r = option_guard_note(guard, fd, SOL_SOCKET, SO_REUSEADDR, reuse);
+	int r = option_guard_note(guard, fd, SOL_SOCKET, SO_REUSEADDR, option_of(entry, SO_REUSEADDR, 0));
+
 	if (r == 0)
 		r = option_guard_note(guard, fd, IPPROTO_TCP, TCP_REPAIR, CR_TCP_REPAIR_OFF_NO_WP);
 	return r < 0 ? r : option_guard_note(guard, fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, NO_QUEUE);
@@ -69,10 +72,10 @@ static int choose_queue(int fd, int queue, uint32_t *ret_sequence)
 static int look_at(int fd, struct look *ret_look)
 {
 	struct look look = {0};
-	int r = choose_queue(fd, SEND_QUEUE, &look.written);
+	int r = choose_queue(fd, RECEIVE_QUEUE, &look.received);
 
 	if (r == 0)
-		r = choose_queue(fd, RECEIVE_QUEUE, &look.received);
+		r = choose_queue(fd, SEND_QUEUE, &look.written);
 	if (r == 0 &&
 	    (ioctl(fd, SIOCINQ, &look.to_read) < 0 || ioctl(fd, SIOCOUTQ, &look.to_acknowledge) < 0 ||
 	     ioctl(fd, SIOCOUTQNSD, &look.to_send) < 0))
@@ -97,7 +100,7 @@ static int peek_sent(int fd, unsigned char *data, size_t size)
 {
 	cleanup_free unsigned char *all = NULL;
 	ssize_t got;
-	int r = set_int(fd, TCP_REPAIR_QUEUE, SEND_QUEUE);
+	int r = size > 0 ? set_int(fd, TCP_REPAIR_QUEUE, SEND_QUEUE) : 0;
 
 	if (r < 0 || size == 0)
 		return r;
@@ -132,21 +135,19 @@ static void note_numbers(const struct tcp_entry *entry, const struct look *look)
 		connection->send_sequence = look->written - 1;
 }
 
-static int note_options(struct dump *dump, Cr__TcpConnection *connection, int fd)
+static int note_options(struct dump *dump, Cr__TcpConnection *connection, const struct tcp_info *info, int fd)
 {
-	struct tcp_info info = {0};
 	struct tcp_repair_window window = {0};
-	socklen_t size = sizeof(info), window_size = sizeof(window);
+	socklen_t window_size = sizeof(window);
 	int value = 0, r;
 
-	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) < 0 ||
-	    getsockopt(fd, IPPROTO_TCP, TCP_REPAIR_WINDOW, &window, &window_size) < 0)
+	if (getsockopt(fd, IPPROTO_TCP, TCP_REPAIR_WINDOW, &window, &window_size) < 0)
 		return -errno;
-	connection->has_window_scale = info.tcpi_options & TCPI_OPT_WSCALE;
-	connection->send_scale = connection->has_window_scale ? info.tcpi_snd_wscale : 0;
-	connection->receive_scale = connection->has_window_scale ? info.tcpi_rcv_wscale : 0;
-	connection->has_selective_acknowledgements = info.tcpi_options & TCPI_OPT_SACK;
-	connection->has_timestamps = info.tcpi_options & TCPI_OPT_TIMESTAMPS;
+	connection->has_window_scale = info->tcpi_options & TCPI_OPT_WSCALE;
+	connection->send_scale = connection->has_window_scale ? info->tcpi_snd_wscale : 0;
+	connection->receive_scale = connection->has_window_scale ? info->tcpi_rcv_wscale : 0;
+	connection->has_selective_acknowledgements = info->tcpi_options & TCPI_OPT_SACK;
+	connection->has_timestamps = info->tcpi_options & TCPI_OPT_TIMESTAMPS;
 	r = get_int(fd, IPPROTO_TCP, TCP_MAXSEG, &value);
 	connection->segment_maximum = (uint32_t)value;
 	if (r == 0)
@@ -176,7 +177,8 @@ static int read_once(struct dump *dump, struct tcp_entry *entry, int fd)
 {
 	Cr__TcpConnection *connection = entry->image->connection;
 	struct look look, after;
-	int r = tcp_read_state(dump, entry, fd);
+	struct tcp_info info;
+	int r = tcp_read_state(dump, entry, fd, &info);
 
 	if (r < 0)
 		return r;
@@ -190,12 +192,15 @@ static int read_once(struct dump *dump, struct tcp_entry *entry, int fd)
 	entry->contents = malloc(tcp_contents_size(entry->image) + 1);
 	if (!entry->contents)
 		return -ENOMEM;
-	r = peek(fd, entry->contents, connection->receive_size);
+	if (connection->receive_size > 0)
+		r = set_int(fd, TCP_REPAIR_QUEUE, RECEIVE_QUEUE);
+	if (r == 0)
+		r = peek(fd, entry->contents, connection->receive_size);
 	if (r == 0)
 		r = peek_sent(fd, entry->contents + connection->receive_size,
 			      (size_t)connection->sent_size + connection->unsent_size);
 	if (r == 0 && entry->state != TCP_SYN_SENT)
-		r = note_options(dump, connection, fd);
+		r = note_options(dump, connection, &info, fd);
 	if (r == 0)
 		r = look_at(fd, &after);
 	return r < 0 ? r : is_same(&look, &after) ? 0 : -EAGAIN;
@@ -215,16 +220,15 @@ static void check_urgent(struct dump *dump, const struct tcp_entry *entry, int f
 			     entry->inet.description);
 }
 
-static int enter_repair(struct option_guard *guard, int fd)
+static int enter_repair(struct option_guard *guard, const struct tcp_entry *entry, int fd)
 {
-	int offset = -1, r = get_int(fd, SOL_SOCKET, SO_PEEK_OFF, &offset);
+	int r = 0;
 
-	/* Where there is such an option, it would be in the way. */
-	if (r == 0 && offset >= 0)
+	/* It would be in the way. */
+	if (option_of(entry, SO_PEEK_OFF, -1) >= 0)
 		r = option_guard_set(guard, fd, SOL_SOCKET, SO_PEEK_OFF, -1);
-	if (r < 0 && r != -EOPNOTSUPP && r != -ENOPROTOOPT)
-		return r;
-	r = tcp_repair_note(guard, fd);
+	if (r == 0)
+		r = tcp_repair_note(guard, entry, fd);
 	return r < 0 ? r : set_int(fd, TCP_REPAIR, 1);
 }
 
@@ -251,7 +255,7 @@ static int read_closed(struct tcp_entry *entry, int fd)
 static int read_open(struct dump *dump, const struct tcp_sockets *sockets, struct tcp_entry *entry, int fd)
 {
 	cleanup_(option_guard_restorep) struct option_guard *guard = sockets->guard;
-	int r = enter_repair(guard, fd);
+	int r = enter_repair(guard, entry, fd);
 
 	if (r == -EPERM) {
 		blockers_add(&dump->blockers, "%s is connected: to keep that takes CAP_NET_ADMIN",

@@ -26,7 +26,7 @@ static int silence(struct tcp_silence *silence, const struct tcp_entry *entry)
 	r = open_file_take(entry->file, &fd);
 	if (r < 0)
 		return log_error_errno(r, "cannot get at %s", entry->inet.description);
-	r = tcp_repair_note(silence->guard, fd);
+	r = tcp_repair_note(silence->guard, entry, fd);
 	slot = vector_append(silence, fds);
 	if (r < 0 || !slot)
 		return log_error_errno(r < 0 ? r : -ENOMEM, "cannot prepare to close %s",
