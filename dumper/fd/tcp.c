@@ -345,6 +345,7 @@ static void tcp_done(struct dump *dump)
 		free(sockets->entries[i]->contents);
 	inet_diag_done(&sockets->diag);
 	id_map_done(&sockets->by_inode);
+	id_map_done(&sockets->shared_ports);
 	free(sockets->entries);
 	free(sockets);
 	dump->fd_kind_states[FD_KIND_tcp] = NULL;

@@ -27,6 +27,7 @@ struct tcp_sockets {
 	struct inet_diag diag; /* all of this network */
 	struct tcp_entry **entries;
 	size_t entries_count, entries_capacity;
+	struct id_map shared_ports;          /* those that were tried: 1 if it is one, else 0 */
 	struct id_map by_inode;              /* index in entries */
 	struct accept_queues *accept_queues; /* NULL: not needed yet */
 	struct accept_queue *queues;         /* of listening sockets */

@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 
 #include "common/cleanup.h"
+#include "common/tcp_port.h"
 #include "dumper/fd/tcp.h"
 
 #define ROUNDS_MAX 100
@@ -270,6 +271,26 @@ static int read_open(struct dump *dump, const struct tcp_sockets *sockets, struc
 	return r;
 }
 
+/* Whether others may connect from its port too. */
+static int read_port(struct tcp_sockets *sockets, const struct tcp_entry *entry)
+{
+	uint32_t port = entry->inet.image->local->port;
+	uint64_t known = 0;
+
+	if (!id_map_get(&sockets->shared_ports, port, &known)) {
+		bool is_shared;
+		int r = tcp_port_try(port, &is_shared);
+
+		known = r == 0 && is_shared;
+		if (r == 0)
+			r = id_map_set(&sockets->shared_ports, port, known);
+		if (r < 0)
+			return r;
+	}
+	entry->image->connection->is_port_shared = known != 0;
+	return 0;
+}
+
 static int read_entry(struct dump *dump, struct tcp_entry *entry)
 {
 	struct tcp_sockets *sockets = tcp_sockets_of(dump);
@@ -295,6 +316,10 @@ static int read_entry(struct dump *dump, struct tcp_entry *entry)
 		r = read_closed(entry, fd);
 	if (r < 0)
 		return log_error_errno(r, "cannot read %s", entry->inet.description);
+	if (tcp_is_connection(entry))
+		r = read_port(sockets, entry);
+	if (r < 0)
+		return log_error_errno(r, "cannot try the port of %s", entry->inet.description);
 	entry->image->connection->is_inside = tcp_is_inside(entry);
 	dump->manifest->tcp_connections += tcp_is_connection(entry) && !was_read;
 	entry->file->contents_size = tcp_contents_size(entry->image);

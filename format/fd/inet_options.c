@@ -6,11 +6,11 @@
 #include <linux/ipv6.h>
 #include <linux/udp.h>
 
+#include "common/tcp_port.h"
 #include "format/fd/inet_option_specs.h"
 #include "format/fd/inet_socket.h"
 
 /* Newer than the headers that this may be built with. */
-#define CR_IP_LOCAL_PORT_RANGE 51
 #define CR_IPV6_RECVERR_RFC4884 31
 #define CR_UDPLITE_SEND_CSCOV 10
 #define CR_UDPLITE_RECV_CSCOV 11

@@ -13,6 +13,7 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "common/tcp_port.h"
 #include "restorer/fd/contents_reader.h"
 #include "restorer/fd/tcp.h"
 #include "restorer/fd/tcp_packet.h"
@@ -98,6 +99,39 @@ int tcp_connection_begin(const Cr__TcpSocket *image, int fd)
 	return fcntl(fd, F_SETFL, flags) < 0 ? log_error_errno(-errno, "cannot set its flags") : 0;
 }
 
+static int set_port_options(int fd, int32_t range, int32_t is_left)
+{
+	return setsockopt(fd, IPPROTO_IP, CR_IP_LOCAL_PORT_RANGE, &range, sizeof(range)) < 0 ||
+			       setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &is_left,
+					  sizeof(is_left)) < 0
+		       ? log_error_errno(-errno, "cannot set IP_LOCAL_PORT_RANGE")
+		       : 0;
+}
+
+static int32_t option_of(const Cr__TcpSocket *image, int number)
+{
+	return socket_options_get_int(image->socket->ip_options, IPPROTO_IP, number, 0);
+}
+
+/* The address alone is bound, and there is one port to choose. A port that is bound is for nobody else to
+ * connect from. */
+static int leave_port_to_connect(const Cr__TcpSocket *image, int fd)
+{
+	Cr__InetAddress local = *image->socket->local;
+	Cr__InetSocket socket = *image->socket;
+	int r = set_port_options(fd, (int32_t)TCP_PORT_RANGE_OF(local.port), 1);
+
+	local.port = 0;
+	socket.local = &local;
+	return r < 0 ? r : inet_socket_bind(&socket, fd);
+}
+
+/* When the socket that it connects to is there. */
+static bool connects_later(const Cr__TcpSocket *image)
+{
+	return image->state == TCP_SYN_SENT || image->connection->is_waiting;
+}
+
 /*
  * connect(2) takes what segments can be from TCP_MAXSEG, and never again from what was agreed on. It may be
  * set to less than that can be (65495 over loopback).
@@ -114,26 +148,38 @@ static int connect_with_segments(const Cr__TcpSocket *image, int fd)
 	return r < 0 ? r : set_int(fd, TCP_MAXSEG, "TCP_MAXSEG", 0);
 }
 
-int tcp_connection_new(const Cr__TcpSocket *image, int *ret_fd)
+static int connect_silently(const Cr__TcpSocket *image, int fd)
 {
 	const Cr__TcpConnection *connection = image->connection;
+	int r = set_sequence(fd, SEND_QUEUE, connection->send_sequence - connection->is_waiting);
+
+	if (r < 0 || connects_later(image))
+		return r;
+	r = set_sequence(fd, RECEIVE_QUEUE, connection->receive_sequence);
+	if (r == 0)
+		r = connect_with_segments(image, fd);
+	return r < 0 ? r : set_agreements(connection, fd);
+}
+
+int tcp_connection_new(const Cr__TcpSocket *image, int *ret_fd)
+{
 	cleanup_close int fd = -EBADF;
+	bool is_chosen = image->connection->is_port_shared && !connects_later(image);
 	int r = inet_socket_new(image->socket, &socket_options_tcp, &fd);
 
 	if (r == 0)
 		r = set_int(fd, TCP_REPAIR, "TCP_REPAIR", 1);
+	/* Nobody else may have the port by now. */
+	if (r == 0 && is_chosen && tcp_port_try(image->socket->local->port, &is_chosen) < 0)
+		is_chosen = false;
 	/* In this mode the port may be shared with any other. */
 	if (r == 0)
-		r = inet_socket_bind(image->socket, fd);
+		r = is_chosen ? leave_port_to_connect(image, fd) : inet_socket_bind(image->socket, fd);
 	if (r == 0)
-		r = set_sequence(fd, SEND_QUEUE, connection->send_sequence - connection->is_waiting);
-	if (r == 0 && image->state != TCP_SYN_SENT && !connection->is_waiting) {
-		r = set_sequence(fd, RECEIVE_QUEUE, connection->receive_sequence);
-		if (r == 0)
-			r = connect_with_segments(image, fd);
-		if (r == 0)
-			r = set_agreements(connection, fd);
-	}
+		r = connect_silently(image, fd);
+	if (r == 0 && is_chosen)
+		r = set_port_options(fd, option_of(image, CR_IP_LOCAL_PORT_RANGE),
+				     option_of(image, IP_BIND_ADDRESS_NO_PORT));
 	if (r < 0)
 		return r;
 	*ret_fd = take_fd(&fd);
