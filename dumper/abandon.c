@@ -3,7 +3,6 @@
 #include "dumper/abandon.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -36,17 +35,12 @@ int abandon_children(const struct process *process, const pid_t *children, size_
 	cleanup_(borrow_place_donep) struct borrow_place place = {.mem_fd = -EBADF};
 	cleanup_(borrow_endp) struct borrow borrow = BORROW_EMPTY;
 	cleanup_free struct batch *batch = batch_new(EXECUTOR_REGION_SIZE);
-	const struct vma *vdso = task_dumpers_find_vdso(process);
-	int mem_fd = openat(process->proc_fd, "mem", O_RDWR | O_CLOEXEC), r;
 	unsigned failed;
+	int r;
 
-	if (mem_fd < 0)
-		return -errno;
-	if (!batch || !vdso) {
-		close_fd(&mem_fd);
-		return batch ? -ENOENT : -ENOMEM;
-	}
-	r = borrow_place_find(&place, mem_fd, vdso->start, vdso->end);
+	if (!batch)
+		return -ENOMEM;
+	r = borrow_place_find(&place, process->proc_fd, &process->vmas);
 	if (r == 0)
 		r = borrow_begin(&borrow, &place, &process->threads[0].tracee, 0);
 	if (r < 0)

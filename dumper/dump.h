@@ -55,6 +55,7 @@ struct process {
 	struct status status;         /* of the leader */
 	struct stat_info stat;
 	struct vma_list vmas;
+	uint64_t executor_page;      /* the page of its memory in which it ran the executor; 0: none */
 	bool has_shared_pages;       /* with another process, since a fork */
 	size_t owners[SHARED_COUNT]; /* index of the first process that has it: its own, if it is not shared
 				      */

@@ -2,18 +2,15 @@
 /* Stops the threads of one process. */
 #include "dumper/freeze.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/syscall.h>
 
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/log.h"
-#include "common/proc/auxv.h"
 #include "common/proc/proc_dir.h"
 #include "common/vector.h"
 
@@ -279,38 +276,15 @@ static int look_into_restart(const struct process *process, struct thread *threa
 	return 0; /* refused later, as a call that cannot be told */
 }
 
-/* Where the kernel has put the vdso, unless it has been moved or unmapped since; 0: there is none. */
-static int find_vdso(const struct process *process, int mem_fd, uint64_t *ret_vdso)
-{
-	cleanup_(vma_list_done) struct vma_list vmas = {0};
-	struct auxv auxv;
-	char magic[SELFMAG];
-	int r = auxv_read(process->proc_fd, &auxv);
-
-	*ret_vdso = 0;
-	if (r < 0 || !auxv_get(&auxv, AT_SYSINFO_EHDR, ret_vdso))
-		return r;
-	r = file_pread_full(mem_fd, magic, sizeof(magic), (off_t)*ret_vdso);
-	if (r == 0 && memcmp(magic, ELFMAG, SELFMAG) == 0)
-		return 0;
-	*ret_vdso = 0;
-	r = vma_list_read(process->proc_fd, VMA_DETAIL_MAPS, &vmas);
-	for (size_t i = 0; r == 0 && i < vmas.vmas_count; i++)
-		if (vmas.vmas[i].name && strcmp(vmas.vmas[i].name, "[vdso]") == 0)
-			*ret_vdso = vmas.vmas[i].start;
-	return r;
-}
-
 int freeze_settle(struct process *process)
 {
 	cleanup_close int mem_fd = openat(process->proc_fd, "mem", O_RDONLY | O_CLOEXEC);
-	uint64_t vdso = 0;
-	int r = mem_fd < 0 ? -errno : find_vdso(process, mem_fd, &vdso);
+	int r = mem_fd < 0 ? -errno : 0;
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; r == 0 && vdso != 0 && i < process->threads_count; i++)
-		r = borrow_settle(&process->threads[i].tracee, mem_fd, vdso);
+	for (size_t i = 0; r == 0 && i < process->threads_count; i++)
+		r = borrow_settle(&process->threads[i].tracee, mem_fd);
 	for (size_t i = 0; r == 0 && i < process->threads_count; i++)
 		r = look_into_restart(process, &process->threads[i]);
 	return r;

@@ -56,6 +56,9 @@ struct page_source {
 	pid_t pid;
 	int mem_fd;
 	bool is_exclusive; /* what is read now is not shared */
+	/* A page that is a copy of the file's for no other reason than that the executor stood there; 0:
+	 * none. */
+	uint64_t copied_page;
 };
 
 static void page_lists_done(struct page_lists *lists)
@@ -152,7 +155,15 @@ static int add_own(const struct page_source *source, struct page_lists *lists, c
 	if (mapping->kind == CR__MAPPING_KIND__MAPPING_ANONYMOUS)
 		return queue_add(source, lists, page, count);
 	r = queue_flush(source, lists); /* the list ascends */
-	return r < 0 ? r : add_pages(lists, PAGES_DATA, page, count);
+	if (r == 0 && source->copied_page >= page && source->copied_page < page + count) {
+		uint64_t before = source->copied_page - page;
+
+		if (before > 0)
+			r = add_pages(lists, PAGES_DATA, page, before);
+		page += before + 1;
+		count -= before + 1;
+	}
+	return r < 0 || count == 0 ? r : add_pages(lists, PAGES_DATA, page, count);
 }
 
 /* Pages of the parent are in its own list; the rest of what was looked at is the process's. */
@@ -203,12 +214,36 @@ static bool has_contents_of_its_own(const Cr__Mapping *mapping)
 	       mapping->kind == CR__MAPPING_KIND__MAPPING_FILE_PRIVATE;
 }
 
+/* 0 also if the file cannot be asked: then the page is stored. */
+static uint64_t find_copied_page(const struct process *process, int mem_fd)
+{
+	unsigned char page[PAGE_SIZE_BYTES], of_file[PAGE_SIZE_BYTES];
+	const struct vma *vma = vma_list_find(&process->vmas, process->executor_page);
+	cleanup_close int fd = -EBADF;
+	char link[64];
+
+	if (process->executor_page == 0 || !vma || vma->inode == 0)
+		return 0;
+	snprintf(link, sizeof(link), "map_files/%lx-%lx", (unsigned long)vma->start, (unsigned long)vma->end);
+	fd = openat(process->proc_fd, link, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 ||
+	    file_pread_full(fd, of_file, sizeof(of_file),
+			    (off_t)(vma->offset + process->executor_page - vma->start)) < 0 ||
+	    file_pread_full(mem_fd, page, sizeof(page), (off_t)process->executor_page) < 0)
+		return 0;
+	return memcmp(page, of_file, sizeof(page)) == 0 ? process->executor_page / PAGE_SIZE_BYTES : 0;
+}
+
 /* Walks the ranges with contents and the mappings together; both ascend. */
 static int scan(struct process *process, int pagemap_fd, int mem_fd, struct page_lists *lists)
 {
 	cleanup_free struct pagemap_scan *scan = malloc(sizeof(*scan));
 	const Cr__Memory *memory = process->memory;
-	struct page_source source = {.pid = process->threads[0].tracee.tid, .mem_fd = mem_fd};
+	struct page_source source = {
+		.pid = process->threads[0].tracee.tid,
+		.mem_fd = mem_fd,
+		.copied_page = find_copied_page(process, mem_fd),
+	};
 	struct pagemap_range range;
 	size_t at = 0;
 	int r;

@@ -145,7 +145,7 @@ static int set_registers(struct thread *thread, const struct registers *register
 	return r < 0 ? log_error_errno(r, "cannot set the registers of thread %d", image->tid) : 0;
 }
 
-/* By a syscall instruction of the task's own vdso: the SIGTRAP action, then the executor's memory. */
+/* By a syscall instruction of the task's own: the SIGTRAP action, then the executor's memory. */
 static int remove_executor(struct task *task, struct remote_address instruction)
 {
 	struct puppet *puppet = &task->threads[0].puppet;
@@ -191,7 +191,7 @@ int finish_task(struct restore *restore, struct task *task)
 	int r = memory_find_syscall_instruction(task, &instruction);
 
 	if (r < 0)
-		return log_error_errno(r, "cannot find a syscall instruction in its vdso");
+		return log_error_errno(r, "cannot find a syscall instruction in its code");
 	r = signals_finish(restore, task);
 	if (r < 0)
 		return r;

@@ -583,21 +583,18 @@ int memory_protect(struct task *task)
 int memory_find_syscall_instruction(const struct task *task, struct remote_address *ret_instruction)
 {
 	static const unsigned char instruction[] = {0x0f, 0x05};
+	const size_t size = sizeof(instruction);
 	const Cr__Mapping *vdso = find_special(task->memory, "[vdso]");
-	unsigned char code[4 * PAGE_SIZE_BYTES];
-	const unsigned char *found;
-	size_t size;
-	int r;
+	pid_t pid = task->threads[0].puppet.tracee.tid;
+	int r = vdso ? remote_find(pid, vdso->start, vdso->end, instruction, size, ret_instruction) : -ENOENT;
 
-	if (!vdso)
-		return -ENOENT;
-	size = MIN((size_t)(vdso->end - vdso->start), sizeof(code));
-	r = remote_read(task->threads[0].puppet.tracee.tid, remote_address(vdso->start), code, size);
-	if (r < 0)
-		return r;
-	found = memmem(code, size, instruction, sizeof(instruction));
-	if (!found)
-		return -ENOENT;
-	*ret_instruction = remote_address(vdso->start + (uint64_t)(found - code));
-	return 0;
+	for (size_t i = 0; r == -ENOENT && i < task->memory->n_mappings; i++) {
+		const Cr__Mapping *mapping = task->memory->mappings[i];
+
+		if ((mapping->prot & (PROT_READ | PROT_EXEC)) == (PROT_READ | PROT_EXEC) &&
+		    !special_name(mapping->kind))
+			r = remote_find(pid, mapping->start, mapping->end, instruction, size,
+					ret_instruction);
+	}
+	return r;
 }

@@ -25,6 +25,7 @@ int must_check memory_fill(struct task *task, struct archive_reader *reader, str
 /* Protections, locks and seals, which stand in the way of filling. */
 int must_check memory_protect(struct task *task);
 
-/* A syscall instruction in the vdso of TASK, once it is in its place. */
+/* A syscall instruction in the memory of TASK, once all is in its place: in the vdso, or else in its own
+ * code. */
 int must_check memory_find_syscall_instruction(const struct task *task,
 					       struct remote_address *ret_instruction);

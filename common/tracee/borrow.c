@@ -2,7 +2,6 @@
 /* Runs batches in a live task that must not notice. */
 #include "common/tracee/borrow.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,60 +19,6 @@
  */
 #define SETTLE_ROUNDS_MAX 1000
 
-#define BLOB_ALIGNMENT UINT64_C(64)
-
-/* The end of what is loaded of the vdso: behind it are section headers that nothing reads at run time. */
-static int vdso_used_size(int mem_fd, uint64_t start, uint64_t end, uint64_t *ret_size)
-{
-	Elf64_Ehdr header;
-	uint64_t used = 0;
-	int r;
-
-	r = file_pread_full(mem_fd, &header, sizeof(header), (off_t)start);
-	if (r < 0)
-		return r;
-	if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
-	    header.e_phnum > 16)
-		return -ENOSPC;
-	for (unsigned i = 0; i < header.e_phnum; i++) {
-		Elf64_Phdr segment;
-
-		r = file_pread_full(mem_fd, &segment, sizeof(segment),
-				    (off_t)(start + header.e_phoff + i * sizeof(segment)));
-		if (r < 0)
-			return r;
-		if (segment.p_type == PT_LOAD && segment.p_memsz < end - start)
-			used = MAX(used, segment.p_vaddr + segment.p_memsz);
-	}
-	if (used == 0)
-		return -ENOSPC;
-	*ret_size = used;
-	return 0;
-}
-
-int borrow_place_find(struct borrow_place *place, int mem_fd, uint64_t vdso_start, uint64_t vdso_end)
-{
-	cleanup_close int owned_fd = mem_fd;
-	size_t size = (size_t)(executor_blob_end - executor_blob);
-	uint64_t used;
-	int r;
-
-	*place = (struct borrow_place){.mem_fd = -EBADF};
-	r = vdso_used_size(mem_fd, vdso_start, vdso_end, &used);
-	if (r < 0)
-		return r;
-	used = ALIGN_UP(vdso_start + used, BLOB_ALIGNMENT);
-	if (size > sizeof(place->saved) || used + size > vdso_end)
-		return -ENOSPC;
-	place->size = MIN(vdso_end - used, sizeof(place->saved));
-	r = file_pread_full(mem_fd, place->saved, place->size, (off_t)used);
-	if (r < 0)
-		return r;
-	place->blob = remote_address(used);
-	place->mem_fd = take_fd(&owned_fd);
-	return 0;
-}
-
 /* An executor that somebody has left behind. */
 struct abandoned {
 	int mem_fd; /* borrowed */
@@ -87,14 +32,27 @@ static int abandoned_read(const struct abandoned *abandoned, const unsigned char
 			       (off_t)(abandoned->blob.value + EXECUTOR_OFFSET(from)));
 }
 
-/* Only of the very same code it is known what the thread is doing there. */
-static int abandoned_check(const struct abandoned *abandoned)
+/*
+ * An executor in which the thread is that goes on at RIP, in whatever place that is: it lies in one page,
+ * with nothing else behind it. -ENOENT: in none. -EAGAIN: in one of another version; only of the very same
+ * code it is known what the thread is doing there.
+ */
+static int abandoned_find(struct abandoned *abandoned, uint64_t rip)
 {
-	size_t size = (size_t)EXECUTOR_OFFSET(executor_context);
-	unsigned char code[sizeof(((struct borrow_place *)NULL)->saved)];
-	int r = abandoned_read(abandoned, executor_blob, code, size);
+	const size_t code_size = EXECUTOR_OFFSET(executor_context);
+	const uint64_t page = rip & ~(PAGE_SIZE_BYTES - 1);
+	unsigned char bytes[PAGE_SIZE_BYTES], *found;
+	int r = file_pread_full(abandoned->mem_fd, bytes, sizeof(bytes), (off_t)page);
 
-	return r == 0 && memcmp(code, executor_blob, size) != 0 ? -EAGAIN : r;
+	if (r < 0)
+		return -ENOENT; /* where nothing is that can be read, we have not been */
+	found = memmem(bytes, rip + 1 - page, executor_blob, EXECUTOR_OFFSET(executor_borrow));
+	if (!found)
+		return -ENOENT;
+	abandoned->blob = remote_address(page + (uint64_t)(found - bytes));
+	if (EXECUTOR_OFFSET(executor_blob_end) > (size_t)(bytes + sizeof(bytes) - found))
+		return -EAGAIN;
+	return memcmp(found, executor_blob, code_size) == 0 ? 0 : -EAGAIN;
 }
 
 static bool is_inside(const struct abandoned *abandoned, const struct registers *registers)
@@ -160,29 +118,26 @@ static int cure_on(struct tracee *tracee)
 	return r < 0 ? r : tracee_wait(tracee, TRACEE_TIMEOUT_MS);
 }
 
-int borrow_settle(struct tracee *tracee, int mem_fd, uint64_t vdso_start)
+int borrow_settle(struct tracee *tracee, int mem_fd)
 {
 	const uint64_t after_mask_call = EXECUTOR_OFFSET(executor_mask_call) + 2;
 	struct abandoned abandoned = {.mem_fd = mem_fd};
-	uint64_t used;
-	int r = vdso_used_size(mem_fd, vdso_start, UINT64_MAX, &used);
 
-	if (r < 0)
-		return r == -ENOSPC ? 0 : r;
-	abandoned.blob = remote_address(ALIGN_UP(vdso_start + used, BLOB_ALIGNMENT));
 	for (int i = 0; i < SETTLE_ROUNDS_MAX; i++) {
 		struct registers registers;
 		uint64_t offset;
+		int r = registers_get(tracee->tid, &registers);
 
-		r = registers_get(tracee->tid, &registers);
 		if (r < 0)
 			return r == -EOPNOTSUPP ? 0 : r; /* 32-bit code */
+		if (i == 0)
+			r = abandoned_find(&abandoned, registers.user.rip);
+		if (r < 0)
+			return r == -ENOENT ? 0 : r;
 		if (!is_inside(&abandoned, &registers))
 			return tracee_freeze(tracee);
 		offset = registers.user.rip - abandoned.blob.value;
-		if (i == 0)
-			r = abandoned_check(&abandoned);
-		if (r == 0 && i == 0 && offset < after_mask_call)
+		if (i == 0 && offset < after_mask_call)
 			r = tracee_set_signal_mask(tracee, mask_inside(&registers, offset));
 		if (r < 0)
 			return r;
@@ -196,18 +151,6 @@ int borrow_settle(struct tracee *tracee, int mem_fd, uint64_t vdso_start)
 			return r;
 	}
 	return -ETIMEDOUT;
-}
-
-void borrow_place_done(struct borrow_place *place)
-{
-	if (place->mem_fd < 0)
-		return;
-	if (place->is_occupied)
-		place->used_size = 0;
-	/* Failure means that the task is gone, or that harmless bytes stay in unused space. */
-	if (file_pwrite_full(place->mem_fd, place->saved, place->used_size, (off_t)place->blob.value) < 0)
-		errno = 0;
-	close_fd(&place->mem_fd);
 }
 
 static void context_from_registers(struct executor_context *ret_context, struct registers registers,

@@ -2,50 +2,32 @@
 /*
  * Runs batches in a live task that must not notice, whatever happens to us.
  *
- * A frozen thread is pointed at the executor, which for the time being stands in the unused end of the task's
- * vdso: there it needs no mapping, no stack and no byte of the task's own memory. Its context (general
- * registers, signal mask) is written beside it first, in a form in which an interrupted system call is made
- * again. From then on the thread, let go at any moment by our death, cures itself: the int3 that ends a batch
- * finds a SIGTRAP handler that puts everything back. On the normal path it runs the same cure, is caught in
- * the stop after it, and gets its exact registers.
+ * A frozen thread is pointed at the executor, which for the time being stands in bytes that the task has no
+ * use for (borrow_place.h): there it needs no mapping, no stack and no byte of the task's own memory. Its
+ * context (general registers, signal mask) is written beside it first, in a form in which an interrupted
+ * system call is made again. From then on the thread, let go at any moment by our death, cures itself: the
+ * int3 that ends a batch finds a SIGTRAP handler that puts everything back. On the normal path it runs the
+ * same cure, is caught in the stop after it, and gets its exact registers.
  *
  * Where the process ignores some signal anyhow, that takes the place of int3 and SIGTRAP: sent by a thread to
  * itself it is a stop for us, and nothing at all once we are dead. Then no action of the process is touched,
  * and the thread's cure is just the rest of the executor.
  *
- * Left behind by our death: nothing but the unused bytes at the end of the vdso (a private copy of its last
- * page). One thread of an address space at a time.
+ * Left behind by our death: nothing but those bytes, in a private copy of their page. One thread of an
+ * address space at a time.
  */
 #pragma once
 
 #include "common/tracee/batch.h"
+#include "common/tracee/borrow_place.h"
 #include "common/tracee/tracee.h"
-
-/* Where the executor can stand in one address space. */
-struct borrow_place {
-	int mem_fd; /* /proc/PID/mem; owned */
-	struct remote_address blob;
-	size_t size;                  /* of the room */
-	size_t used_size;             /* of what has been written there */
-	bool is_occupied;             /* a thread could not be brought out, and will leave by itself */
-	struct remote_address region; /* where one has been mapped before, and can be again; 0: nowhere */
-	unsigned char saved[4096];    /* what was there */
-};
-
-/*
- * Finds room in the vdso that lies at VDSO_START..VDSO_END. -ENOSPC if there is none.
- */
-int must_check borrow_place_find(struct borrow_place *place, int mem_fd, uint64_t vdso_start,
-				 uint64_t vdso_end);
-/* Puts the bytes back and closes mem_fd. */
-void borrow_place_done(struct borrow_place *place);
 
 /*
  * A controller that died a moment ago may have left a frozen thread of ours inside of the executor, on its
- * way out: brings it out, without a signal that would be handled on top of what is there. The vdso begins at
- * VDSO_START. -ETIMEDOUT if it does not leave; -EAGAIN if it is in an executor of another version.
+ * way out: brings it out, without a signal that would be handled on top of what is there. -ETIMEDOUT if it
+ * does not leave; -EAGAIN if it is in an executor of another version.
  */
-int must_check borrow_settle(struct tracee *tracee, int mem_fd, uint64_t vdso_start);
+int must_check borrow_settle(struct tracee *tracee, int mem_fd);
 
 struct borrow {
 	struct borrow_place *place; /* borrowed */

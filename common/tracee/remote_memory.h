@@ -27,3 +27,8 @@ static inline struct remote_address remote_offset(struct remote_address address,
 /* process_vm_readv(2) and process_vm_writev(2): respect the protection of the mappings. */
 int must_check remote_read(pid_t pid, struct remote_address address, void *buffer, size_t size);
 int must_check remote_write(pid_t pid, struct remote_address address, const void *buffer, size_t size);
+
+/* The first occurrence of SIZE bytes in what can be read from START on and before END. -ENOENT: there is
+ * none. */
+int must_check remote_find(pid_t pid, uint64_t start, uint64_t end, const void *bytes, size_t size,
+			   struct remote_address *ret_address);

@@ -2,7 +2,6 @@
 /* Runs all aspects over a frozen process: first from outside, then inside of each thread. */
 #include "dumper/task/task_dumper.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,35 +236,20 @@ static int ask_thread(struct dump *dump, struct process *process, struct thread 
 	return r < 0 ? log_error_errno(r, "cannot give it back its registers") : 0;
 }
 
-const struct vma *task_dumpers_find_vdso(const struct process *process)
-{
-	for (size_t i = 0; i < process->vmas.vmas_count; i++)
-		if (process->vmas.vmas[i].name && strcmp(process->vmas.vmas[i].name, "[vdso]") == 0)
-			return &process->vmas.vmas[i];
-	return NULL;
-}
-
 /* Returns 1 when a blocker says why there is no place. */
-static int find_place(struct dump *dump, const struct process *process, struct borrow_place *place)
+static int find_place(struct dump *dump, struct process *process, struct borrow_place *place)
 {
-	const struct vma *vdso = task_dumpers_find_vdso(process);
-	int mem_fd, r;
+	int r = borrow_place_find(place, process->proc_fd, &process->vmas);
 
-	if (!vdso) {
-		blockers_add(&dump->blockers, "has no vdso: there is no place in which it could be asked");
-		return 1;
-	}
-	mem_fd = openat(process->proc_fd, "mem", O_RDWR | O_CLOEXEC);
-	if (mem_fd < 0)
-		return log_error_errno(-errno, "cannot open its memory");
-	r = borrow_place_find(place, mem_fd, vdso->start, vdso->end);
+	process->executor_page = place->blob.value & ~(PAGE_SIZE_BYTES - 1);
 	if (r == -ENOSPC) {
 		blockers_add(&dump->blockers,
-			     "its vdso has no room for the code that asks it: another kernel, or "
-			     "another cr-dump, may help");
+			     "has no vdso with room for the code that asks it, nor has any of its programs "
+			     "and libraries between the end of its code and that of the page: another "
+			     "kernel, or another cr-dump, may help");
 		return 1;
 	}
-	return r < 0 ? log_error_errno(r, "cannot find room in its vdso") : 0;
+	return r < 0 ? log_error_errno(r, "cannot find a place in its memory") : 0;
 }
 
 int task_dumpers_ask(struct dump *dump, struct process *process)

@@ -53,9 +53,6 @@ extern const struct task_dumper unsupported_task_dumper; /* adds blockers for wh
 extern const struct task_dumper registers_task_dumper;   /* registers, xsave, interrupted calls */
 extern const struct task_dumper memory_task_dumper;      /* brk, mlockall(MCL_FUTURE) */
 
-/* NULL: the process has unmapped it. */
-const struct vma *task_dumpers_find_vdso(const struct process *process);
-
 /* Run the aspects of the table over a frozen process. */
 int must_check task_dumpers_collect(struct dump *dump, struct process *process);
 int must_check task_dumpers_ask(struct dump *dump, struct process *process);

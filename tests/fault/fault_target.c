@@ -3,11 +3,11 @@
  * A program that checks all the time what a dump must not change, and notes the first difference on its
  * board.
  *
- *   fault_target BOARD single|threads|open default|ignored|handled|pending
+ *   fault_target BOARD SHAPE default|ignored|handled|pending
  *
- * single: one thread does everything in turn; threads: each activity has a thread; open: so too, and none of
- * them blocks SIGURG. The last word is what becomes of SIGTRAP, a signal that a debugger's tricks tend to
- * lose. Beside BOARD it makes a file BOARD.data.
+ * SHAPE is a list of words. single: one thread does everything in turn; threads: each activity has a thread;
+ * open: so too, and none of them blocks SIGURG; no-vdso: it has unmapped that. The last word is what becomes
+ * of SIGTRAP, a signal that a debugger's tricks tend to lose. Beside BOARD it makes a file BOARD.data.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/syscall.h>
@@ -72,7 +73,7 @@ struct activity {
 static struct fault_board *board;
 static _Thread_local volatile sig_atomic_t handled_alarms, handled_users, handled_traps;
 static _Thread_local char *own_alternate_stack;
-static bool is_open, has_trap_handler, has_trap_pending;
+static bool is_open, has_vdso = true, has_trap_handler, has_trap_pending;
 static char data_path[256];
 
 __attribute__((format(printf, 1, 2))) static void wrong(const char *format, ...)
@@ -94,11 +95,28 @@ static void fail(const char *what)
 	exit(EXIT_FAILURE);
 }
 
+/* Room for the executor behind the end of the code, whatever the compiler has made of it. */
+__asm__(".pushsection .text_tail,\"ax\",@progbits\n"
+	".balign 4096\n"
+	"ret\n"
+	".popsection");
+
+/* Nothing but clock_gettime() has asked it for the time. */
+static void unmap_vdso(void)
+{
+	has_vdso = false;
+	if (munmap((void *)getauxval(AT_SYSINFO_EHDR), 0x2000) < 0)
+		fail("munmap");
+}
+
 static int64_t now_ns(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (has_vdso)
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	else
+		syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
@@ -609,7 +627,9 @@ int main(int argc, char **argv)
 	map_board(argv[1]);
 	snprintf(data_path, sizeof(data_path), "%s.data", argv[1]);
 	hold_ballast();
-	is_open = strcmp(argv[2], "open") == 0;
+	is_open = strstr(argv[2], "open");
+	if (strstr(argv[2], "no-vdso"))
+		unmap_vdso();
 	has_trap_handler = strcmp(argv[3], "handled") == 0;
 	has_trap_pending = strcmp(argv[3], "pending") == 0;
 	set_handler(SIGALRM, handle_alarm, SA_ONSTACK | SA_RESTART);
@@ -618,7 +638,7 @@ int main(int argc, char **argv)
 		set_handler(SIGTRAP, handle_trap, 0);
 	else if (strcmp(argv[3], "ignored") == 0)
 		set_handler(SIGTRAP, SIG_IGN, 0);
-	board->slot_count = strcmp(argv[2], "single") == 0 ? 1 : ACTIVITY_COUNT;
+	board->slot_count = strstr(argv[2], "single") ? 1 : ACTIVITY_COUNT;
 	if (board->slot_count == 1)
 		start_worker("all", NULL, 0);
 	else /* the first takes the main thread, and comes last */

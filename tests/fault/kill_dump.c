@@ -8,6 +8,7 @@
  * plans.
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,11 @@ static const struct plan plans[] = {
 	 0},
 	{"thirteen threads, SIGURG open, SIGTRAP pending", "open", "pending", SIGKILL, 30, false, false, 0,
 	 0},
+	{"one thread, no vdso", "single no-vdso", "default", SIGKILL, 100, false, false, 0, 0},
+	{"thirteen threads, no vdso", "threads no-vdso", "default", SIGKILL, 100, false, false, 0, 0},
+	{"thirteen threads, no vdso, SIGURG open", "open no-vdso", "default", SIGKILL, 100, false, false, 0,
+	 0},
+	{"thirteen threads, no vdso, stopped", "threads no-vdso", "handled", SIGKILL, 50, false, true, 0, 0},
 	{"--check", "threads", "default", SIGKILL, 30, true, false, 0, 0},
 	{"SIGTRAP pending", "threads", "pending", SIGKILL, 30, false, false, 0, 0},
 	{"stopped, SIGTRAP pending, refused", "threads", "pending", SIGKILL, 15, false, true, 3, 0},
@@ -256,16 +262,59 @@ static const char *run_kills(struct session *session)
 	return NULL;
 }
 
-/* The vdso's last page is all that may have become private. */
-static const char *private_vdso(struct session *session)
+/* One page of all code, be it of the vdso, is all that may have become private. */
+static const char *private_code(struct session *session)
 {
 	char *smaps = watch_read(session->target.pid, "smaps");
-	const char *vdso = smaps ? strstr(smaps, "[vdso]") : NULL;
-	const char *dirty = vdso ? strstr(vdso, "Private_Dirty:") : NULL;
-	long size_kib = dirty ? strtol(dirty + strlen("Private_Dirty:"), NULL, 10) : 0;
+	const char *name = "Anonymous:";
+	long size_kib = 0;
+	bool is_code = false;
 
+	for (const char *line = smaps; line && *line;
+	     line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+		unsigned long start, end;
+		char prot[8];
+
+		if (sscanf(line, "%lx-%lx %7s", &start, &end, prot) == 3)
+			is_code = strcmp(prot, "r-xp") == 0;
+		else if (is_code && strncmp(line, name, strlen(name)) == 0)
+			size_kib += strtol(line + strlen(name), NULL, 10);
+	}
 	free(smaps);
-	return size_kib > 4 ? "more than one page of its vdso has become private" : NULL;
+	return size_kib > 4 ? "more than one page of its code has become private" : NULL;
+}
+
+/* Whether an undisturbed dump puts all code of files back that others have left behind. */
+static const char *changed_code(struct session *session)
+{
+	char *maps = watch_read(session->target.pid, "maps"), path[PATH_SIZE], line_path[PATH_SIZE];
+	const char *trouble = NULL;
+	int memory;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)session->target.pid);
+	memory = open(path, O_RDONLY | O_CLOEXEC);
+	for (const char *line = maps; line && *line;
+	     line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+		unsigned long start, end, offset;
+		char page[4096] = {0}, of_file[4096] = {0};
+		int file;
+
+		if (sscanf(line, "%lx-%lx r-xp %lx %*s %*s %511[^\n]", &start, &end, &offset, line_path) !=
+			    4 ||
+		    line_path[0] != '/')
+			continue;
+		file = open(line_path, O_RDONLY | O_CLOEXEC);
+		if (pread(file, of_file, sizeof(of_file), (off_t)(offset + end - start - sizeof(page))) <=
+			    0 ||
+		    pread(memory, page, sizeof(page), (off_t)(end - sizeof(page))) != sizeof(page))
+			trouble = "its code cannot be read";
+		else if (memcmp(page, of_file, sizeof(page)) != 0)
+			trouble = report(session, "its code is not that of the file", line_path);
+		close(file);
+	}
+	close(memory);
+	free(maps);
+	return trouble;
 }
 
 static bool run_plan(const char *build, const char *scratch, const struct plan *plan, uint64_t seed,
@@ -274,6 +323,7 @@ static bool run_plan(const char *build, const char *scratch, const struct plan *
 	struct session session = {.plan = plan, .build = build, .scratch = scratch, .random = seed};
 	char target[PATH_SIZE], name[128];
 	const char *trouble;
+	int64_t duration_us;
 
 	session.kills = MAX(1, kills * plan->per_cent / 100);
 	snprintf(session.program, PATH_SIZE, "%s/cr-dump", build);
@@ -287,7 +337,11 @@ static bool run_plan(const char *build, const char *scratch, const struct plan *
 			  ? run_kills(&session)
 			  : session.target.message;
 	if (!trouble)
-		trouble = private_vdso(&session);
+		trouble = private_code(&session);
+	if (!trouble && !plan->is_stopped)
+		trouble = measure(&session, &duration_us);
+	if (!trouble && !plan->is_stopped)
+		trouble = changed_code(&session);
 	tap_result(name, trouble);
 	watched_done(&session.target);
 	return trouble == NULL;

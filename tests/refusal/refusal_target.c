@@ -14,7 +14,7 @@
  *
  *   no-room: a limit by which it may not map any more memory, and no signal that it would ignore if it came;
  *
- *   no-vdso: it has unmapped that;
+ *   no-place: it has unmapped its vdso, and its code is full to the last byte;
  *
  *   map=PATH: a private mapping of the file PATH, whose first byte it has changed;
  *
@@ -148,6 +148,31 @@ static void unmap_vdso(void)
 		fail("munmap");
 }
 
+/* All that is executable is full: what lies behind the code of the program and its libraries is not zero. */
+static void fill_code(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[512], path[256];
+	unsigned long start, end;
+
+	if (!maps)
+		fail("maps");
+	while (fgets(line, sizeof(line), maps)) {
+		char *page;
+
+		if (sscanf(line, "%lx-%lx r-xp %*s %*s %*s %255s", &start, &end, path) != 3 || path[0] != '/')
+			continue;
+		page = (char *)end - 4096;
+		if (mprotect(page, 4096, PROT_READ | PROT_WRITE | PROT_EXEC) < 0)
+			fail("mprotect");
+		for (int i = 4095; i >= 0 && page[i] == 0; i--)
+			page[i] = (char)0xcc;
+		if (mprotect(page, 4096, PROT_READ | PROT_EXEC) < 0)
+			fail("mprotect");
+	}
+	fclose(maps);
+}
+
 static void hold_semaphore(void)
 {
 	struct sembuf operations[] = {{.sem_op = 3}, {.sem_op = -1, .sem_flg = SEM_UNDO}};
@@ -222,8 +247,9 @@ static void hold(const char *what)
 		hold_semaphore();
 	} else if (strcmp(what, "no-room") == 0) {
 		hold_no_room();
-	} else if (strcmp(what, "no-vdso") == 0) {
+	} else if (strcmp(what, "no-place") == 0) {
 		unmap_vdso();
+		fill_code();
 	} else if (strncmp(what, "map=", 4) == 0) {
 		hold_map(what + 4);
 	} else if (strncmp(what, "memory=", 7) == 0) {

@@ -23,7 +23,7 @@ holds() {
 holds tcp 'socket|tcp' 'fd 9\b'
 holds own-directory 'a working directory, root and umask of its own'
 holds no-room '64 KiB'
-holds no-vdso 'has no vdso'
+holds no-place 'has no vdso'
 holds 'tcp own-directory' 'fd 9\b' 'tcp' 'a working directory'
 
 start_target thread

@@ -38,6 +38,7 @@
 
 executor_blob:
 blob_start:
+	.ascii	"cr-dump executor"	/* the signature, in all versions */
 executor_borrow:
 	/* Still on the task's own stack: a handler that slips in before the mask is set runs as it would have. */
 	movl	$NR_RT_SIGPROCMASK, %eax
