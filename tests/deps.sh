@@ -40,6 +40,7 @@ dbus-daemon          command -v dbus-daemon
 dbus-bin             command -v dbus-send
 nftables             command -v nft
 memcached            command -v memcached
+valgrind             command -v valgrind
 netcat-openbsd       command -v nc
 socat                command -v socat
 iproute2             command -v ip
