@@ -83,6 +83,7 @@ struct dump {
 	char **argv;
 	struct kernel_features features;
 	struct ns_links own_namespaces;
+	uint64_t time_namespace; /* of the first process */
 	bool is_network_known;
 	uint64_t network; /* SO_NETNS_COOKIE of our own sockets; 0: this kernel does not tell */
 	struct arena arena;

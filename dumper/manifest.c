@@ -12,6 +12,7 @@
 #include "common/cleanup.h"
 #include "common/host.h"
 #include "common/log.h"
+#include "common/proc/time_offsets.h"
 #include "common/vdso.h"
 #include "common/vector.h"
 #include "format/version.h"
@@ -55,9 +56,28 @@ static int cpu_fill(struct dump *dump, Cr__Host *image)
 	return 0;
 }
 
+/* As the program sees them, which may be in another time namespace than we are. */
+static int clocks_fill(struct dump *dump, Cr__Host *image)
+{
+	struct time_offsets own, theirs;
+	int r = time_offsets_read_at(AT_FDCWD, "/proc/self/timens_offsets", &own);
+
+	if (r == 0)
+		r = time_offsets_read_at(dump->processes[0].proc_fd, "timens_offsets", &theirs);
+	if (r < 0)
+		return log_error_errno(r, "cannot read the offsets of its time namespace");
+	image->monotonic_ns = dump->freeze_ns + theirs.monotonic_ns - own.monotonic_ns;
+	image->boottime_ns = dump->freeze_ns + (clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_MONOTONIC)) +
+			     theirs.boottime_ns - own.boottime_ns;
+	image->monotonic_offset_ns = theirs.monotonic_ns;
+	image->boottime_offset_ns = theirs.boottime_ns;
+	return 0;
+}
+
 static int host_fill(struct dump *dump, Cr__Host *image)
 {
 	struct utsname names;
+	int r;
 
 	if (uname(&names) < 0)
 		return log_error_errno(-errno, "cannot ask for the name of this host");
@@ -68,9 +88,8 @@ static int host_fill(struct dump *dump, Cr__Host *image)
 	if (!image->hostname || !image->kernel_release || !image->machine || !image->boot_id)
 		return log_error_errno(-ENOMEM, "cannot describe this host");
 	image->page_size = dump->features.page_size;
-	image->monotonic_ns = dump->freeze_ns;
-	image->boottime_ns = dump->freeze_ns + (clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_MONOTONIC));
-	return cpu_fill(dump, image);
+	r = clocks_fill(dump, image);
+	return r < 0 ? r : cpu_fill(dump, image);
 }
 
 static int processes_fill(struct dump *dump, Cr__Manifest *manifest)

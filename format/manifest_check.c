@@ -115,6 +115,21 @@ static int external_files_check(const Cr__Manifest *manifest)
 	return 0;
 }
 
+/* Far more than any clock shows, and far from an overflow where they are added. */
+static int clocks_check(const Cr__Manifest *manifest)
+{
+	const int64_t max = INT64_C(1) << 61;
+	const Cr__Host *host = manifest->host;
+
+	if (manifest->dump_time_ns < 0 || host->monotonic_ns < 0 || host->monotonic_ns > max ||
+	    host->boottime_ns < 0 || host->boottime_ns > max)
+		return bad_manifest("its clocks are not possible");
+	if (host->monotonic_offset_ns < -max || host->monotonic_offset_ns > max ||
+	    host->boottime_offset_ns < -max || host->boottime_offset_ns > max)
+		return bad_manifest("the offsets of its time namespace are not possible");
+	return 0;
+}
+
 int manifest_check(const Cr__Manifest *manifest)
 {
 	int r;
@@ -129,7 +144,9 @@ int manifest_check(const Cr__Manifest *manifest)
 		return r;
 	if (!manifest->host)
 		return bad_manifest("it does not say where it was made");
-	r = processes_check(manifest);
+	r = clocks_check(manifest);
+	if (r == 0)
+		r = processes_check(manifest);
 	if (r == 0)
 		r = required_files_check(manifest);
 	if (r == 0)

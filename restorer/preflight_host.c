@@ -167,23 +167,6 @@ static void check_rights(struct restore *restore)
 			     "CAP_SYS_ADMIN in the user namespace that owns the pid namespace; run as root");
 }
 
-static void note_clock(const struct restore *restore)
-{
-	const Cr__Host *dumped = restore->manifest->host;
-	struct timespec now;
-	int64_t back_ns;
-
-	if (strcmp(dumped->boot_id, restore->features.boot_id) == 0 ||
-	    clock_gettime(CLOCK_MONOTONIC, &now) < 0)
-		return;
-	back_ns = dumped->monotonic_ns - ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
-	if (dumped->monotonic_ns > 0 && back_ns > 0)
-		log_notice("the program will see CLOCK_MONOTONIC go back by %jd s: this machine was started "
-			   "later than "
-			   "the one it was dumped on",
-			   (intmax_t)(back_ns / 1000000000));
-}
-
 int preflight_host(struct restore *restore)
 {
 	cleanup_(host_done) struct host host = {0};
@@ -197,6 +180,5 @@ int preflight_host(struct restore *restore)
 	check_cpu_flags(restore, &host);
 	check_xsave(restore, &host);
 	check_vdso(restore, &host);
-	note_clock(restore);
 	return 0;
 }

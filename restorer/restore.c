@@ -29,6 +29,7 @@
 #include "restorer/read.h"
 #include "restorer/socket_maps.h"
 #include "restorer/task/task_restorer.h"
+#include "restorer/time_namespace.h"
 #include "restorer/tree.h"
 #include "restorer/wait.h"
 
@@ -286,6 +287,7 @@ static const struct stage stages[] = {
 	{"preflight", preflight_run, STAGE_ALWAYS},
 	{"check the contents", stage_check_contents, STAGE_ONLY_CHECK},
 	{"new pid namespace", pid_namespace_enter, STAGE_ONLY_RESTORE},
+	{"time namespace", time_namespace_create, STAGE_ONLY_RESTORE},
 	{"ghosts", stage_ghosts, STAGE_ONLY_RESTORE},
 	{"create", tree_create, STAGE_ONLY_RESTORE},
 	{"fill memory", stage_fill_memory, STAGE_ONLY_RESTORE},

@@ -10,6 +10,7 @@
 #include "common/blockers.h"
 #include "common/id_map.h"
 #include "common/probe.h"
+#include "common/proc/time_offsets.h"
 #include "common/tracee/puppet.h"
 #include "common/tree_plan.h"
 #include "format/archive_reader.h"
@@ -76,6 +77,8 @@ struct restore {
 	const struct restore_options *options;
 	struct pid_namespace *pid_namespace; /* borrowed */
 	struct kernel_features features;
+	struct time_offsets
+		clock_shift; /* of the clocks that the program will have, from those of cr-restore */
 	struct blockers blockers;
 	int input_fd;
 	bool is_seekable;

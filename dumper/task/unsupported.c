@@ -29,9 +29,27 @@ static const char *const namespace_words[NS_LINK_COUNT] = {
 	[NS_LINK_CGROUP] = "cgroup", [NS_LINK_IPC] = "IPC",
 	[NS_LINK_MNT] = "mount",     [NS_LINK_NET] = "network",
 	[NS_LINK_PID] = "pid",       [NS_LINK_PID_FOR_CHILDREN] = "pid (for its children)",
-	[NS_LINK_TIME] = "time",     [NS_LINK_TIME_FOR_CHILDREN] = "time (for its children)",
 	[NS_LINK_USER] = "user",     [NS_LINK_UTS] = "UTS",
 };
+
+/* It may be another one than ours, if all have the same. */
+static void time_namespace_check(struct dump *dump, const struct ns_links *links)
+{
+	uint64_t inode = links->inodes[NS_LINK_TIME], for_children = links->inodes[NS_LINK_TIME_FOR_CHILDREN];
+
+	if (dump->time_namespace == 0)
+		dump->time_namespace = inode;
+	if (inode != dump->time_namespace)
+		blockers_add(&dump->blockers,
+			     "is in another time namespace than the first process of the tree (time:[%" PRIu64
+			     "], not [%" PRIu64 "]), which cannot be preserved yet",
+			     inode, dump->time_namespace);
+	if (for_children != inode)
+		blockers_add(&dump->blockers,
+			     "has made a time namespace for its children (time_for_children:[%" PRIu64
+			     "], not [%" PRIu64 "]), which cannot be preserved yet",
+			     for_children, inode);
+}
 
 static int namespaces_check(struct dump *dump, const struct thread *thread)
 {
@@ -42,11 +60,10 @@ static int namespaces_check(struct dump *dump, const struct thread *thread)
 		return log_error_errno(r, "cannot look at its namespaces");
 	for (unsigned i = 0; i < NS_LINK_COUNT; i++) {
 		/* That of a thread and of its children differ only by unshare(2); one line is enough. */
-		bool is_told =
-			(i == NS_LINK_PID_FOR_CHILDREN && links.inodes[i] == links.inodes[NS_LINK_PID]) ||
-			(i == NS_LINK_TIME_FOR_CHILDREN && links.inodes[i] == links.inodes[NS_LINK_TIME]);
+		bool is_told = i == NS_LINK_PID_FOR_CHILDREN && links.inodes[i] == links.inodes[NS_LINK_PID];
 
-		if (links.inodes[i] != dump->own_namespaces.inodes[i] && !is_told)
+		if (i != NS_LINK_TIME && i != NS_LINK_TIME_FOR_CHILDREN && !is_told &&
+		    links.inodes[i] != dump->own_namespaces.inodes[i])
 			blockers_add(&dump->blockers,
 				     "is in another %s namespace than cr-dump (%s:[%" PRIu64
 				     "], not [%" PRIu64 "]); cr-dump must be run inside it, with the "
@@ -54,6 +71,7 @@ static int namespaces_check(struct dump *dump, const struct thread *thread)
 				     namespace_words[i], ns_link_name(i), links.inodes[i],
 				     dump->own_namespaces.inodes[i], thread->tracee.tid);
 	}
+	time_namespace_check(dump, &links);
 	return 0;
 }
 

@@ -208,11 +208,26 @@ static struct timeval timeval_from_us(int64_t us)
 	return (struct timeval){.tv_sec = us / 1000000, .tv_usec = us % 1000000};
 }
 
+/* How far the clock of the program is from what it is for us. */
+static int64_t clock_shift(const struct restore *restore, int32_t clock)
+{
+	switch (clock) {
+	case CLOCK_MONOTONIC:
+		return restore->clock_shift.monotonic_ns;
+	case CLOCK_BOOTTIME:
+	case CLOCK_BOOTTIME_ALARM:
+		return restore->clock_shift.boottime_ns;
+	default:
+		return 0;
+	}
+}
+
 /*
  * Sets when TIMER expires next; returns the flags for timer_settime(2). One whose signal waited was last due
  * an interval before: so it expires at once, queues its signal itself, and keeps its rhythm.
  */
-static uint64_t timer_value(const Cr__PosixTimer *timer, struct timespec *ret_value)
+static uint64_t timer_value(const struct restore *restore, const Cr__PosixTimer *timer,
+			    struct timespec *ret_value)
 {
 	struct timespec now;
 	int64_t due_ns;
@@ -225,18 +240,20 @@ static uint64_t timer_value(const Cr__PosixTimer *timer, struct timespec *ret_va
 	    timer->clock_id == CLOCK_THREAD_CPUTIME_ID || timer->interval_ns == 0 ||
 	    clock_gettime(timer->clock_id, &now) < 0)
 		return 0;
-	due_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec + timer->value_ns - timer->interval_ns;
+	due_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec + clock_shift(restore, timer->clock_id) +
+		 timer->value_ns - timer->interval_ns;
 	*ret_value = timespec_from_ns(MAX(due_ns, INT64_C(1)));
 	return TIMER_ABSTIME;
 }
 
-static int timers_arm(struct thread *leader, Cr__PosixTimer *const *timers, size_t count, struct batch *batch)
+static int timers_arm(const struct restore *restore, struct thread *leader, Cr__PosixTimer *const *timers,
+		      size_t count, struct batch *batch)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct itimerspec spec = {
 			.it_interval = timespec_from_ns(timers[i]->interval_ns),
 		};
-		uint64_t flags = timer_value(timers[i], &spec.it_value);
+		uint64_t flags = timer_value(restore, timers[i], &spec.it_value);
 		int r = task_batch_room(leader, 1, sizeof(spec), "its state");
 
 		if (r < 0)
@@ -298,7 +315,7 @@ static int timers_process(struct restore *restore, struct task *task, struct bat
 						    : timers_create_counted(leader, timers, count, batch);
 	if (r < 0)
 		return r;
-	r = timers_arm(leader, timers, count, batch);
+	r = timers_arm(restore, leader, timers, count, batch);
 	if (r < 0)
 		return r;
 	return interval_timers_arm(task->image, leader, batch);

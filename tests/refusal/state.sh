@@ -22,6 +22,11 @@ holds() {
 
 holds tcp 'socket|tcp' 'fd 9\b'
 holds own-directory 'a working directory, root and umask of its own'
+if unshare --time true 2>/dev/null; then
+	holds time-namespace 'a time namespace for its children'
+else
+	skip time-namespace 'no time namespace can be made'
+fi
 holds no-room '64 KiB'
 holds no-place 'has no vdso'
 holds 'tcp own-directory' 'fd 9\b' 'tcp' 'a working directory'
