@@ -35,4 +35,4 @@ for round in range(int(sys.argv[1])):
     if not -1_000_000_000 < changed_ns < 1_000_000_000:
         sys.exit(f"CLOCK_BOOTTIME has changed by {changed_ns} ns")
     print(round, flush=True)
-print("done", flush=True)
+print("all rounds", flush=True)
