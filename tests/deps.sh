@@ -42,6 +42,10 @@ nftables             command -v nft
 memcached            command -v memcached
 valgrind             command -v valgrind
 netcat-openbsd       command -v nc
+iperf3               command -v iperf3
+openssh-client       command -v ssh
+openssh-server       test -x /usr/sbin/sshd
+nodejs               command -v node
 socat                command -v socat
 iproute2             command -v ip
 postgresql           ls /usr/lib/postgresql/*/bin/postgres
