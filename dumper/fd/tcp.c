@@ -341,6 +341,8 @@ static void tcp_done(struct dump *dump)
 	tcp_lock_free(sockets->lock);
 	option_guard_free(sockets->guard);
 	tcp_backlog_done(sockets);
+	if (sockets->kernel)
+		kernel_sockets_free(sockets->kernel);
 	for (size_t i = 0; i < sockets->entries_count; i++)
 		free(sockets->entries[i]->contents);
 	inet_diag_done(&sockets->diag);

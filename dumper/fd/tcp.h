@@ -32,7 +32,9 @@ struct tcp_sockets {
 	struct accept_queues *accept_queues; /* NULL: not needed yet */
 	struct accept_queue *queues;         /* of listening sockets */
 	size_t queues_count, queues_capacity;
-	struct option_guard *guard; /* NULL: not needed yet */
+	struct kernel_sockets *kernel; /* NULL: not needed yet, */
+	bool is_kernel_closed;         /* or it may not be seen */
+	struct option_guard *guard;    /* NULL: not needed yet */
 	struct tcp_silence *silence;
 	struct tcp_lock *lock; /* NULL: nothing is held back */
 };
@@ -84,6 +86,9 @@ int must_check tcp_connections_read(struct dump *dump);
  * to the program is a blocker.
  */
 int must_check tcp_collect_error(struct dump *dump, struct tcp_entry *entry, int fd);
+
+/* tcp_urgent.c: urgent data that is under way is a blocker. Needs sockets->guard. Silent. */
+int must_check tcp_urgent_check(struct dump *dump, const struct tcp_entry *entry, int fd);
 
 /* Notes in GUARD how FD, of ENTRY and not in TCP_REPAIR mode yet, comes out of it again. */
 #define TCP_REPAIR_NOTES 3 /* so many options */

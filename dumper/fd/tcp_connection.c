@@ -207,20 +207,6 @@ static int read_once(struct dump *dump, struct tcp_entry *entry, int fd)
 	return r < 0 ? r : is_same(&look, &after) ? 0 : -EAGAIN;
 }
 
-/* What waits out of band is not in the queue in a way that could be made again. */
-static void check_urgent(struct dump *dump, const struct tcp_entry *entry, int fd)
-{
-	int at_mark = 0;
-	char byte;
-
-	if (recv(fd, &byte, 1, MSG_OOB | MSG_PEEK | MSG_DONTWAIT) == 1 ||
-	    (ioctl(fd, SIOCATMARK, &at_mark) == 0 && at_mark))
-		blockers_add(&dump->blockers,
-			     "%s has received urgent data (MSG_OOB) that the program has not read, which "
-			     "cannot be preserved: try again when it has",
-			     entry->inet.description);
-}
-
 static int enter_repair(struct option_guard *guard, const struct tcp_entry *entry, int fd)
 {
 	int r = 0;
@@ -309,7 +295,7 @@ static int read_entry(struct dump *dump, struct tcp_entry *entry)
 	if (r == 0 && !sockets->guard)
 		r = option_guard_new(&sockets->guard);
 	if (r == 0)
-		check_urgent(dump, entry, fd);
+		r = tcp_urgent_check(dump, entry, fd);
 	if (r == 0)
 		r = entry->was_connected ? -ENOTCONN : read_open(dump, sockets, entry, fd);
 	if (r == -ENOTCONN)

@@ -212,6 +212,40 @@ static int make_tcp_urgent(void)
 	return fd;
 }
 
+/* It has been read, and what comes before and behind it has not. */
+static int make_tcp_urgent_read(void)
+{
+	int listener = listening(0), fd = connected(listener), other = accept(listener, NULL, NULL);
+	char byte;
+
+	if (other < 0 || send(other, "before", 6, 0) != 6 || send(other, "x", 1, MSG_OOB) != 1 ||
+	    send(other, "behind", 6, 0) != 6 ||
+	    poll(&(struct pollfd){.fd = fd, .events = POLLPRI}, 1, 5000) != 1 ||
+	    recv(fd, &byte, 1, MSG_OOB) != 1)
+		return -1;
+	close(listener);
+	return fd;
+}
+
+/* Behind more than the other side takes. */
+static int make_tcp_urgent_sent(void)
+{
+	static const char data[200000];
+	const int room = 1 << 20, little = 4096;
+	int listener = listening(0), fd, other;
+
+	if (setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little)) < 0)
+		return -1;
+	fd = connected(listener);
+	other = accept(listener, NULL, NULL);
+	if (other < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0 ||
+	    send(fd, data, sizeof(data), MSG_DONTWAIT) != sizeof(data) ||
+	    send(fd, "x", 1, MSG_OOB | MSG_DONTWAIT) != 1)
+		return -1;
+	close(listener);
+	return fd;
+}
+
 /* A routing daemon's, on the loopback interface. */
 static int make_raw_router(void)
 {
@@ -336,6 +370,8 @@ static const struct {
 	{"tcp-backlog-urgent", make_tcp_backlog_urgent},
 	{"tcp-backlog-group", make_tcp_backlog_group},
 	{"tcp-urgent", make_tcp_urgent},
+	{"tcp-urgent-read", make_tcp_urgent_read},
+	{"tcp-urgent-sent", make_tcp_urgent_sent},
 };
 
 int hold_socket(const char *what)

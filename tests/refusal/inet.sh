@@ -39,9 +39,12 @@ works 'tcp-connected, lost' "$cr_dump" -t "$target" --check --tcp-close
 refused 'tcp-connected, no right' 3 'fd 20: ' 'CAP_NET_ADMIN' -- \
 	setpriv --bounding-set=-net_admin --inh-caps=-net_admin "$cr_dump" -t "$target" --check --tcp-established
 stop_target
-start_target tcp-urgent
-refused 'tcp-urgent' 3 "\b$target\b" 'fd 20: ' 'urgent data' -- "$cr_dump" --tcp-established -t "$target" -o "$out"
-stop_target
+for what in 'tcp-urgent has received urgent data' 'tcp-urgent-read has received urgent data' \
+	'tcp-urgent-sent has sent urgent data'; do
+	start_target "${what%% *}"
+	refused "${what%% *}" 3 "\b$target\b" 'fd 20: ' "${what#* }" -- "$cr_dump" --tcp-established -t "$target" -o "$out"
+	stop_target
+done
 holds tcp-backlog 'fd 20: ' '127.0.0.1:4001 has 2 connections that nobody has accepted' 'from 127\.0\.0\.1:[0-9]+ \(' 'skip-in-flight'
 works 'tcp-backlog, kept' "$cr_dump" -t "$target" --check --tcp-established
 refused 'tcp-backlog, not seen' 3 'fd 20: ' 'has 2 connections that nobody has accepted' 'CAP_BPF' -- \
