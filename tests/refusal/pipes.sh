@@ -20,10 +20,12 @@ outside() {
 	stop_target
 }
 
-# note NAME: remembers the process that was just started as holder of the other end.
+# note NAME: remembers the process that was just started as holder of the other end. Until it is what it is to be, it has
+# more descriptors than that.
 note() {
 	printf -v "$1" %d "$!"
 	started+=("$!")
+	eventually grep -qxE "sleep|refusal_sender" "/proc/$!/comm" || fail "start a holder"
 }
 
 start_target pipe
