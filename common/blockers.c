@@ -29,6 +29,7 @@ static void take_process(struct blocker *blocker, const char *text)
 		return;
 	snprintf(blocker->comm, sizeof(blocker->comm), "%.*s", (int)(close - open) - 2, open + 2);
 	blocker->is_in_queue |= sscanf(close, "): in the queue of fd %d", &blocker->fd) == 1;
+	blocker->is_in_queue |= strncmp(close, "): a descriptor in a queue", 26) == 0;
 	(void)sscanf(close, "): fd %d", &blocker->fd);
 }
 

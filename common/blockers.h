@@ -14,10 +14,11 @@ struct fd_holder;
 
 /* For programs, beside the text: what is known of it. All is borrowed until blockers_done(). */
 struct blocker_detail {
-	const char *reason;  /* a word that stays, "peer-outside"; NULL: none */
-	const char *option;  /* which lets it through, as for the command line; NULL: none does */
-	const char *name;    /* of a socket: path, or '@' and abstract name; NULL */
-	uint64_t peer_inode; /* 0: none */
+	const char *reason;    /* a word that stays, "peer-outside"; NULL: none */
+	const char *option;    /* which lets it through, as for the command line; NULL: none does */
+	const char *name;      /* of a socket: path, or '@' and abstract name; NULL */
+	uint32_t open_file_id; /* what it is about; 0: as the descriptor tells */
+	uint64_t peer_inode;   /* 0: none */
 	const char *peer_name;
 	const struct fd_holder *holders; /* of the other end, outside */
 	size_t holders_count;

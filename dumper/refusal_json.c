@@ -24,6 +24,8 @@ static const char *result_of(const struct dump *dump, int status)
 /* The open file that a blocker is about; NULL: it is about something else, or that is not known. */
 static const struct open_file *find_file(const struct dump *dump, const struct blocker *blocker)
 {
+	if (blocker->detail.open_file_id != 0)
+		return dump->open_files[blocker->detail.open_file_id - 1];
 	for (size_t i = 0; blocker->fd >= 0 && !blocker->is_in_queue && i < dump->processes_count; i++) {
 		uint32_t id;
 

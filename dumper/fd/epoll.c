@@ -291,12 +291,7 @@ static int epoll_check_all(struct dump *dump)
 	int r = 0;
 
 	for (; r == 0 && instance; instance = instance->next) {
-		const struct open_file *file = instance->file;
-		const struct process *process = file->process;
-
-		LOG_SCOPE("pid %d (%s)", (int)(process ? process->pidref.pid : file->pid),
-			  process ? process->status.name : "in a queue");
-		LOG_SCOPE("fd %d", file->fd);
+		OPEN_FILE_LOG_SCOPE(instance->file);
 		r = resolve(dump, instance);
 	}
 	return r;

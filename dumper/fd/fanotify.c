@@ -324,8 +324,7 @@ static int fanotify_check_all(struct dump *dump)
 	if (r < 0)
 		return log_error_errno(r, "cannot read '/proc/self/mountinfo'");
 	for (; group; group = group->next) {
-		LOG_SCOPE("pid %d (%s)", (int)group->process->pidref.pid, group->process->status.name);
-		LOG_SCOPE("fd %d", group->file->fd);
+		OPEN_FILE_LOG_SCOPE(group->file);
 		for (size_t i = 0; i < group->entry->n_marks; i++) {
 			r = resolve(dump, &mounts, group, &group->marks[i]);
 			if (r < 0)

@@ -43,6 +43,7 @@ struct open_file {
 	const struct process *receiver; /* the same, or the one that has the queue it was found in */
 	pid_t pid;                      /* its id, or that of a living thread, */
 	int fd;                         /* and the number there */
+	const char *place;              /* "fd 3", or that it is in a queue of RECEIVER */
 	uint64_t device, inode;         /* of its file, fstat(2) */
 	bool is_socket;                 /* socket(7): no other description has its inode */
 	bool is_bound;                  /* to this file, by its kind: */
@@ -53,6 +54,11 @@ struct open_file {
 	const char *description; /* for a person: a path, mostly */
 	uint64_t contents_size;  /* bytes of the member fd/KIND/ID; 0: it has none */
 };
+
+/* The scopes of messages about an open file: where it is. */
+#define OPEN_FILE_LOG_SCOPE(file)                                                                            \
+	LOG_SCOPE("pid %d (%s): %s", (int)(file)->receiver->pidref.pid, (file)->receiver->status.name,       \
+		  (file)->place)
 
 struct fd_dumper {
 	const char *name;

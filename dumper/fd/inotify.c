@@ -221,8 +221,7 @@ static int inotify_check_all(struct dump *dump)
 	if (r < 0)
 		return log_error_errno(r, "cannot read '/proc/self/mountinfo'");
 	for (; instance; instance = instance->next) {
-		LOG_SCOPE("pid %d (%s)", (int)instance->process->pidref.pid, instance->process->status.name);
-		LOG_SCOPE("fd %d", instance->file->fd);
+		OPEN_FILE_LOG_SCOPE(instance->file);
 		for (size_t i = 0; i < instance->entry->n_watches; i++) {
 			r = resolve(dump, &mounts, instance, &instance->watches[i]);
 			if (r < 0)

@@ -142,16 +142,13 @@ static int mqueue_collect(struct dump *dump, const struct process *process maybe
 static int check_shared(struct dump *dump, const struct open_file *file, const Cr__Mqueue *entry)
 {
 	struct fd_object object = {.type = FD_OBJECT_FILE, .device = file->device, .inode = file->inode};
-	const struct process *process = file->process;
 	const struct fd_holder *holders;
 	size_t count = 0;
 	int r = holders_find(dump, &object, &holders, &count);
 
 	if (r < 0 || count == 0)
 		return r;
-	LOG_SCOPE("pid %d (%s)", (int)(process ? process->pidref.pid : file->pid),
-		  process ? process->status.name : "in a queue");
-	LOG_SCOPE("fd %d", file->fd);
+	OPEN_FILE_LOG_SCOPE(file);
 	blockers_add(&dump->blockers,
 		     "its message queue '%s' has been unlinked, and is shared with %s, which is not part of "
 		     "the dump",

@@ -263,6 +263,16 @@ static struct open_file *add(struct dump *dump, const struct fd_info *info, uint
 	return file;
 }
 
+/* PROCESS has it as its descriptor FD. */
+static int set_process(struct dump *dump, struct open_file *file, const struct process *process, int fd)
+{
+	file->process = file->receiver = process;
+	file->pid = process->threads[0].tracee.tid;
+	file->fd = fd;
+	file->place = arena_format(&dump->arena, "fd %d", fd);
+	return file->place ? 0 : log_error_errno(-ENOMEM, "cannot note the open file");
+}
+
 /*
  * The id of the description behind a descriptor of process PID; *ret_is_new: PID's number stays the one by
  * which it is known.
@@ -287,9 +297,14 @@ static int identify(struct dump *dump, const struct process *process, pid_t pid,
 	file = add(dump, info, parent, is_before);
 	if (!file)
 		return log_error_errno(-ENOMEM, "cannot note the open file");
-	file->pid = pid;
-	file->process = pid == process->threads[0].tracee.tid ? process : NULL;
 	file->receiver = process;
+	file->place = "a descriptor in a queue";
+	if (pid == process->threads[0].tracee.tid)
+		r = set_process(dump, file, process, info->fd);
+	else
+		file->pid = pid;
+	if (r < 0)
+		return r;
 	*ret_id = file->image.id;
 	r = file_locks_collect(dump, process, info, file);
 	return r < 0 ? r : collect_new(dump, process, info, file);
@@ -336,9 +351,9 @@ static int collect_descriptor(struct dump *dump, struct process *process, int fd
 	file = dump->open_files[id - 1];
 	/* What was met in a queue is somewhere else as well. */
 	if (!file->process) {
-		file->process = process;
-		file->pid = process->threads[0].tracee.tid;
-		file->fd = fd;
+		r = set_process(dump, file, process, fd);
+		if (r < 0)
+			return r;
 	}
 	cr__descriptor__init(descriptor);
 	descriptor->fd = fd;

@@ -28,11 +28,7 @@ static const struct open_file *find_any(const struct dump *dump, const struct fd
 
 static void report(struct dump *dump, const struct open_file *file, const struct fd_holder *holder)
 {
-	const struct process *process = file->process;
-
-	LOG_SCOPE("pid %d (%s)", (int)(process ? process->pidref.pid : file->pid),
-		  process ? process->status.name : "in a queue");
-	LOG_SCOPE("fd %d", file->fd);
+	OPEN_FILE_LOG_SCOPE(file);
 	blockers_add(
 		&dump->blockers,
 		"its %s is shared with %s, which is not part of the dump: end that process, or start the "

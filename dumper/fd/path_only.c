@@ -89,8 +89,7 @@ static int path_only_check(struct dump *dump)
 		struct open_file *file = sockets->files[i];
 		const struct open_file *socket = find_bound(dump, file);
 
-		LOG_SCOPE("pid %d (%s)", (int)file->receiver->pidref.pid, file->receiver->status.name);
-		LOG_SCOPE("fd %d", file->fd);
+		OPEN_FILE_LOG_SCOPE(file);
 		r = socket ? keep_bound(dump, file, socket) : keep_other(dump, file);
 	}
 	return r;

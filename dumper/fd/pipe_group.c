@@ -134,6 +134,19 @@ static const char *advice(const struct pipe_group *group)
 	return external_advice(group->dump, group->first->file, EXTERNAL_PIPE);
 }
 
+/* Of the blocker that was added last. */
+static void add_detail(const struct pipe_group *group, const struct fd_holder *holders, size_t count)
+{
+	blockers_detail(&group->dump->blockers,
+			&(struct blocker_detail){
+				.reason = "held-outside",
+				.open_file_id = group->first->file->image.id,
+				.option = external_option(group->dump, group->first->file, EXTERNAL_PIPE),
+				.holders = holders,
+				.holders_count = count,
+			});
+}
+
 /* 1 if somebody outside was seen to have an end of it. */
 static int check_outside(const struct pipe_group *group)
 {
@@ -163,13 +176,7 @@ static int check_outside(const struct pipe_group *group)
 			"%s: it is shared with %s, outside of what is dumped; after a restore they would "
 			"not be connected any more: " REMEDY,
 			describe(group), outside, advice(group));
-	blockers_detail(blockers,
-			&(struct blocker_detail){
-				.reason = "held-outside",
-				.option = external_option(group->dump, group->first->file, EXTERNAL_PIPE),
-				.holders = holders,
-				.holders_count = count,
-			});
+	add_detail(group, holders, count);
 	return 1;
 }
 
@@ -181,6 +188,7 @@ static int refuse_unseen(const struct pipe_group *group, const char *end)
 		"in a message on its way, or in a process that may not be looked at%s; restored alone, the "
 		"program would be cut off from it: " REMEDY,
 		describe(group), end, holders_caveat(group->dump), advice(group));
+	add_detail(group, NULL, 0);
 	return 1;
 }
 
@@ -391,13 +399,10 @@ static int settle(const struct pipe_group *group, size_t blockers_count)
 int pipe_group_check(struct pipe_group *group, struct pipe_peek *peek)
 {
 	size_t blockers_count = group->dump->blockers.texts_count;
-	const struct open_file *file;
 	int r;
 
 	arrange(group);
-	file = group->first->file;
-	LOG_SCOPE("pid %d (%s)", (int)file->pid, file->process ? file->process->status.name : "cr-dump");
-	LOG_SCOPE("fd %d", file->fd);
+	OPEN_FILE_LOG_SCOPE(group->first->file);
 	r = check(group, peek);
 	return r < 0 ? r : settle(group, blockers_count);
 }

@@ -22,6 +22,7 @@ int unix_detail(struct dump *dump, const struct unix_entry *entry, const char *r
 	const struct fd_object object = {.type = FD_OBJECT_SOCKET, .inode = held};
 	struct blocker_detail detail = {
 		.reason = reason,
+		.open_file_id = entry->file->image.id,
 		.option = option,
 		.name = name_of(dump, entry->diag),
 		.peer_inode = peer_inode,
