@@ -101,8 +101,9 @@ static bool is_name_taken_outside(const struct senders *senders, const ProtobufC
 	return false;
 }
 
-static void check_message(const struct senders *senders, const struct unix_entry *entry,
-			  Cr__UnixMessage *message)
+/* Notes who of the tree sends it, who is returned; NULL: none of them. Adds a blocker if nobody can. */
+static const struct unix_entry *find_sender(const struct senders *senders, const struct unix_entry *entry,
+					    Cr__UnixMessage *message)
 {
 	const struct unix_entry *peer = peer_of(senders, entry), *sender = NULL;
 	struct blockers *blockers = &senders->dump->blockers;
@@ -124,11 +125,30 @@ static void check_message(const struct senders *senders, const struct unix_entry
 			     unix_describe(senders->dump, entry->diag),
 			     unix_describe_name(senders->dump, message->sender_name.data,
 						message->sender_name.len));
-	/* What it was connected to at first has to be exchanged before anything is sent. */
-	if (is_of_pair(entry) && ((peer && sender != peer) || (!peer && !sender && entry->diag->has_peer &&
-							       entry->diag->peer_inode != 0)))
+	return sender;
+}
+
+/* What it was connected to at first has to be exchanged before anything is sent. */
+static bool is_from_former_peer(const struct senders *senders, const struct unix_entry *entry,
+				const struct unix_entry *sender)
+{
+	const struct unix_entry *peer = peer_of(senders, entry);
+
+	if (!is_of_pair(entry))
+		return false;
+	return peer ? sender != peer : !sender && entry->image->peer == CR__UNIX_PEER__UNIX_PEER_EXTERNAL;
+}
+
+static void check_messages(const struct senders *senders, const struct unix_entry *entry)
+{
+	bool is_former = false;
+
+	for (size_t k = 0; k < entry->image->n_messages; k++)
+		is_former |= is_from_former_peer(senders, entry,
+						 find_sender(senders, entry, entry->image->messages[k]));
+	if (is_former)
 		blockers_add(
-			blockers,
+			&senders->dump->blockers,
 			"%s has an unread message that came before it was connected to another socket: let "
 			"the program read it first",
 			unix_describe(senders->dump, entry->diag));
@@ -162,8 +182,7 @@ int unix_senders_check(struct dump *dump)
 			continue;
 		UNIX_LOG_SCOPE(entry);
 		check_error(&senders, entry);
-		for (size_t k = 0; k < entry->image->n_messages; k++)
-			check_message(&senders, entry, entry->image->messages[k]);
+		check_messages(&senders, entry);
 	}
 	return r;
 }
