@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -144,27 +145,77 @@ static int collect_file(struct dump *dump, struct unix_entry *entry, int file_fd
 	return 0;
 }
 
-/* Of the others that have the same name: the one that was bound to it, if it listens or is to do so, or any.
- */
-static const struct unix_diag_socket *find_relative(const struct unix_sockets *sockets,
-						    const struct unix_diag_socket *socket)
+static int compare_numbers(uint64_t left, uint64_t right)
 {
-	const struct unix_diag_socket *found = NULL;
+	return left < right ? -1 : left > right;
+}
 
-	for (size_t i = 0; i < sockets->diag.sockets_count; i++) {
-		const struct unix_diag_socket *other = &sockets->diag.sockets[i];
+/* 0: one may have been accepted by the other, or both by a third. */
+static int compare_names(const struct unix_diag_socket *left, const struct unix_diag_socket *right)
+{
+	int order = compare_numbers(left->type, right->type);
 
-		if (other == socket || other->inode == 0 || other->type != socket->type ||
-		    other->has_file != socket->has_file || other->name_size != socket->name_size ||
-		    memcmp(other->name, socket->name, socket->name_size) != 0)
-			continue;
-		if (other->has_file &&
-		    (other->file_inode != socket->file_inode || other->file_device != socket->file_device))
-			continue;
-		if (!found || other->state != TCP_ESTABLISHED)
-			found = other;
+	if (order == 0)
+		order = compare_numbers(left->has_file, right->has_file);
+	if (order == 0 && left->has_file)
+		order = compare_numbers(left->file_inode, right->file_inode);
+	if (order == 0 && left->has_file)
+		order = compare_numbers(left->file_device, right->file_device);
+	if (order == 0)
+		order = compare_numbers(left->name_size, right->name_size);
+	return order != 0 ? order : memcmp(left->name, right->name, left->name_size);
+}
+
+/* Of the same name those first that listen or are to do so. */
+static int compare(const void *left, const void *right)
+{
+	const struct unix_diag_socket *const *a = left, *const *b = right;
+	int order = compare_names(*a, *b);
+
+	return order != 0 ? order
+			  : compare_numbers((*a)->state == TCP_ESTABLISHED, (*b)->state == TCP_ESTABLISHED);
+}
+
+static int sort_named(struct unix_sockets *sockets)
+{
+	const struct unix_diag *diag = &sockets->diag;
+
+	sockets->named = calloc(MAX(diag->sockets_count, (size_t)1), sizeof(const void *));
+	if (!sockets->named)
+		return log_error_errno(-ENOMEM, "cannot compare unix sockets");
+	for (size_t i = 0; i < diag->sockets_count; i++)
+		if (diag->sockets[i].inode != 0 && diag->sockets[i].name_size > 0)
+			sockets->named[sockets->named_count++] = &diag->sockets[i];
+	qsort(sockets->named, sockets->named_count, sizeof(const void *), compare);
+	return 0;
+}
+
+/*
+ * Of the others that have the same name: the one that was bound to it, if it listens or is to do so, or any.
+ * *ret_socket is NULL if there is none.
+ */
+static int find_relative(struct unix_sockets *sockets, const struct unix_diag_socket *socket,
+			 const struct unix_diag_socket **ret_socket)
+{
+	size_t begin = 0, end;
+	int r = sockets->named ? 0 : sort_named(sockets);
+
+	if (r < 0)
+		return r;
+	for (end = sockets->named_count; begin < end;) {
+		size_t middle = begin + (end - begin) / 2;
+
+		if (compare_names(sockets->named[middle], socket) < 0)
+			begin = middle + 1;
+		else
+			end = middle;
 	}
-	return found;
+	if (begin < sockets->named_count && sockets->named[begin] == socket)
+		begin++;
+	*ret_socket = begin < sockets->named_count && compare_names(sockets->named[begin], socket) == 0
+			      ? sockets->named[begin]
+			      : NULL;
+	return 0;
 }
 
 /*
@@ -199,14 +250,16 @@ static int is_name_taken(const struct unix_diag_socket *socket_)
 }
 
 /* What accept(2) gives has the name of the listening socket, but is not found by it. 1 if that is so. */
-static int was_accepted(const struct unix_sockets *sockets, const struct unix_entry *entry, int file_fd)
+static int was_accepted(struct unix_sockets *sockets, const struct unix_entry *entry, int file_fd)
 {
 	const struct unix_diag_socket *diag = entry->diag, *relative;
 	int r;
 
 	if (diag->type == SOCK_DGRAM || diag->state != TCP_ESTABLISHED)
 		return 0;
-	relative = find_relative(sockets, diag);
+	r = find_relative(sockets, diag, &relative);
+	if (r < 0)
+		return r;
 	if (relative && (relative->state != TCP_ESTABLISHED || diag->has_file))
 		return 1;
 	if (diag->has_file && file_fd < 0)

@@ -248,6 +248,7 @@ static void unix_socket_done(struct dump *dump)
 	option_guard_free(sockets->guard);
 	unix_diag_done(&sockets->diag);
 	id_map_done(&sockets->by_inode);
+	free(sockets->named);
 	free(sockets->entries);
 	free(sockets->buffer);
 	free(sockets);

@@ -31,8 +31,10 @@ struct unix_sockets {
 	uint64_t namespace_cookie; /* SO_NETNS_COOKIE of our own sockets; 0: this kernel does not tell */
 	struct unix_entry **entries;
 	size_t entries_count, entries_capacity;
-	struct id_map by_inode; /* index in entries + 1 */
-	size_t read_count;      /* entries whose queue has been looked at */
+	struct id_map by_inode;                /* index in entries + 1 */
+	const struct unix_diag_socket **named; /* for unix_name.c: those with names, in its order */
+	size_t named_count;
+	size_t read_count; /* entries whose queue has been looked at */
 	bool is_reading;
 	struct option_guard *guard; /* NULL: not needed yet */
 	unsigned char *buffer;      /* for unix_queue.c */
