@@ -180,31 +180,43 @@ static int check_connected(struct unix_graph *graph, struct unix_entry *entry)
 	return 0;
 }
 
-/* What a client that waits has sent: nobody can get at that but by accept(2). */
 static void refuse_early_data(struct unix_graph *graph, const struct unix_entry *entry, const char *who)
 {
 	blockers_add(&graph->dump->blockers,
-		     "%s has a connection that was not accepted yet, from %s; nobody can read that before it "
-		     "is accepted: "
-		     "try again when the program has accepted it",
+		     "%s has a connection that was not accepted yet, from %s: try again when the program has "
+		     "accepted it",
 		     unix_describe(graph->dump, entry->diag), who);
 }
 
-static int check_client(struct unix_graph *graph, struct unix_entry *entry, uint32_t inode, uint32_t *ret_id)
+/* What a client that waits has sent. */
+static int check_early_data(struct unix_graph *graph, struct unix_entry *entry, size_t position,
+			    struct unix_entry *client)
 {
-	const struct unix_entry *client = unix_entry_find(graph->sockets, inode);
+	const char *why = NULL;
+	int r;
+
+	if (client->diag->send_queue == 0)
+		return 0;
+	r = unix_early_collect(graph->dump, entry, position, client, &why);
+	if (r > 0)
+		refuse_early_data(graph, entry,
+				  arena_format(&graph->dump->arena,
+					       "%s, by which something was sent already, %s",
+					       unix_describe(graph->dump, client->diag), why));
+	return MIN(r, 0);
+}
+
+static int check_client(struct unix_graph *graph, struct unix_entry *entry, size_t position, uint32_t *ret_id)
+{
+	uint32_t inode = entry->diag->waiting[position];
+	struct unix_entry *client = unix_entry_find(graph->sockets, inode);
 	const struct unix_diag_socket *outside = unix_diag_find(&graph->sockets->diag, inode);
 	const char *holders = NULL;
 	int r;
 
 	if (client) {
 		*ret_id = client->file->image.id;
-		if (client->diag->send_queue > 0)
-			refuse_early_data(graph, entry,
-					  arena_format(&graph->dump->arena,
-						       "%s, by which something was sent already",
-						       unix_describe(graph->dump, client->diag)));
-		return 0;
+		return check_early_data(graph, entry, position, client);
 	}
 	r = unix_describe_holders(graph->dump, inode, &holders);
 	if (r < 0)
@@ -232,9 +244,8 @@ static int check_listening(struct unix_graph *graph, struct unix_entry *entry)
 		return log_error_errno(-ENOMEM, "cannot note who waits to be accepted");
 	entry->image->n_waiting_ids = diag->waiting_count;
 	for (size_t i = 0; i < diag->waiting_count; i++) {
-		int r = diag->waiting[i] == 0
-				? 0
-				: check_client(graph, entry, diag->waiting[i], &entry->image->waiting_ids[i]);
+		int r = diag->waiting[i] == 0 ? 0
+					      : check_client(graph, entry, i, &entry->image->waiting_ids[i]);
 
 		if (r < 0)
 			return r;

@@ -511,6 +511,8 @@ int unix_queue_write(struct dump *dump, const struct unix_entry *entry, int our_
 	const Cr__UnixSocket *image = entry->image;
 	int r = 0;
 
+	if (entry->waits_for)
+		return unix_early_write(dump, entry);
 	if (image->messages[0]->is_urgent)
 		r = set_option(&queue, SO_OOBINLINE, 1);
 	if (image->type == SOCK_STREAM)

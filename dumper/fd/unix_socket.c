@@ -11,6 +11,7 @@
 #include <sys/un.h>
 
 #include "common/cleanup.h"
+#include "common/kernel_unix.h"
 #include "common/vector.h"
 #include "dumper/fd/socket_options.h"
 #include "dumper/holders.h"
@@ -246,6 +247,10 @@ static void unix_socket_done(struct dump *dump)
 	if (!sockets)
 		return;
 	option_guard_free(sockets->guard);
+	if (sockets->kernel)
+		kernel_unix_free(sockets->kernel);
+	for (size_t i = 0; i < sockets->entries_count; i++)
+		free(sockets->entries[i]->waiting);
 	unix_diag_done(&sockets->diag);
 	id_map_done(&sockets->by_inode);
 	free(sockets->named);

@@ -125,7 +125,10 @@ static int find_sender(struct restore *restore, struct parcel *parcel)
 	struct unix_object *receiver = parcel->receiver, *sender = NULL;
 	const Cr__UnixMessage *message = parcel->message;
 
-	if (receiver->image->type != SOCK_DGRAM)
+	/* What it has sent itself, to whoever accepts it. */
+	if (receiver->image->peer == CR__UNIX_PEER__UNIX_PEER_WAITING)
+		sender = receiver;
+	else if (receiver->image->type != SOCK_DGRAM)
 		sender = receiver->partner;
 	else if (message->sender_id != 0)
 		sender = unix_object_find(restore, message->sender_id);

@@ -119,7 +119,8 @@ static int hold_foreign(int type)
 	return fd;
 }
 
-static int hold_queued(const struct request *request, int fd)
+/* Sends a byte over FD, and the descriptor PASSED with it. */
+static int send_fd(int fd, int passed)
 {
 	union {
 		char data[CMSG_SPACE(sizeof(int))];
@@ -132,15 +133,21 @@ static int hold_queued(const struct request *request, int fd)
 		.msg_control = control.data,
 		.msg_controllen = sizeof(control.data),
 	};
-	bool is_owned = strcmp(request->role, "owned") == 0;
-	int ends[2];
 
 	control.header.cmsg_level = SOL_SOCKET;
 	control.header.cmsg_type = SCM_RIGHTS;
 	control.header.cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	memcpy(CMSG_DATA(&control.header), &passed, sizeof(passed));
+	return sendmsg(fd, &message, 0) == 1 ? 0 : -1;
+}
+
+static int hold_queued(const struct request *request, int fd)
+{
+	bool is_owned = strcmp(request->role, "owned") == 0;
+	int ends[2];
+
 	if ((is_owned ? fcntl(fd, F_SETOWN, getpid()) : connect_to(fd, request->name)) < 0 ||
-	    socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0 || sendmsg(ends[0], &message, 0) < 0)
+	    socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0 || send_fd(ends[0], fd) < 0)
 		return -1;
 	close(ends[0]);
 	close(fd);
@@ -149,6 +156,7 @@ static int hold_queued(const struct request *request, int fd)
 
 int hold_unix(const char *what)
 {
+	static const char large[20000];
 	struct request request = {.type = 0};
 	int fd, r = parse(what, &request);
 
@@ -172,7 +180,13 @@ int hold_unix(const char *what)
 	else if (strcmp(request.role, "connected") == 0)
 		r = connect_to(fd, request.name);
 	else if (strcmp(request.role, "early") == 0)
-		r = connect_to(fd, request.name) < 0 || send(fd, "early", 5, 0) != 5 ? -1 : 0;
+		r = connect_to(fd, request.name) < 0 || send(fd, large, 5, 0) != 5 ? -1 : 0;
+	else if (strcmp(request.role, "early-large") == 0)
+		r = connect_to(fd, request.name) < 0 || send(fd, large, sizeof(large), 0) != sizeof(large)
+			    ? -1
+			    : 0;
+	else if (strcmp(request.role, "early-rights") == 0)
+		r = connect_to(fd, request.name) < 0 ? -1 : send_fd(fd, STDIN_FILENO);
 	else if (strcmp(request.role, "gone") == 0)
 		r = connect_to(fd, request.name) < 0 || close(fd) < 0 || (fd = dup(STDIN_FILENO)) < 0 ? -1
 												      : 0;

@@ -7,8 +7,9 @@
  * seqpacket; a NAME that begins with '@' is abstract.
  *
  * bound:TYPE:NAME; listening:TYPE:NAME; connected:TYPE:NAME, to that; early:TYPE:NAME, the same, and has sent
- * something; gone:TYPE:NAME, was connected, and has gone; both:TYPE:NAME:PEER, bound and connected;
- * answering:TYPE:NAME:PEER, the same, as soon as there is a PEER;
+ * something; early-rights:TYPE:NAME, a descriptor; early-large:TYPE:NAME, much; gone:TYPE:NAME, was
+ * connected, and has gone; both:TYPE:NAME:PEER, bound and connected; answering:TYPE:NAME:PEER, the same, as
+ * soon as there is a PEER;
  *
  * accepted:TYPE:NAME, waits for one to connect, the listening socket is closed; half:TYPE, of a pair the
  * other end of which a process has that is nobody's child and ends with this one; foreign:TYPE, unbound, of

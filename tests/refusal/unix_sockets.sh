@@ -245,9 +245,22 @@ refused 'three at once' 3 'fd 30: external socket' 'fd 31: external socket' 'in 
 stop_target
 stop_outside
 
-# What a client of its own has sent is not to be had before the program accepts it; and one that has gone again may have.
-start_target "listening:stream:$path.9" "early:stream:$path.9"
-not_whole 'sent before it was accepted' "fd 30: .*$path.9'" 'not accepted yet' 'something was sent already'
+# Not all that a client of its own has sent is to be had before the program accepts it; and one that has gone again may
+# have sent anything.
+for type in stream seqpacket; do
+	start_target "listening:$type:$path.9.$type" "early:$type:$path.9.$type"
+	works "$type, sent before it was accepted" "$cr_dump" -t "$target" --check
+	stop_target
+	start_target "listening:$type:$path.8.$type" "early-rights:$type:$path.8.$type"
+	not_whole "$type, descriptors sent before it was accepted" "fd 30: .*$path.8.$type'" 'not accepted yet' \
+		'something was sent already, and descriptors with it'
+	start_target "listening:$type:$path.7.$type" "early-large:$type:$path.7.$type"
+	not_whole "$type, much sent before it was accepted" "fd 30: .*$path.7.$type'" 'not accepted yet' 'in pieces so large'
+done
+start_target "listening:stream:$path.12" "early:stream:$path.12"
+refused 'sent before it was accepted, kernel memory is forbidden' 3 'CAP_BPF and CAP_PERFMON' -- \
+	setpriv --bounding-set=-bpf,-perfmon,-sys_admin "$cr_dump" -t "$target" --check
+stop_target
 start_target "listening:seqpacket:$path.11" "gone:seqpacket:$path.11"
 not_whole 'gone before it was accepted' "fd 30: .*$path.11'" 'not accepted yet' 'has gone again'
 

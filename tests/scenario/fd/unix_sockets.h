@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "scenario.h"
@@ -265,4 +266,42 @@ static inline void unix_receive_fds(int fd, const char *text, int *ret_fds, size
 	scenario_check(header && header->cmsg_type == SCM_RIGHTS);
 	scenario_check_equal(header->cmsg_len, CMSG_LEN(count * sizeof(int)));
 	memcpy(ret_fds, CMSG_DATA(header), count * sizeof(int));
+}
+
+/* The same, with the credentials of who sent it (SO_PASSCRED); PID 0: none. */
+static inline void unix_hear_as(int fd, const char *text, pid_t pid, uid_t uid, gid_t gid)
+{
+	_Alignas(struct cmsghdr) char control[256] = {0};
+	char buffer[64];
+	struct iovec part = {buffer, sizeof(buffer)};
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = 256};
+	struct ucred credentials;
+	struct cmsghdr *header;
+
+	scenario_check_equal(recvmsg(fd, &message, MSG_DONTWAIT), strlen(text));
+	scenario_check(memcmp(buffer, text, strlen(text)) == 0);
+	header = CMSG_FIRSTHDR(&message);
+	scenario_check(header && header->cmsg_type == SCM_CREDENTIALS);
+	memcpy(&credentials, CMSG_DATA(header), sizeof(credentials));
+	scenario_check_equal(credentials.pid, pid);
+	scenario_check_equal(credentials.uid, pid ? uid : 65534);
+	scenario_check_equal(credentials.gid, pid ? gid : 65534);
+}
+
+/* By a process that has ended then: its id. */
+static inline pid_t unix_say_as(int fd, const char *text, uid_t uid, gid_t gid)
+{
+	pid_t child = scenario_call(fork());
+	int status;
+
+	if (child == 0) {
+		scenario_call(setgid(gid));
+		scenario_call(setuid(uid));
+		unix_say(fd, text);
+		_exit(0);
+	}
+	scenario_call(waitpid(child, &status, 0));
+	scenario_check_equal(status, 0);
+	return child;
 }
