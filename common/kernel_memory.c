@@ -166,6 +166,12 @@ int kernel_memory_read_member(struct kernel_memory *memory, struct kernel_addres
 	return 0;
 }
 
+int kernel_memory_read_pointer(struct kernel_memory *memory, struct kernel_address address, uint64_t offset,
+			       struct kernel_address *ret)
+{
+	return kernel_memory_read(memory, kernel_offset(address, offset), &ret->value, sizeof(ret->value));
+}
+
 int kernel_memory_own_task(struct kernel_memory *memory, struct kernel_address *ret_task)
 {
 	struct request request = {0};

@@ -37,6 +37,10 @@ int must_check kernel_memory_read(struct kernel_memory *memory, struct kernel_ad
 int must_check kernel_memory_read_member(struct kernel_memory *memory, struct kernel_address address,
 					 const struct kernel_member *member, uint64_t *ret_value);
 
+/* The pointer at OFFSET of what is at ADDRESS. */
+int must_check kernel_memory_read_pointer(struct kernel_memory *memory, struct kernel_address address,
+					  uint64_t offset, struct kernel_address *ret);
+
 /* The calling thread's struct task_struct. */
 int must_check kernel_memory_own_task(struct kernel_memory *memory, struct kernel_address *ret_task);
 

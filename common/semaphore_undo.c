@@ -4,23 +4,14 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/statfs.h>
 
+#include "common/kernel_task.h"
 #include "common/vector.h"
-
-#ifndef PID_FS_MAGIC
-#define PID_FS_MAGIC 0x50494446
-#endif
 
 /* More sets, or threads, than any process has: the list has changed meanwhile. */
 #define LIST_MAX 1000000
 
 #define MEMBERS(X)                                                                                           \
-	X(file_private, "file.private_data")                                                                 \
-	X(file_inode, "file.f_inode")                                                                        \
-	X(inode_private, "inode.i_private")                                                                  \
-	X(pid_tasks, "pid.tasks")                                                                            \
-	X(task_links, "task_struct.pid_links")                                                               \
 	X(task_signal, "task_struct.signal")                                                                 \
 	X(task_node, "task_struct.thread_node")                                                              \
 	X(task_undos, "task_struct.sysvsem.undo_list")                                                       \
@@ -33,6 +24,7 @@
 struct semaphore_undo_reader {
 	struct kernel_memory *memory;
 	struct kernel_descriptors descriptors;
+	struct kernel_task_path task_path;
 #define X(name, path) struct kernel_member name;
 	MEMBERS(X)
 #undef X
@@ -58,6 +50,8 @@ int semaphore_undo_open(struct semaphore_undo_reader **ret_reader)
 	if (r < 0)
 		return r;
 	r = kernel_descriptors_find(types, &reader->descriptors);
+	if (r == 0)
+		r = kernel_task_path_find(types, &reader->task_path);
 #define X(name, path)                                                                                        \
 	if (r == 0)                                                                                          \
 		r = kernel_types_find(types, path, &reader->name);
@@ -79,44 +73,15 @@ void semaphore_undo_list_done(struct semaphore_undo_list *list)
 	*list = (struct semaphore_undo_list){0};
 }
 
-/* The pointer at OFFSET of what is at ADDRESS. */
 static int follow(struct semaphore_undo_reader *reader, struct kernel_address address, uint32_t offset,
 		  struct kernel_address *ret)
 {
-	return kernel_memory_read(reader->memory, kernel_offset(address, offset), &ret->value,
-				  sizeof(ret->value));
+	return kernel_memory_read_pointer(reader->memory, address, offset, ret);
 }
 
 static struct kernel_address container(struct kernel_address member, uint32_t offset)
 {
 	return (struct kernel_address){member.value - offset};
-}
-
-/* Its main thread, or another if that has ended. */
-static int find_task(struct semaphore_undo_reader *reader, int pidfd, struct kernel_address *ret_task)
-{
-	struct kernel_address at;
-	struct statfs filesystem;
-	int r = kernel_memory_own_file(reader->memory, &reader->descriptors, pidfd, &at);
-
-	if (r < 0)
-		return r;
-	if (fstatfs(pidfd, &filesystem) == 0 && filesystem.f_type == PID_FS_MAGIC) {
-		r = follow(reader, at, reader->file_inode.offset, &at);
-		if (r == 0)
-			r = follow(reader, at, reader->inode_private.offset, &at);
-	} else {
-		r = follow(reader, at, reader->file_private.offset, &at);
-	}
-	/* The first of its lists is that of the task itself, PIDTYPE_PID. */
-	if (r == 0)
-		r = follow(reader, at, reader->pid_tasks.offset, &at);
-	if (r < 0)
-		return r;
-	if (at.value == 0)
-		return -ESRCH;
-	*ret_task = container(at, reader->task_links.offset);
-	return 0;
 }
 
 static int look_at_thread(struct semaphore_undo_reader *reader, struct kernel_address task,
@@ -213,7 +178,7 @@ int semaphore_undo_read(struct semaphore_undo_reader *reader, int pidfd, size_t 
 {
 	cleanup_(semaphore_undo_list_done) struct semaphore_undo_list list = {0};
 	struct kernel_address task;
-	int r = find_task(reader, pidfd, &task);
+	int r = kernel_memory_task(reader->memory, &reader->descriptors, &reader->task_path, pidfd, &task);
 
 	if (r == 0)
 		r = look_at_threads(reader, task, &list);

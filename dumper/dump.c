@@ -18,7 +18,7 @@
 #include "common/vector.h"
 #include "dumper/dead_leader.h"
 #include "dumper/aio.h"
-#include "dumper/socket_maps.h"
+#include "dumper/ring_maps.h"
 #include "dumper/fd/open_files.h"
 #include "dumper/ghosts.h"
 #include "dumper/holders.h"
@@ -172,7 +172,7 @@ static int stage_check(struct dump *dump)
 	if (r == 0)
 		r = open_files_check(dump);
 	if (r == 0)
-		r = socket_maps_check(dump);
+		r = ring_maps_check(dump);
 	return r < 0 ? r : aio_collect(dump);
 }
 

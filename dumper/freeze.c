@@ -92,6 +92,14 @@ static bool is_dead(int proc_fd)
 	return stat_read(proc_fd, &stat) < 0 || stat.state == 'Z' || stat.state == 'X';
 }
 
+/* A worker of io_uring(7): the kernel makes and ends it, and it never runs code of the process. */
+static bool is_kernels_own(int proc_fd)
+{
+	struct stat_info stat;
+
+	return stat_read(proc_fd, &stat) == 0 && stat.kernel_flags & STAT_FLAG_IO_WORKER;
+}
+
 static int seize_thread(struct dump *dump, struct process *process, pid_t tid)
 {
 	struct thread thread = {.proc_fd = -EBADF};
@@ -101,6 +109,10 @@ static int seize_thread(struct dump *dump, struct process *process, pid_t tid)
 	if (r < 0)
 		return r == -ESRCH || r == -ENOENT ? 0
 						   : log_error_errno(r, "cannot look at thread %d", (int)tid);
+	if (is_kernels_own(thread.proc_fd)) {
+		close_fd(&thread.proc_fd);
+		return 0;
+	}
 	sleep_note(thread.proc_fd, &thread.sleep);
 	slot = vector_append(process, threads);
 	if (!slot) {

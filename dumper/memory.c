@@ -64,14 +64,15 @@ static const struct unsupported_flag unsupported_flags[] = {
 };
 
 /* The pages of such rings are put into the mapping one by one. */
-static bool is_socket(const struct vma *vma)
+static bool is_ring(const struct vma *vma)
 {
-	return vma->name && strncmp(vma->name, "socket:[", strlen("socket:[")) == 0;
+	return vma->name && (strncmp(vma->name, "socket:[", strlen("socket:[")) == 0 ||
+			     strcmp(vma->name, "anon_inode:[io_uring]") == 0);
 }
 
 static void check_flags(struct dump *dump, const struct vma *vma)
 {
-	uint64_t flags = vma->flags & ~(is_socket(vma) ? VMA_FLAG_BIT(MIXED_MAP) : 0);
+	uint64_t flags = vma->flags & ~(is_ring(vma) ? VMA_FLAG_BIT(MIXED_MAP) : 0);
 
 	for (size_t i = 0; i < ARRAY_SIZE(unsupported_flags); i++)
 		if (flags & unsupported_flags[i].flag)
@@ -415,17 +416,17 @@ static int collect_kind(struct dump *dump, struct process *process, const struct
 		mapping->offset = vma->offset;
 		return 0;
 	}
+	if (is_ring(vma)) {
+		mapping->kind = CR__MAPPING_KIND__MAPPING_RING;
+		mapping->is_shared = vma->is_shared;
+		return 0;
+	}
 	if (has_prefix(name, "anon_inode:")) {
 		blockers_add(&dump->blockers, "maps %s, which cannot be dumped yet", name);
 		return 0;
 	}
 	if (has_prefix(name, "/[aio]")) {
 		mapping->kind = CR__MAPPING_KIND__MAPPING_AIO;
-		return 0;
-	}
-	if (is_socket(vma)) {
-		mapping->kind = CR__MAPPING_KIND__MAPPING_SOCKET;
-		mapping->is_shared = vma->is_shared;
 		return 0;
 	}
 	if (name[0] == '/' && strlen(name) >= PATH_MAX)

@@ -200,7 +200,7 @@ static const char *special_name(Cr__MappingKind kind)
 static bool is_mapped_elsewhere(const Cr__Mapping *mapping)
 {
 	return special_name(mapping->kind) || mapping->kind == CR__MAPPING_KIND__MAPPING_AIO ||
-	       mapping->kind == CR__MAPPING_KIND__MAPPING_SOCKET;
+	       mapping->kind == CR__MAPPING_KIND__MAPPING_RING;
 }
 
 static const Cr__Mapping *find_special(const Cr__Memory *memory, const char *name)
@@ -569,7 +569,7 @@ int memory_protect(struct task *task)
 		if (!batch)
 			return -EIO;
 		if (!special_name(memory->mappings[i]->kind) &&
-		    memory->mappings[i]->kind != CR__MAPPING_KIND__MAPPING_SOCKET)
+		    memory->mappings[i]->kind != CR__MAPPING_KIND__MAPPING_RING)
 			add_protection(
 				batch, memory, memory->mappings[i],
 				task->mapping_states[i] |

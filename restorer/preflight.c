@@ -13,7 +13,7 @@
 #include "common/log.h"
 #include "restorer/fd/file_locks.h"
 #include "restorer/aio.h"
-#include "restorer/socket_maps.h"
+#include "restorer/ring_maps.h"
 #include "restorer/fd/objects.h"
 #include "restorer/ghosts.h"
 #include "restorer/ipc.h"
@@ -73,7 +73,7 @@ int preflight_run(struct restore *restore)
 	if (r == 0)
 		r = aio_plan(restore);
 	if (r == 0)
-		r = socket_maps_plan(restore);
+		r = ring_maps_plan(restore);
 	if (r == 0)
 		r = ghosts_plan(restore);
 	if (r == 0)

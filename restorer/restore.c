@@ -27,7 +27,7 @@
 #include "restorer/memory.h"
 #include "restorer/plan.h"
 #include "restorer/read.h"
-#include "restorer/socket_maps.h"
+#include "restorer/ring_maps.h"
 #include "restorer/task/task_restorer.h"
 #include "restorer/time_namespace.h"
 #include "restorer/tree.h"
@@ -185,7 +185,7 @@ static int stage_check_contents(struct restore *restore)
  * before the next. */
 static int stage_rebuild(struct restore *restore)
 {
-	int r = restore_each_task(restore, socket_maps_make);
+	int r = restore_each_task(restore, ring_maps_make);
 
 	if (r == 0)
 		r = restore_each_task(restore, objects_finish_task);

@@ -8,6 +8,9 @@
 #include "common/compiler.h"
 #include "common/proc/proc_dir.h"
 
+/* In kernel_flags: the kernel's own thread in a process, for io_uring(7), which never runs code of it. */
+#define STAT_FLAG_IO_WORKER 0x00000010
+
 /*
  * The 52 fields in their order. Addresses are 0 for a reader without ptrace access to the task (then
  * start_code and end_code are 1). Times are in clock ticks (sysconf(_SC_CLK_TCK)) unless said otherwise.

@@ -187,6 +187,9 @@ const char *syscall_name(long number)
 		{SYS_setsid, "setsid"},
 		{SYS_setpgid, "setpgid"},
 		{SYS_ioprio_set, "ioprio_set"},
+		{SYS_io_uring_setup, "io_uring_setup"},
+		{SYS_io_uring_enter, "io_uring_enter"},
+		{SYS_io_uring_register, "io_uring_register"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

@@ -270,9 +270,6 @@ const char *fd_info_advice(const struct fd_info *info)
 {
 	if (S_ISCHR(info->stat.st_mode) || S_ISBLK(info->stat.st_mode))
 		return device_advice(info);
-	if (fd_info_is_anonymous(info, "[io_uring]"))
-		return ": most programs do without it if they are told to, or are started while the sysctl "
-		       "kernel.io_uring_disabled is 2";
 	if (fd_info_is_anonymous(info, "[perf_event]"))
 		return ": stop what is being measured";
 	return "";

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <stdio.h>
+#include <sys/stat.h>
 
 #include "common/cleanup.h"
 #include "common/log.h"
@@ -17,13 +19,25 @@ int outside_want(struct dump *dump, const struct fd_dumper *kind)
 	return holders_want(dump, &object);
 }
 
-/* Any description of the kind: all of an anonymous type have the same device and inode. */
-static const struct open_file *find_any(const struct dump *dump, const struct fd_dumper *kind)
+static bool has_any(const struct dump *dump, const struct fd_dumper *kind)
 {
 	for (size_t i = 0; i < dump->open_files_count; i++)
 		if (dump->open_files[i]->kind == kind)
-			return dump->open_files[i];
-	return NULL;
+			return true;
+	return false;
+}
+
+/* Which one a descriptor is of: some anonymous types have an inode for each, others have all the same. */
+static int identify(const struct fd_holder *holder, struct open_file_key *ret_key)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)holder->pid, holder->fd);
+	if (stat(path, &st) < 0)
+		return -errno;
+	*ret_key = (struct open_file_key){holder->pid, holder->fd, st.st_dev, st.st_ino, NULL};
+	return 0;
 }
 
 static void report(struct dump *dump, const struct open_file *file, const struct fd_holder *holder)
@@ -39,21 +53,20 @@ static void report(struct dump *dump, const struct open_file *file, const struct
 int outside_check(struct dump *dump, const struct fd_dumper *kind)
 {
 	struct fd_object object = fd_object_anonymous(kind->inside_only_name);
-	const struct open_file *any = find_any(dump, kind);
 	cleanup_(id_map_done) struct id_map reported = {0};
 	const struct fd_holder *holders;
 	size_t count = 0;
-	int r = any ? holders_find(dump, &object, &holders, &count) : 0;
+	int r = has_any(dump, kind) ? holders_find(dump, &object, &holders, &count) : 0;
 
-	if (r < 0 || !any)
+	if (r < 0)
 		return r;
 	for (size_t i = 0; i < count; i++) {
-		const struct open_file_key key = {holders[i].pid, holders[i].fd, any->device, any->inode,
-						  NULL};
+		struct open_file_key key;
 		uint32_t id = 0;
 
 		/* It may have gone meanwhile, which is as well. The first holder is enough. */
-		if (open_files_find(dump, &key, &id) < 0 || id == 0 || id_map_get(&reported, id, NULL))
+		if (identify(&holders[i], &key) < 0 || open_files_find(dump, &key, &id) < 0 || id == 0 ||
+		    id_map_get(&reported, id, NULL))
 			continue;
 		if (id_map_set(&reported, id, 1) < 0)
 			return log_error_errno(-ENOMEM, "cannot look for who else has files open");

@@ -50,7 +50,7 @@ static bool mapping_is_kernel_data(const Cr__Mapping *mapping)
 	return mapping->kind == CR__MAPPING_KIND__MAPPING_VVAR ||
 	       mapping->kind == CR__MAPPING_KIND__MAPPING_VVAR_VCLOCK ||
 	       mapping->kind == CR__MAPPING_KIND__MAPPING_AIO ||
-	       mapping->kind == CR__MAPPING_KIND__MAPPING_SOCKET;
+	       mapping->kind == CR__MAPPING_KIND__MAPPING_RING;
 }
 
 static bool advice_is_known(uint32_t advice)
@@ -94,7 +94,7 @@ static int mapping_check(const Cr__Memory *memory, const Cr__Mapping *mapping)
 
 	if (start >= end || end > MEMORY_ADDRESS_LIMIT || start % PAGE_SIZE_BYTES || end % PAGE_SIZE_BYTES)
 		return bad_memory("%#" PRIx64 " to %#" PRIx64 " cannot be a mapping", start, end);
-	if ((unsigned)mapping->kind > CR__MAPPING_KIND__MAPPING_SOCKET)
+	if ((unsigned)mapping->kind > CR__MAPPING_KIND__MAPPING_RING)
 		return bad_memory("the mapping at %#" PRIx64 " is of the unknown kind %d", start,
 				  (int)mapping->kind);
 	if (mapping->prot & ~(uint32_t)(PROT_READ | PROT_WRITE | PROT_EXEC))
@@ -119,7 +119,7 @@ static int mapping_check(const Cr__Memory *memory, const Cr__Mapping *mapping)
 
 static int mappings_check(const Cr__Memory *memory)
 {
-	unsigned seen[CR__MAPPING_KIND__MAPPING_SOCKET + 1] = {0};
+	unsigned seen[CR__MAPPING_KIND__MAPPING_RING + 1] = {0};
 	uint64_t end = 0;
 	int r;
 

@@ -44,6 +44,11 @@ shares 'message queue'
 refused_with mqueue-filled 'message queue' '1 messages' 'unlinked'
 refused_with mqueue-notified 'queue' 'mq_notify'
 shares inotify
+if [ "$(id -u)" -eq 0 ] && [ "$(cat /proc/sys/kernel/io_uring_disabled 2>/dev/null || echo 2)" = 0 ]; then
+	shares io_uring
+else
+	skip 'io_uring, shared' 'needs root, and io_uring'
+fi
 refused_with inotify-queued 'inotify' '32 bytes' 'not read yet'
 
 is_closed() {

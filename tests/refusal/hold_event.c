@@ -2,6 +2,8 @@
 /* Makes files of the kernel's own kinds in states that cannot be preserved. */
 #include "hold_event.h"
 
+#include "hold_io_uring.h"
+
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/bpf.h>
@@ -205,13 +207,6 @@ static int open_mqueue_notified(void)
 	return mq_notify(EVENT_FD, &event) < 0 ? -1 : EVENT_FD;
 }
 
-static int open_io_uring(void)
-{
-	static unsigned char parameters[120];
-
-	return (int)syscall(SYS_io_uring_setup, 4, parameters);
-}
-
 static int open_userfaultfd(void)
 {
 	return (int)syscall(SYS_userfaultfd, O_NONBLOCK);
@@ -342,7 +337,6 @@ static const struct {
 	{"mqueue-filled", open_mqueue_filled},
 	{"mqueue-notified", open_mqueue_notified},
 	{"aio-poll", open_aio_poll},
-	{"io_uring", open_io_uring},
 	{"userfaultfd", open_userfaultfd},
 	{"perf", open_perf},
 	{"bpf-queue", open_bpf_queue},
@@ -363,5 +357,5 @@ int hold_event(const char *what)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(what, kinds[i].name) == 0)
 			return kinds[i].open();
-	return -2;
+	return hold_io_uring(what);
 }

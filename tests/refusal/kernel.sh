@@ -55,7 +55,6 @@ refused_if_there() {
 }
 refused_if_there notified-directory "directory '/'" 'F_NOTIFY'
 refused_if_there aio-poll 'io_submit' 'in flight'
-refused_if_there io_uring 'io_uring' 'io_uring_disabled'
 refused_if_there userfaultfd 'userfaultfd'
 refused_if_there perf 'perf event'
 refused_if_there bpf-queue 'BPF map' 'type 22'

@@ -17,7 +17,7 @@ done
 
 holds packet-fanout-program 'fd 20: ' 'PACKET_FANOUT_DATA'
 stop_target
-holds packet-ring-part 'maps a part of the ring of a socket'
+holds packet-ring-part 'maps a part of a ring'
 stop_target
 holds packet-ring-closed 'no descriptor of any more'
 stop_target

@@ -13,21 +13,26 @@
 
 #include "common/file.h"
 #include "common/proc/proc_dir.h"
+#include "common/proc/stat.h"
 #include "common/vector.h"
 #include "snapshot_socket.h"
 
 #define FILE_LIMIT (64UL << 20)
 
 static const char *const status_keys[] = {
-	"Name",         "Umask",           "Uid",
-	"Gid",          "Groups",          "NStgid",
-	"NSpid",        "VmLck",           "VmPin",
-	"Threads",      "SigPnd",          "ShdPnd",
-	"SigBlk",       "SigIgn",          "SigCgt",
-	"CapInh",       "CapPrm",          "CapEff",
-	"CapBnd",       "CapAmb",          "NoNewPrivs",
-	"Seccomp",      "Seccomp_filters", "THP_enabled",
-	"Cpus_allowed", "Mems_allowed",    "x86_Thread_features",
+	"Name",         "Umask",
+	"Uid",          "Gid",
+	"Groups",       "NStgid",
+	"NSpid",        "VmLck",
+	"VmPin",        "SigPnd",
+	"ShdPnd",       "SigBlk",
+	"SigIgn",       "SigCgt",
+	"CapInh",       "CapPrm",
+	"CapEff",       "CapBnd",
+	"CapAmb",       "NoNewPrivs",
+	"Seccomp",      "Seccomp_filters",
+	"THP_enabled",  "Cpus_allowed",
+	"Mems_allowed", "x86_Thread_features",
 };
 
 /* Fields of /proc/PID/stat by their number in proc(5). */
@@ -35,11 +40,11 @@ static const struct {
 	unsigned int number;
 	const char *name;
 } stat_fields[] = {
-	{5, "pgrp"},        {6, "session"},      {7, "tty_nr"},       {8, "tpgid"},      {18, "priority"},
-	{19, "nice"},       {20, "num_threads"}, {25, "rsslim"},      {26, "startcode"}, {27, "endcode"},
-	{28, "startstack"}, {38, "exit_signal"}, {40, "rt_priority"}, {41, "policy"},    {45, "start_data"},
-	{46, "end_data"},   {47, "start_brk"},   {48, "arg_start"},   {49, "arg_end"},   {50, "env_start"},
-	{51, "env_end"},    {52, "exit_code"},
+	{5, "pgrp"},         {6, "session"},      {7, "tty_nr"},     {8, "tpgid"},       {18, "priority"},
+	{19, "nice"},        {25, "rsslim"},      {26, "startcode"}, {27, "endcode"},    {28, "startstack"},
+	{38, "exit_signal"}, {40, "rt_priority"}, {41, "policy"},    {45, "start_data"}, {46, "end_data"},
+	{47, "start_brk"},   {48, "arg_start"},   {49, "arg_end"},   {50, "env_start"},  {51, "env_end"},
+	{52, "exit_code"},
 };
 
 /* Of /proc/PID/fdinfo, what goes on by itself or numbers something that is made anew. */
@@ -110,6 +115,7 @@ static bool is_deleted(const char *target)
 static bool has_new_inode(const char *target)
 {
 	return is_deleted(target) || strcmp(target, "anon_inode:[pidfd]") == 0 ||
+	       strcmp(target, "anon_inode:[io_uring]") == 0 ||
 	       strncmp(target, "/proc/", strlen("/proc/")) == 0;
 }
 
@@ -310,7 +316,7 @@ static int add_mapping(struct snapshot *snapshot, pid_t pid, const struct mappin
 	r = snapshot_add_line(snapshot, "/proc/%d/maps: %012lx-%012lx %s %lx %s %lu %s [%s]", (int)pid,
 			      mapping->start, mapping->end, mapping->permissions, mapping->offset,
 			      mapping->device, mapping->inode, mapping->name, mapping->flags);
-	if (r < 0 || !(is_deleted(mapping->name) || strncmp(mapping->name, "socket:[", 8) == 0))
+	if (r < 0 || !(has_new_inode(mapping->name) || strncmp(mapping->name, "socket:[", 8) == 0))
 		return r;
 	return replace_deleted(snapshot, snapshot->lines_count - 1, mapping->inode);
 }
@@ -425,6 +431,18 @@ static int add_task(struct snapshot *snapshot, pid_t pid, pid_t tid)
 		robust_head);
 }
 
+/* A worker of io_uring(7) comes and goes as the kernel likes. */
+static bool is_kernels_own(pid_t pid, pid_t tid)
+{
+	struct stat_info stat;
+	char path[64];
+	cleanup_close int fd = -EBADF;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d", (int)pid, (int)tid);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd >= 0 && stat_read(fd, &stat) == 0 && stat.kernel_flags & STAT_FLAG_IO_WORKER;
+}
+
 static int add_tasks(struct snapshot *snapshot, pid_t pid)
 {
 	cleanup_free char *path = string_format("/proc/%d/task", (int)pid);
@@ -436,7 +454,8 @@ static int add_tasks(struct snapshot *snapshot, pid_t pid)
 		return -ENOMEM;
 	r = proc_list_numbers(AT_FDCWD, path, &tids, &count);
 	for (size_t i = 0; i < count && r == 0; i++)
-		r = add_task(snapshot, pid, tids[i]);
+		if (!is_kernels_own(pid, tids[i]))
+			r = add_task(snapshot, pid, tids[i]);
 	return r;
 }
 

@@ -123,6 +123,7 @@ static bool is_interrupted_by_stops(long number)
 	case SYS_rt_sigtimedwait:
 	case SYS_io_getevents:
 	case SYS_io_pgetevents:
+	case SYS_io_uring_enter:
 	case SYS_read:
 	case SYS_readv:
 	case SYS_preadv2:
