@@ -62,10 +62,13 @@ refused 'its master is shared outside' 3 "\b$target\b" 'fd 11\b' "$slave" "\b$ho
 kill -KILL "$holder"
 eventually gone "$holder"
 
-# Numbers are those of one devpts: one of the same number in a container is none of ours.
-own_devpts='mount -t devpts -o newinstance,ptmxmode=666 devpts /dev/pts && exec "$@"'
-if unshare --mount sh -c "$own_devpts" sh true 2>/dev/null; then
-	unshare --mount sh -c "$own_devpts" sh "$build/tests/refusal/refusal_target" "$scratch/other-ticks" terminal \
+# Numbers are those of one devpts: one of the same number in a container is none of ours. The lower ones are taken first.
+own_devpts='mount -t devpts -o newinstance,ptmxmode=666 devpts /dev/pts || exit
+for ((number = 0; number < $1; number++)); do exec {master}<>/dev/ptmx; done
+shift
+exec "$@"'
+if unshare --mount bash -c "$own_devpts" bash 0 true 2>/dev/null; then
+	unshare --mount bash -c "$own_devpts" bash "${slave##*/}" "$build/tests/refusal/refusal_target" "$scratch/other-ticks" terminal \
 		</dev/null >/dev/null 2>&1 &
 	other=$!
 	disown "$other"
