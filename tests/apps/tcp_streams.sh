@@ -107,12 +107,12 @@ if [ -n "$sshd" ] && command -v ssh >/dev/null; then
 	about="ssh, the server: "
 	start "$sshd" -D -e -f "$scratch/sshd.conf"
 	eventually listens 4704
-	client ssh "${ssh[@]}" "$count; echo done"
+	client ssh "${ssh[@]}" "$count; echo end"
 	has_answers() { [ "$(wc -l <ssh.client)" -ge 10 ]; }
 	dump_when has_answers
 	restore
 	expect_clients
-	same "all of it is there" <(seq 100; echo done; echo content) ssh.client
+	same "all of it is there" <(seq 100; echo end; echo content) ssh.client
 	client again "${ssh[@]}" 'echo new'
 	expect_clients
 	kill -TERM "$app"
