@@ -298,6 +298,17 @@ int archive_reader_data(struct archive_reader *reader, const void **ret_data, si
 	return 0;
 }
 
+bool archive_reader_leave(struct archive_reader *reader, const void *data, void (*work)(void *argument),
+			  void *argument)
+{
+	return frame_reader_leave(reader->frames, data, work, argument);
+}
+
+void archive_reader_wait(struct archive_reader *reader)
+{
+	frame_reader_wait(reader->frames);
+}
+
 int archive_reader_message(struct archive_reader *reader, const ProtobufCMessageDescriptor *descriptor,
 			   size_t limit, ProtobufCMessage **ret_message)
 {

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/cleanup.h"
@@ -60,6 +61,11 @@ int must_check archive_reader_next(struct archive_reader *reader, struct archive
 /* The next bytes of the member, mostly where they were decompressed to; borrowed until the next call. Size 0
  * at its end. */
 int must_check archive_reader_data(struct archive_reader *reader, const void **ret_data, size_t *ret_size);
+
+/* The same as frame_reader_leave() and frame_reader_wait(); DATA is of the last archive_reader_data(). */
+bool must_check archive_reader_leave(struct archive_reader *reader, const void *data,
+				     void (*work)(void *argument), void *argument);
+void archive_reader_wait(struct archive_reader *reader);
 
 /* Unpacks the whole member, nothing of which was read yet, as message_unpack() does; limit in bytes of the
  * member. */

@@ -16,13 +16,16 @@
 struct slot {
 	struct frame frame;
 	int error;
-	bool is_ready; /* for the consumer: content, the end, or an error */
+	bool is_ready;  /* for the consumer: content, the end, or an error */
+	unsigned users; /* whoever fills it, then the consumer; and work that is not done; 0: it is free */
+	void (*work)(void *argument); /* that nobody has begun */
+	void *argument;
 };
 
 /*
- * A frame is known by its sequence number; it lives in slot (number % slot_count). At any time
- * consumed <= claimed <= consumed + slot_count. A thread that claims a number holds is_reading until the
- * compressed frame is off the stream, so numbers are in the order of the stream.
+ * A frame is known by its sequence number; it lives in slot (number % slot_count), from when a thread claims
+ * the number, which takes a free slot, until its last user gives it back. A thread that claims a number holds
+ * is_reading until the compressed frame is off the stream, so numbers are in the order of the stream.
  */
 struct frame_reader {
 	struct frame_stream stream; /* whoever holds is_reading uses it */
@@ -33,11 +36,12 @@ struct frame_reader {
 	unsigned thread_count;
 	struct workers workers;
 
-	pthread_mutex_t lock; /* guards what follows, up to the blank line, and is_ready */
-	pthread_cond_t work;  /* the stream is free and so is a slot, or is_stopping */
-	pthread_cond_t ready; /* a slot became ready */
+	pthread_mutex_t lock; /* guards what follows, up to the blank line, and all of a slot but its frame */
+	pthread_cond_t work;  /* there is work, or the stream is free and so is a slot, or is_stopping */
+	pthread_cond_t ready; /* a slot became ready, or work was done */
 	uint64_t claimed;
 	uint64_t consumed;
+	unsigned work_count; /* not done */
 	bool is_reading;
 	bool is_ended; /* the end or an error was met on the stream */
 	bool is_stopping;
@@ -78,6 +82,61 @@ static void fill_slot(struct frame_reader *reader, struct frame_decompressor *de
 	pthread_cond_signal(&reader->ready);
 }
 
+/* Called locked. */
+static void give_back(struct frame_reader *reader, struct slot *slot)
+{
+	if (--slot->users == 0)
+		pthread_cond_signal(&reader->work);
+}
+
+/* A slot with work that nobody has begun, or NULL; that which is to be free first. Called locked. */
+static struct slot *find_work(struct frame_reader *reader)
+{
+	for (unsigned i = 0; reader->work_count > 0 && i < reader->slot_count; i++) {
+		struct slot *slot = reader_slot(reader, reader->claimed + i);
+
+		if (slot->work)
+			return slot;
+	}
+	return NULL;
+}
+
+/* Called locked, returns locked. */
+static void do_work(struct frame_reader *reader, struct slot *slot)
+{
+	void (*work)(void *argument) = slot->work;
+
+	slot->work = NULL;
+	pthread_mutex_unlock(&reader->lock);
+	work(slot->argument);
+	pthread_mutex_lock(&reader->lock);
+	reader->work_count--;
+	give_back(reader, slot);
+	pthread_cond_signal(&reader->ready);
+}
+
+static bool can_claim(struct frame_reader *reader)
+{
+	return !reader->is_reading && !reader->is_ended && reader_slot(reader, reader->claimed)->users == 0;
+}
+
+/* Work comes first, for it makes room. Called locked, returns locked; false: there was nothing to do. */
+static bool do_next(struct frame_reader *reader, struct frame_decompressor *decompressor)
+{
+	struct slot *slot = find_work(reader);
+
+	if (slot) {
+		do_work(reader, slot);
+		return true;
+	}
+	if (!can_claim(reader))
+		return false;
+	slot = reader_slot(reader, reader->claimed++);
+	slot->users = 1;
+	fill_slot(reader, decompressor, slot);
+	return true;
+}
+
 static void *worker_main(void *argument)
 {
 	cleanup_(frame_decompressor_freep) struct frame_decompressor *decompressor = NULL;
@@ -86,14 +145,9 @@ static void *worker_main(void *argument)
 	if (frame_decompressor_new(&decompressor) < 0)
 		decompressor = NULL; /* every frame this thread takes fails for want of memory */
 	pthread_mutex_lock(&reader->lock);
-	for (;;) {
-		while (!reader->is_stopping && (reader->is_reading || reader->is_ended ||
-						reader->claimed - reader->consumed == reader->slot_count))
+	while (!reader->is_stopping)
+		if (!do_next(reader, decompressor))
 			pthread_cond_wait(&reader->work, &reader->lock);
-		if (reader->is_stopping)
-			break;
-		fill_slot(reader, decompressor, reader_slot(reader, reader->claimed++));
-	}
 	pthread_mutex_unlock(&reader->lock);
 	return NULL;
 }
@@ -182,9 +236,9 @@ static struct slot *next_slot(struct frame_reader *reader)
 
 	pthread_mutex_lock(&reader->lock);
 	if (reader->is_borrowed) {
-		reader_slot(reader, reader->consumed)->is_ready = false;
-		reader->consumed++;
-		pthread_cond_signal(&reader->work);
+		slot = reader_slot(reader, reader->consumed++);
+		slot->is_ready = false;
+		give_back(reader, slot);
 	}
 	reader->is_borrowed = true;
 	slot = reader_slot(reader, reader->consumed);
@@ -221,6 +275,43 @@ int frame_reader_next(struct frame_reader *reader, const void **ret_data, size_t
 	*ret_data = slot->frame.content.data;
 	*ret_size = slot->frame.content.size;
 	return 0;
+}
+
+bool frame_reader_leave(struct frame_reader *reader, const void *data, void (*work)(void *argument),
+			void *argument)
+{
+	struct slot *slot = reader_slot(reader, reader->consumed);
+	uintptr_t start = (uintptr_t)slot->frame.content.data;
+	bool is_left;
+
+	if (!reader->is_borrowed || reader->is_done || (uintptr_t)data < start ||
+	    (uintptr_t)data - start >= slot->frame.content.size)
+		return false;
+	pthread_mutex_lock(&reader->lock);
+	is_left = slot->users == 1;
+	if (is_left) {
+		slot->users++;
+		slot->work = work;
+		slot->argument = argument;
+		reader->work_count++;
+		pthread_cond_signal(&reader->work);
+	}
+	pthread_mutex_unlock(&reader->lock);
+	return is_left;
+}
+
+void frame_reader_wait(struct frame_reader *reader)
+{
+	pthread_mutex_lock(&reader->lock);
+	while (reader->work_count > 0) {
+		struct slot *slot = find_work(reader);
+
+		if (slot)
+			do_work(reader, slot);
+		else
+			pthread_cond_wait(&reader->ready, &reader->lock);
+	}
+	pthread_mutex_unlock(&reader->lock);
 }
 
 /* Once the consumer has met the end, no thread touches the stream any more. */

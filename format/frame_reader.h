@@ -39,6 +39,19 @@ DEFINE_FREEP(frame_reader, frame_reader_free)
  */
 int must_check frame_reader_next(struct frame_reader *reader, const void **ret_data, size_t *ret_size);
 
+/*
+ * Leaves WORK(ARGUMENT) to the threads that decompress: it is done at once, beside what the caller goes on
+ * with, and DATA, a piece of the frame handed out last, stays as it is until it is done. False: WORK is not
+ * done, because DATA is no such piece, or the frame has work already. There is no order, and much work may be
+ * done at once. What fails WORK has to keep for itself.
+ */
+bool must_check frame_reader_leave(struct frame_reader *reader, const void *data,
+				   void (*work)(void *argument), void *argument);
+
+/* Until all work that was left is done; with a hand from the caller. To be called before the reader is paused
+ * or freed, and before what ARGUMENT points to goes. */
+void frame_reader_wait(struct frame_reader *reader);
+
 /* At the end of the stream: the seek table was there, and agrees with the frames. */
 bool frame_reader_has_seek_table(const struct frame_reader *reader);
 

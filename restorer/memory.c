@@ -12,15 +12,12 @@
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/file.h"
-#include "common/interrupt.h"
 #include "common/log.h"
 #include "common/proc/proc_dir.h"
-#include "common/progress.h"
 #include "restorer/aio.h"
 #include "restorer/inherit.h"
 
@@ -449,72 +446,6 @@ int memory_build(struct task *task)
 	if (r == 0)
 		r = set_layout(task);
 	return r < 0 ? r : inherit_finish(task);
-}
-
-/* Where the next byte of the member goes. */
-struct fill {
-	const Cr__Memory *memory;
-	size_t run;
-	uint64_t offset; /* bytes into the run */
-};
-
-/* Writes SIZE bytes of DATA to the runs that follow. */
-static int fill_runs(struct fill *fill, pid_t pid, const unsigned char *data, size_t size)
-{
-	while (size > 0) {
-		struct iovec local = {(void *)(uintptr_t)data, 0}, remote[256];
-		size_t count = 0;
-
-		while (local.iov_len < size && count < ARRAY_SIZE(remote)) {
-			uint64_t run_size;
-			size_t part;
-
-			if (fill->run == fill->memory->n_run_pages)
-				return log_error_errno(
-					-EBADMSG, "the archive holds more pages than its memory image lists");
-			run_size = fill->memory->run_counts[fill->run] * PAGE_SIZE_BYTES;
-			part = MIN((size_t)(run_size - fill->offset), size - local.iov_len);
-			remote[count++] = (struct iovec){
-				(void *)(fill->memory->run_pages[fill->run] * PAGE_SIZE_BYTES + fill->offset),
-				part};
-			local.iov_len += part;
-			fill->offset += part;
-			if (fill->offset == run_size) {
-				fill->offset = 0;
-				fill->run++;
-			}
-		}
-		if (process_vm_writev(pid, &local, 1, remote, count, 0) != (ssize_t)local.iov_len)
-			return log_error_errno(errno ? -errno : -EFAULT, "cannot write to its memory at %p",
-					       remote[0].iov_base);
-		data += local.iov_len;
-		size -= local.iov_len;
-	}
-	return 0;
-}
-
-int memory_fill(struct task *task, struct archive_reader *reader, struct progress *progress, uint64_t *done)
-{
-	struct fill fill = {.memory = task->memory};
-
-	for (;;) {
-		const void *data;
-		size_t size;
-		int r = interrupted() ? -EINTR : archive_reader_data(reader, &data, &size);
-
-		if (r < 0)
-			return r;
-		if (size == 0)
-			break;
-		r = fill_runs(&fill, leader(task)->tracee.tid, data, size);
-		if (r < 0)
-			return r;
-		*done += size;
-		progress_update(progress, *done);
-	}
-	if (fill.run != task->memory->n_run_pages)
-		return log_error_errno(-EBADMSG, "the archive holds fewer pages than its memory image lists");
-	return 0;
 }
 
 static int add_guards(struct task *task)
