@@ -7,7 +7,12 @@
  * the first three are the wall time in milliseconds, then the median of the processor time of all its
  * threads, in milliseconds, and the largest resident size in KiB.
  *
- *   measure ROUNDS COMMAND [ARGUMENT]... [-- COMMAND [ARGUMENT]...]...
+ *   measure [-w MIB] ROUNDS COMMAND [ARGUMENT]... [-- COMMAND [ARGUMENT]...]...
+ *
+ * -w: before each command MIB of memory are used and given back. The host of a virtual machine may have taken
+ * free memory away (free page reporting of virtio_balloon), and bringing it back takes ten times as long as
+ * all that the command does with it; or not, if somebody else has used it just before. So that the figures
+ * say how fast the commands are, it is there.
  *
  * A command that fails ends it all. What a command leaves behind (a program that it restored) becomes a child
  * of this process, which buries it as soon as the next command has ended it.
@@ -17,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -66,6 +72,24 @@ static void bury_the_dead(void)
 static double timeval_ms(struct timeval time)
 {
 	return (double)time.tv_sec * 1e3 + (double)time.tv_usec / 1e3;
+}
+
+/* In a process of its own, whose size is not taken for that of a command. */
+static void warm_memory(size_t size)
+{
+	pid_t pid = fork();
+	void *memory;
+
+	if (pid < 0)
+		fail("fork");
+	if (pid == 0) {
+		memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
+			      -1, 0);
+		_exit(memory == MAP_FAILED);
+	}
+	while (waitpid(pid, NULL, 0) < 0)
+		if (errno != EINTR)
+			fail("waitpid");
 }
 
 static void run(struct command *command, int round)
@@ -151,20 +175,28 @@ static int split(char **argv, int rounds, struct command *commands)
 int main(int argc, char **argv)
 {
 	struct command commands[COMMANDS_MAX] = {0};
-	int rounds = argc > 2 ? atoi(argv[1]) : 0;
-	int count;
+	size_t warm_size = 0;
+	int rounds, count;
 
+	if (argc > 2 && strcmp(argv[1], "-w") == 0) {
+		warm_size = (size_t)atol(argv[2]) << 20;
+		argc -= 2, argv += 2;
+	}
+	rounds = argc > 2 ? atoi(argv[1]) : 0;
 	if (rounds < 1) {
-		fprintf(stderr,
-			"usage: measure ROUNDS COMMAND [ARGUMENT]... [-- COMMAND [ARGUMENT]...]...\n");
+		fprintf(stderr, "usage: measure [-w MIB] ROUNDS COMMAND [ARGUMENT]... [-- COMMAND "
+				"[ARGUMENT]...]...\n");
 		return 2;
 	}
 	count = split(argv + 2, rounds, commands);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	signal(SIGALRM, end_running);
 	for (int round = 0; round < rounds; round++)
-		for (int i = 0; i < count; i++)
+		for (int i = 0; i < count; i++) {
+			if (warm_size > 0)
+				warm_memory(warm_size);
 			run(&commands[i], round);
+		}
 	for (int i = 0; i < count; i++)
 		report(&commands[i], rounds);
 	return EXIT_SUCCESS;

@@ -72,7 +72,7 @@ fresh_target() {
 	die "bench_memory ${target_options[*]} does not get ready: $(cat target.err)"
 }
 
-# times ROUNDS COMMAND... [-- COMMAND...]: what measure prints, in the lines of $results.
+# times [-w MIB] ROUNDS COMMAND... [-- COMMAND...]: what measure prints, in the lines of $results.
 times() {
 	local output
 	output=$("$measure" "$@" </dev/null 2>measure.err) || {
@@ -149,10 +149,10 @@ small() {
 baselines() {
 	"$bench_memory" -s "$mib" -o memory || die "no room for $mib MiB in $scratch"
 	copy=$("$bench_memory" -s "$mib" -c 5)
-	times 3 zstd -q -f -1 -T0 memory -o memory.zst
+	times -w "$mib" 3 zstd -q -f -1 -T0 memory -o memory.zst
 	pack=${results[0]}
 	pack_size=$(stat -c %s memory.zst)
-	times 3 zstd -q -f -d memory.zst -o memory
+	times -w "$mib" 3 zstd -q -f -d memory.zst -o memory
 	unpack=${results[0]}
 	rm -f memory memory.zst
 	row 'memcpy' "$copy"
@@ -179,7 +179,7 @@ memory() {
 	baselines
 	target_options=(-s "$mib")
 	fresh_target
-	times 3 "${dump[@]}" -- "${restore[@]}"
+	times -w "$mib" 3 "${dump[@]}" -- "${restore[@]}"
 	default_dump=${results[0]} default_restore=${results[1]}
 	size=$(stat -c %s app.tar.zst)
 	row 'dump' "$default_dump" "$((size >> 20)) MiB; $(ratio "$(median_of "$default_dump")" "$(
@@ -190,7 +190,7 @@ memory() {
 		ratio "$(median_of "$default_restore")" "$(median_of "$copy")") of memcpy"
 	if [ -n "$has_criu" ]; then
 		fresh_target
-		times 3 "${criu_dump[@]}" -- "${criu_restore[@]}"
+		times -w "$mib" 3 "${criu_dump[@]}" -- "${criu_restore[@]}"
 		row '  criu: dump, not compressed' "${results[0]}" "$(du -sm criu | cut -f1) MiB"
 		row '  criu: restore' "${results[1]}" "restore takes $(
 			ratio "$(median_of "$default_restore")" "$(median_of "${results[1]}")") of it (aim: 1)"
@@ -199,7 +199,7 @@ memory() {
 	printf '  %7s %9s %8s %9s %9s %9s %14s %14s\n' --level MiB ratio dump send restore 'in one stream' 'one by one'
 	for level in -5 -3 -1 1 3; do
 		fresh_target
-		times 3 "${dump[@]}" "--level=$level" -- "${restore[@]}"
+		times -w "$mib" 3 "${dump[@]}" "--level=$level" -- "${restore[@]}"
 		level_row "$level" "${results[0]}" "${results[1]}" "$(stat -c %s app.tar.zst)"
 	done
 }
