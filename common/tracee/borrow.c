@@ -3,7 +3,10 @@
 #include "common/tracee/borrow.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -12,6 +15,9 @@
 
 /* How long the executor may take to map its region; shorter than the second it waits when it may not. */
 #define BEGIN_TIMEOUT_MS 300
+
+/* Linux 4.17; older user-space headers lack it. */
+#define CR_MAP_FIXED_NOREPLACE 0x100000
 
 #define ALL_BUT_SIGTRAP (~(UINT64_C(1) << (SIGTRAP - 1)))
 
@@ -97,11 +103,11 @@ static int load_context(const struct abandoned *abandoned, struct tracee *tracee
  */
 static uint64_t mask_inside(const struct registers *registers, uint64_t offset)
 {
-	bool is_in_run = offset >= EXECUTOR_OFFSET(executor_run) && offset < EXECUTOR_OFFSET(executor_cure);
+	bool is_for_both = offset >= EXECUTOR_OFFSET(executor_map) && offset < EXECUTOR_OFFSET(executor_cure);
 	bool is_quiet = offset >= EXECUTOR_OFFSET(executor_quiet_begin) ||
 			offset - EXECUTOR_OFFSET(executor_quiet_run) <
 				EXECUTOR_OFFSET(executor_run) - EXECUTOR_OFFSET(executor_quiet_run) ||
-			(is_in_run && registers->user.r14 == 1);
+			(is_for_both && registers->user.r14 == 1);
 
 	return is_quiet ? ~UINT64_C(0) : ALL_BUT_SIGTRAP;
 }
@@ -182,15 +188,31 @@ static void context_from_registers(struct executor_context *ret_context, struct 
 	};
 }
 
-int borrow_write_blob(struct borrow *borrow, const struct executor_quiet *quiet, const struct iovec *payload,
-		      size_t payload_count)
+static struct executor_region region_at(const struct borrow_place *place, struct remote_address address)
 {
+	struct executor_region region = {
+		.address = address.value,
+		.mmap_flags = MAP_PRIVATE | MAP_ANONYMOUS,
+		.limits_count = place->limits_count,
+	};
+
+	if (address.value != 0)
+		region.mmap_flags |= CR_MAP_FIXED_NOREPLACE;
+	memcpy(region.limits, place->limits, sizeof(region.limits));
+	return region;
+}
+
+int borrow_write_blob(struct borrow *borrow, struct remote_address address,
+		      const struct executor_quiet *quiet, const struct iovec *payload, size_t payload_count)
+{
+	const struct executor_region region = region_at(borrow->place, address);
 	size_t size = (size_t)(executor_blob_end - executor_blob);
 	unsigned char blob[sizeof(borrow->place->saved)];
 
 	memcpy(blob, executor_blob, size);
 	context_from_registers((struct executor_context *)(void *)(blob + EXECUTOR_OFFSET(executor_context)),
 			       borrow->registers, borrow->signal_mask);
+	memcpy(blob + EXECUTOR_OFFSET(executor_region), &region, sizeof(region));
 	if (quiet)
 		memcpy(blob + EXECUTOR_OFFSET(executor_quiet), quiet, sizeof(*quiet));
 	for (size_t i = 0; i < payload_count; i++) {
@@ -201,6 +223,35 @@ int borrow_write_blob(struct borrow *borrow, const struct executor_quiet *quiet,
 	}
 	borrow->place->used_size = MAX(borrow->place->used_size, size);
 	return file_pwrite_full(borrow->place->mem_fd, blob, size, (off_t)borrow->place->blob.value);
+}
+
+/*
+ * As far as we are permitted to, and the thread is not: it puts them back, so it must be in the executor.
+ * What it would raise them to is less, and to be written before it runs.
+ */
+int borrow_raise_limits(struct borrow *borrow)
+{
+	const struct rlimit64 unlimited = {RLIM64_INFINITY, RLIM64_INFINITY};
+	struct borrow_place *place = borrow->place;
+	uint64_t at = place->blob.value + EXECUTOR_OFFSET(executor_region) +
+		      offsetof(struct executor_region, limits);
+
+	for (size_t i = 0; i < place->limits_count; i++)
+		if (prlimit64(borrow->tracee->tgid, (int)place->limits[i].resource, &unlimited, NULL) == 0)
+			place->limits[i].raised = unlimited;
+	if (place->limits_count == 0)
+		return 0;
+	return file_pwrite_full(place->mem_fd, place->limits, sizeof(place->limits), (off_t)at);
+}
+
+/* Also of a thread that has not run, or not as far as that. */
+void borrow_lower_limits(struct borrow *borrow)
+{
+	const struct borrow_place *place = borrow->place;
+
+	for (size_t i = 0; i < place->limits_count; i++)
+		(void)prlimit64(borrow->tracee->tgid, (int)place->limits[i].resource, &place->limits[i].own,
+				NULL);
 }
 
 /* Runs the thread until the int3 of the executor. */
@@ -293,7 +344,7 @@ static int begin(struct borrow *borrow)
 {
 	struct tracee *tracee = borrow->tracee;
 	struct registers registers;
-	int r = borrow_write_blob(borrow, NULL, NULL, 0);
+	int r = borrow_write_blob(borrow, remote_address(0), NULL, NULL, 0);
 
 	if (r < 0)
 		return r;
@@ -303,9 +354,11 @@ static int begin(struct borrow *borrow)
 		return r;
 	borrow->is_active = true;
 	r = tracee_set_signal_mask(tracee, ALL_BUT_SIGTRAP);
-	if (r < 0)
-		return r;
-	r = run_to_region(borrow);
+	if (r == 0)
+		r = borrow_raise_limits(borrow);
+	if (r == 0)
+		r = run_to_region(borrow);
+	borrow_lower_limits(borrow);
 	if (r < 0)
 		return r;
 	r = registers_get(tracee->tid, &registers);

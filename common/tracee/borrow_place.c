@@ -8,9 +8,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "common/arch/x86_64/executor.h"
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/proc/limits.h"
 
 #define PLACE_ALIGNMENT UINT64_C(64)
 #define SEGMENTS_MAX 64
@@ -133,6 +133,45 @@ static int find(struct borrow_place *place, const struct vma_list *vmas)
 	return r;
 }
 
+/* How much of each limit the process has used; rather more than less. */
+static void count_use(const struct vma_list *vmas, uint64_t use[RLIM_NLIMITS])
+{
+	for (size_t i = 0; i < vmas->vmas_count; i++) {
+		const struct vma *vma = &vmas->vmas[i];
+		uint64_t size = vma->end - vma->start;
+
+		use[RLIMIT_AS] += size;
+		if (!vma->is_shared && (vma->prot & PROT_WRITE))
+			use[RLIMIT_DATA] += size;
+		if (vma->flags & VMA_FLAG_BIT(LOCKED))
+			use[RLIMIT_MEMLOCK] += size;
+	}
+}
+
+static int find_limits(struct borrow_place *place, int proc_fd, const struct vma_list *vmas)
+{
+	static const int resources[EXECUTOR_LIMITS_MAX] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK};
+	uint64_t use[RLIM_NLIMITS] = {0};
+	struct limits limits;
+	int r = limits_read(proc_fd, &limits);
+
+	if (r < 0)
+		return r;
+	count_use(vmas, use);
+	for (size_t i = 0; i < ARRAY_SIZE(resources); i++) {
+		struct rlimit64 own = limits.limits[resources[i]];
+
+		if (use[resources[i]] == 0 || own.rlim_cur >= use[resources[i]] + EXECUTOR_REGION_SIZE)
+			continue;
+		place->limits[place->limits_count++] = (struct executor_limit){
+			.resource = (uint64_t)resources[i],
+			.raised = {own.rlim_max, own.rlim_max},
+			.own = own,
+		};
+	}
+	return 0;
+}
+
 int borrow_place_find(struct borrow_place *place, int proc_fd, const struct vma_list *vmas)
 {
 	cleanup_close int mem_fd = openat(proc_fd, "mem", O_RDWR | O_CLOEXEC);
@@ -143,6 +182,8 @@ int borrow_place_find(struct borrow_place *place, int proc_fd, const struct vma_
 		return -errno;
 	place->mem_fd = mem_fd;
 	r = find(place, vmas);
+	if (r == 0)
+		r = find_limits(place, proc_fd, vmas);
 	place->mem_fd = r < 0 ? -EBADF : take_fd(&mem_fd);
 	return r;
 }

@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "common/arch/x86_64/executor.h"
 #include "common/proc/maps.h"
 #include "common/tracee/remote_memory.h"
 
@@ -23,7 +24,10 @@ struct borrow_place {
 	size_t used_size;             /* of what has been written there */
 	bool is_occupied;             /* a thread could not be brought out, and will leave by itself */
 	struct remote_address region; /* where one has been mapped before, and can be again; 0: nowhere */
-	unsigned char saved[4096];    /* what was there */
+	/* Those of the process by which it may not map a region. Raised by whom: see borrow_begin(). */
+	struct executor_limit limits[EXECUTOR_LIMITS_MAX];
+	unsigned limits_count;
+	unsigned char saved[4096]; /* what was there */
 };
 
 /* Finds room in the memory of the process at PROC_FD, all of VMAS. -ENOSPC if there is none. */

@@ -5,10 +5,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
-
-/* Linux 4.17; older user-space headers lack it. */
-#define CR_MAP_FIXED_NOREPLACE 0x100000
 
 static uint64_t all_but(int signal)
 {
@@ -98,12 +94,12 @@ static int jump(const struct borrow *borrow, const unsigned char *entry, uint64_
 }
 
 /* Runs it to its first stop; -ENOMEM when it may not map the region; it has its own state back then. */
-static int start(struct borrow *borrow, const struct executor_quiet *quiet, const struct iovec *payload,
-		 size_t payload_count)
+static int start(struct borrow *borrow, struct remote_address address, const struct executor_quiet *quiet,
+		 const struct iovec *payload, size_t payload_count)
 {
 	const unsigned char *at;
 	uint64_t rbx;
-	int r = borrow_write_blob(borrow, quiet, payload, payload_count);
+	int r = borrow_write_blob(borrow, address, quiet, payload, payload_count);
 
 	if (r < 0)
 		return r;
@@ -114,7 +110,10 @@ static int start(struct borrow *borrow, const struct executor_quiet *quiet, cons
 	borrow->is_active = true;
 	r = tracee_set_signal_mask(borrow->tracee, quiet->mask);
 	if (r == 0)
+		r = borrow_raise_limits(borrow);
+	if (r == 0)
 		r = run_to_stop(borrow, executor_quiet_ready, &at, &rbx);
+	borrow_lower_limits(borrow);
 	if (r < 0)
 		return r;
 	if (at != executor_quiet_ready) {
@@ -129,7 +128,6 @@ static struct executor_quiet quiet_for(const struct borrow *borrow)
 {
 	return (struct executor_quiet){
 		.mask = all_but(borrow->quiet_signal),
-		.mmap_flags = MAP_PRIVATE | MAP_ANONYMOUS,
 		.signal = (uint32_t)borrow->quiet_signal,
 	};
 }
@@ -142,7 +140,7 @@ int borrow_quiet_begin(struct borrow *borrow)
 		borrow->region = borrow->place->region;
 		return 0;
 	}
-	return start(borrow, &quiet, NULL, 0);
+	return start(borrow, remote_address(0), &quiet, NULL, 0);
 }
 
 /* Maps the region where it was, and runs BATCH in it, in one go. -E2BIG: it does not fit in. */
@@ -160,21 +158,17 @@ static int start_with(struct borrow *borrow, const struct batch *batch)
 	if (batch->has_overflown)
 		return -E2BIG;
 	memcpy(head + EXECUTOR_CALL_COUNT, &count, sizeof(count));
-	quiet.region = borrow->region.value;
-	quiet.mmap_flags |= CR_MAP_FIXED_NOREPLACE;
 	quiet.calls_size = (uint32_t)(payload[0].iov_len + payload[1].iov_len);
 	quiet.data_size = (uint32_t)payload[2].iov_len;
-	return start(borrow, &quiet, payload, ARRAY_SIZE(payload));
+	return start(borrow, borrow->region, &quiet, payload, ARRAY_SIZE(payload));
 }
 
 /* Maps the region where it was, without anything in it. */
 static int start_empty(struct borrow *borrow)
 {
-	struct executor_quiet quiet = quiet_for(borrow);
+	const struct executor_quiet quiet = quiet_for(borrow);
 
-	quiet.region = borrow->region.value;
-	quiet.mmap_flags |= CR_MAP_FIXED_NOREPLACE;
-	return start(borrow, &quiet, NULL, 0);
+	return start(borrow, borrow->region, &quiet, NULL, 0);
 }
 
 int borrow_quiet_run(struct borrow *borrow, struct batch *batch, unsigned *ret_failed)

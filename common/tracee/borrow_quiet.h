@@ -20,8 +20,13 @@ int must_check borrow_quiet_run(struct borrow *borrow, struct batch *batch, unsi
 int borrow_quiet_end(struct borrow *borrow);
 
 /*
- * Of borrow.c: writes the executor, with the thread's context, what QUIET (NULL: nothing) says, and the
- * PAYLOAD behind it. -E2BIG: there is no room for that.
+ * Of borrow.c: writes the executor, with the thread's context, ADDRESS where the region is to be (0:
+ * anywhere), what QUIET (NULL: nothing) says, and the PAYLOAD behind it. -E2BIG: there is no room for that.
  */
-int must_check borrow_write_blob(struct borrow *borrow, const struct executor_quiet *quiet,
-				 const struct iovec *payload, size_t payload_count);
+int must_check borrow_write_blob(struct borrow *borrow, struct remote_address address,
+				 const struct executor_quiet *quiet, const struct iovec *payload,
+				 size_t payload_count);
+
+/* Of borrow.c: around what the thread does to map the region. It must have the registers for that. */
+int must_check borrow_raise_limits(struct borrow *borrow);
+void borrow_lower_limits(struct borrow *borrow);

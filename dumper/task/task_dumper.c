@@ -121,7 +121,9 @@ static int explain_begin(struct dump *dump, int error)
 {
 	if (error == -ENOMEM) {
 		blockers_add(&dump->blockers,
-			     "the task may not map %d KiB more: raise its RLIMIT_AS or RLIMIT_MEMLOCK",
+			     "the task may not map %d KiB more: raise its RLIMIT_AS, RLIMIT_DATA or "
+			     "RLIMIT_MEMLOCK, "
+			     "or give cr-dump CAP_SYS_RESOURCE to do so for a moment",
 			     EXECUTOR_REGION_SIZE / 1024);
 		return 1;
 	}

@@ -6,8 +6,9 @@
  *   fault_target BOARD SHAPE default|ignored|handled|pending
  *
  * SHAPE is a list of words. single: one thread does everything in turn; threads: each activity has a thread;
- * open: so too, and none of them blocks SIGURG; no-vdso: it has unmapped that. The last word is what becomes
- * of SIGTRAP, a signal that a debugger's tricks tend to lose. Beside BOARD it makes a file BOARD.data.
+ * open: so too, and none of them blocks SIGURG; no-vdso: it has unmapped that; tight: RLIMIT_AS lets it map
+ * nothing more. The last word is what becomes of SIGTRAP, a signal that a debugger's tricks tend to lose.
+ * Beside BOARD it makes a file BOARD.data.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -73,7 +75,7 @@ struct activity {
 static struct fault_board *board;
 static _Thread_local volatile sig_atomic_t handled_alarms, handled_users, handled_traps;
 static _Thread_local char *own_alternate_stack;
-static bool is_open, has_vdso = true, has_trap_handler, has_trap_pending;
+static bool is_open, is_tight, has_vdso = true, has_trap_handler, has_trap_pending;
 static char data_path[256];
 
 __attribute__((format(printf, 1, 2))) static void wrong(const char *format, ...)
@@ -540,6 +542,23 @@ static void worker_begin(struct worker *worker)
 	pthread_sigmask(SIG_SETMASK, &worker->mask, NULL);
 }
 
+/* When all have what they need: leaves no room in the address space, but for whoever may raise the limit. */
+static void tighten(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	struct rlimit limit;
+	unsigned long pages;
+
+	while (board->is_ready < board->slot_count - 1)
+		sched_yield();
+	if (!file || fscanf(file, "%lu", &pages) != 1)
+		fail("statm");
+	fclose(file);
+	limit = (struct rlimit){pages * 4096, pages * 4096 + (1 << 20)};
+	if (setrlimit(RLIMIT_AS, &limit) < 0)
+		fail("setrlimit");
+}
+
 static void *work(void *data)
 {
 	struct worker *worker = data;
@@ -552,6 +571,8 @@ static void *work(void *data)
 		if (at->begin && (worker->activity || !at->needs_thread) &&
 		    (at == first || at->begin != at[-1].begin))
 			at->begin(worker);
+	if (is_tight && first == activities)
+		tighten();
 	atomic_fetch_add(&board->is_ready, 1);
 	for (const struct activity *at = first;; at = at + 1 == end ? first : at + 1) {
 		if (!worker->activity && at->needs_thread)
@@ -628,6 +649,7 @@ int main(int argc, char **argv)
 	snprintf(data_path, sizeof(data_path), "%s.data", argv[1]);
 	hold_ballast();
 	is_open = strstr(argv[2], "open");
+	is_tight = strstr(argv[2], "tight");
 	if (strstr(argv[2], "no-vdso"))
 		unmap_vdso();
 	has_trap_handler = strcmp(argv[3], "handled") == 0;

@@ -54,6 +54,11 @@ static const struct plan plans[] = {
 	{"thirteen threads, no vdso, SIGURG open", "open no-vdso", "default", SIGKILL, 100, false, false, 0,
 	 0},
 	{"thirteen threads, no vdso, stopped", "threads no-vdso", "handled", SIGKILL, 50, false, true, 0, 0},
+	{"one thread, no address space left", "single tight", "default", SIGKILL, 100, false, false, 0, 0},
+	{"thirteen threads, no address space left", "threads tight", "default", SIGKILL, 50, false, false, 0,
+	 0},
+	{"thirteen threads, no address space left, SIGURG open", "open tight", "default", SIGKILL, 50, false,
+	 false, 0, 0},
 	{"--check", "threads", "default", SIGKILL, 30, true, false, 0, 0},
 	{"SIGTRAP pending", "threads", "pending", SIGKILL, 30, false, false, 0, 0},
 	{"stopped, SIGTRAP pending, refused", "threads", "pending", SIGKILL, 15, false, true, 3, 0},
@@ -70,6 +75,7 @@ struct session {
 	struct watched target;
 	char board[PATH_SIZE], log[PATH_SIZE], folder[PATH_SIZE], archive[PATH_SIZE + 16], program[PATH_SIZE];
 	char message[2 * WATCH_MESSAGE_SIZE];
+	char *limits; /* as they were */
 };
 
 static const char *report(struct session *session, const char *what, const char *detail)
@@ -156,12 +162,24 @@ static const char *measure(struct session *session, int64_t *ret_duration_us)
 	return leftover(session, true);
 }
 
+/* All threads have gone on by now. */
+static const char *changed_limits(struct session *session)
+{
+	char *limits = watch_read(session->target.pid, "limits");
+	bool is_same = limits && session->limits && strcmp(limits, session->limits) == 0;
+
+	free(limits);
+	return is_same ? NULL : "its limits are others than before";
+}
+
 static const char *harm_of(struct session *session, const char *what, bool may_have_archive)
 {
 	const char *trouble = watched_harm(&session->target, session->plan->is_stopped);
 
 	if (!trouble)
 		trouble = leftover(session, may_have_archive);
+	if (!trouble && !session->plan->is_stopped)
+		trouble = changed_limits(session);
 	return trouble ? report(session, what, trouble) : NULL;
 }
 
@@ -240,6 +258,7 @@ static const char *run_kills(struct session *session)
 		if (!stop_target(session))
 			return "the target cannot be stopped";
 	}
+	session->limits = watch_read(session->target.pid, "limits");
 	trouble = measure(session, &duration_us);
 	storm = start_storm(session);
 	for (unsigned i = 0; !trouble && i < session->kills; i++)
@@ -344,6 +363,7 @@ static bool run_plan(const char *build, const char *scratch, const struct plan *
 		trouble = changed_code(&session);
 	tap_result(name, trouble);
 	watched_done(&session.target);
+	free(session.limits);
 	return trouble == NULL;
 }
 

@@ -5,6 +5,8 @@ set -u
 . tests/refusal/lib.bash
 
 out=$scratch/out/app.tar.zst
+dump=("$cr_dump")
+no_resource=(setpriv --bounding-set=-sys_resource --inh-caps=-sys_resource "$cr_dump")
 
 # holds WHAT STATUS PATTERN...: a target that holds WHAT (words) is refused, by a dump and by a check.
 holds() {
@@ -12,10 +14,10 @@ holds() {
 	shift
 	# shellcheck disable=SC2086 # a list of words
 	start_target $what
-	refused "$what" 3 "\b$target\b" "$@" -- "$cr_dump" -t "$target" -o "$out"
-	refused "$what, -R" 3 "\b$target\b" "$@" -- "$cr_dump" -R -t "$target" -o "$out"
-	refused "$what, --check" 3 "\b$target\b" "$@" -- "$cr_dump" -t "$target" --check
-	refused "$what, to standard output" 3 "\b$target\b" "$@" -- "$cr_dump" -t "$target" -o -
+	refused "$what" 3 "\b$target\b" "$@" -- "${dump[@]}" -t "$target" -o "$out"
+	refused "$what, -R" 3 "\b$target\b" "$@" -- "${dump[@]}" -R -t "$target" -o "$out"
+	refused "$what, --check" 3 "\b$target\b" "$@" -- "${dump[@]}" -t "$target" --check
+	refused "$what, to standard output" 3 "\b$target\b" "$@" -- "${dump[@]}" -t "$target" -o -
 	[ ! -s "$scratch/stdout" ] || fail "$what: nothing on standard output"
 	stop_target
 }
@@ -27,7 +29,9 @@ if unshare --time true 2>/dev/null; then
 else
 	skip time-namespace 'no time namespace can be made'
 fi
-holds no-room '64 KiB'
+dump=("${no_resource[@]}")
+holds no-room '64 KiB' 'CAP_SYS_RESOURCE'
+dump=("$cr_dump")
 holds no-place 'has no vdso'
 holds 'tcp own-directory' 'fd 9\b' 'tcp' 'a working directory'
 
@@ -39,7 +43,7 @@ trouble=$(harm)
 # One that was killed has left a thread waiting inside of its code, for which there is no room to do more: the next one
 # lets it go its way first.
 start_target no-room
-"$cr_dump" -t "$target" -o "$out" </dev/null >/dev/null 2>&1 &
+"${no_resource[@]}" -t "$target" -o "$out" </dev/null >/dev/null 2>&1 &
 dumper=$!
 asks_for_room() {
 	grep -q '^128 ' "/proc/$target/syscall" # rt_sigtimedwait, which the target itself does not use
@@ -47,7 +51,7 @@ asks_for_room() {
 if eventually asks_for_room; then
 	kill -KILL "$dumper"
 	wait "$dumper" 2>/dev/null
-	refused 'after a dump that was killed' 3 "\b$target\b" '64 KiB' -- "$cr_dump" -t "$target" -o "$out"
+	refused 'after a dump that was killed' 3 "\b$target\b" '64 KiB' -- "${no_resource[@]}" -t "$target" -o "$out"
 else
 	fail 'after a dump that was killed' "it was not seen at work: $(cat "/proc/$target/syscall")"
 fi

@@ -13,6 +13,7 @@
 #define NR_GETTID 186
 #define NR_TGKILL 234
 #define NR_RT_TGSIGQUEUEINFO 297
+#define NR_PRLIMIT64 302
 #define NR_CLONE3 435
 #define SIGTRAP 5
 #define SIG_SETMASK 2
@@ -34,7 +35,7 @@
 	.globl executor_blob, executor_borrow, executor_run, executor_cure, executor_mask_call
 	.globl executor_syscall, executor_context, executor_blob_end, executor_no_region
 	.globl executor_quiet_begin, executor_quiet_run, executor_quiet_cure, executor_quiet_ready, executor_quiet_end
-	.globl executor_quiet
+	.globl executor_quiet, executor_map, executor_region
 
 executor_blob:
 blob_start:
@@ -48,17 +49,11 @@ executor_borrow:
 	movl	$SIGSET_SIZE, %r10d
 	syscall
 
-	movl	$NR_MMAP, %eax
-	xorl	%edi, %edi
-	movl	$EXECUTOR_REGION_SIZE, %esi
-	movl	$3, %edx			/* PROT_READ | PROT_WRITE */
-	movl	$0x22, %r10d			/* MAP_PRIVATE | MAP_ANONYMOUS */
-	movq	$-1, %r8
-	xorl	%r9d, %r9d
-	syscall
-	cmpq	$-4095, %rax
+	xorl	%r14d, %r14d
+	leaq	mapped(%rip), %r15
+	jmp	map
+mapped:
 	jae	no_region
-	movq	%rax, %rbx
 	leaq	EXECUTOR_REGION_SIZE(%rbx), %rsp
 
 	leaq	handler(%rip), %rax
@@ -141,6 +136,41 @@ executor_no_region:
 9:
 .endm
 
+/* Sets the limits that may be in the way to what stands at OFFSET in each. One that may not be set stays. */
+.macro set_limits offset
+	movl	limits_count(%rip), %r13d
+	leaq	limits(%rip), %r12
+8:	testl	%r13d, %r13d
+	jz	9f
+	movl	$NR_PRLIMIT64, %eax
+	xorl	%edi, %edi
+	movl	EXECUTOR_LIMIT_RESOURCE(%r12), %esi
+	leaq	\offset(%r12), %rdx
+	xorl	%r10d, %r10d
+	syscall
+	addq	$EXECUTOR_LIMIT_SIZE, %r12
+	decl	%r13d
+	jmp	8b
+9:
+.endm
+
+/* Maps the region and goes on at %r15, with its address in %rbx, and "above or equal" if it may not. */
+executor_map:
+map:
+	set_limits EXECUTOR_LIMIT_RAISED
+	movl	$NR_MMAP, %eax
+	movq	region_address(%rip), %rdi
+	movl	$EXECUTOR_REGION_SIZE, %esi
+	movl	$3, %edx			/* PROT_READ | PROT_WRITE */
+	movl	region_mmap_flags(%rip), %r10d
+	movq	$-1, %r8
+	xorl	%r9d, %r9d
+	syscall
+	movq	%rax, %rbx
+	set_limits EXECUTOR_LIMIT_OWN
+	cmpq	$-4095, %rbx
+	jmp	*%r15
+
 executor_quiet_run:
 	movl	$1, %r14d
 	jmp	run
@@ -217,18 +247,11 @@ executor_quiet_begin:
 	movl	$SIGSET_SIZE, %r10d
 	syscall
 
-	movl	$NR_MMAP, %eax
-	movq	quiet_region(%rip), %rdi
-	movl	$EXECUTOR_REGION_SIZE, %esi
-	movl	$3, %edx			/* PROT_READ | PROT_WRITE */
-	movl	quiet_mmap_flags(%rip), %r10d
-	movq	$-1, %r8
-	xorl	%r9d, %r9d
-	syscall
-	cmpq	$-4095, %rax
+	movl	$1, %r14d
+	leaq	quiet_mapped(%rip), %r15
+	jmp	map
+quiet_mapped:
 	jae	quiet_unmapped
-	movq	%rax, %rbx
-
 	movl	quiet_calls_size(%rip), %ecx
 	testl	%ecx, %ecx
 	jz	quiet_ready
@@ -320,13 +343,18 @@ context_r13:		.quad 0
 context_r14:		.quad 0
 context_r15:		.quad 0
 
+executor_region:
+region_address:		.quad 0
+region_mmap_flags:	.long 0
+limits_count:		.long 0
+limits:			.zero EXECUTOR_LIMIT_SIZE * EXECUTOR_LIMITS_MAX
+
 executor_quiet:
 quiet_mask:		.quad 0
-quiet_region:		.quad 0
-quiet_mmap_flags:	.long 0
 quiet_signal:		.long 0
 quiet_calls_size:	.long 0
 quiet_data_size:	.long 0
+			.long 0
 executor_blob_end:
 blob_end:
 

@@ -47,9 +47,17 @@
 /* A call whose failure ends the batch. */
 #define EXECUTOR_CALL_MUST_SUCCEED 1
 
+/* A limit that may be in the way of the region: what it is to be for the moment, and what it is. */
+#define EXECUTOR_LIMITS_MAX 3
+#define EXECUTOR_LIMIT_RESOURCE 0
+#define EXECUTOR_LIMIT_RAISED 8
+#define EXECUTOR_LIMIT_OWN 24
+#define EXECUTOR_LIMIT_SIZE 40
+
 #ifndef __ASSEMBLER__
 
 #include <stdint.h>
+#include <sys/resource.h>
 
 struct executor_call {
 	uint64_t number;
@@ -70,15 +78,29 @@ struct executor_context {
 	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
 };
 
-/* What a thread that stops quietly needs; stands at executor_quiet, behind the context. */
-struct executor_quiet {
-	uint64_t mask;   /* all signals but that one */
-	uint64_t region; /* where to map it, as MMAP_FLAGS say; 0: anywhere */
+struct executor_limit {
+	uint64_t resource; /* RLIMIT_ */
+	struct rlimit64 raised, own;
+};
+
+_Static_assert(sizeof(struct executor_limit) == EXECUTOR_LIMIT_SIZE, "the layout that executor.S relies on");
+
+/* How a region is mapped; stands at executor_region, behind the context. */
+struct executor_region {
+	uint64_t address; /* where, as MMAP_FLAGS say; 0: anywhere */
 	uint32_t mmap_flags;
+	uint32_t limits_count; /* limits that the thread raises before, if it may, and puts back behind */
+	struct executor_limit limits[EXECUTOR_LIMITS_MAX];
+};
+
+/* What a thread that stops quietly needs; stands at executor_quiet, behind that. */
+struct executor_quiet {
+	uint64_t mask; /* all signals but that one */
 	uint32_t signal;
 	/* How much of what stands behind the blob goes to the start of the region, and to EXECUTOR_DATA. 0:
 	 * nothing is run. */
 	uint32_t calls_size, data_size;
+	uint32_t unused;
 };
 
 extern const unsigned char executor_blob[], executor_blob_end[];
@@ -86,7 +108,9 @@ extern const unsigned char executor_borrow[], executor_run[], executor_cure[], e
 extern const unsigned char executor_syscall[];
 /* Where a thread waits that may not map a region. */
 extern const unsigned char executor_no_region[];
-extern const unsigned char executor_context[];
+extern const unsigned char executor_context[], executor_region[];
+/* The way to the region, of both that need one. */
+extern const unsigned char executor_map[];
 extern const unsigned char executor_quiet_begin[], executor_quiet_run[], executor_quiet_cure[];
 /* Behind the call by which it stops: with a region, and with none any more. */
 extern const unsigned char executor_quiet_ready[], executor_quiet_end[];
