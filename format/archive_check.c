@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Telling from the end of a file whether an archive is complete. */
+/* Looks for the seal from the last frame backwards. */
+#include "format/archive_check.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -8,8 +10,6 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "format/archive_members.h"
-#include "format/archive_reader.h"
-#include "format/frames.h"
 #include "format/seek_table.h"
 
 #define TAR_BLOCK_SIZE 512U
@@ -66,16 +66,13 @@ static int load_frame(int fd, uint64_t offset, struct seek_entry entry,
 }
 
 /* Looks for the seal from the last frame backwards. -EBADMSG is not logged. */
-static int find_seal(int fd, const struct seek_summary *summary)
+static int find_seal(int fd, const struct seek_summary *summary, struct frame_decompressor *decompressor)
 {
-	cleanup_(frame_decompressor_freep) struct frame_decompressor *decompressor = NULL;
 	cleanup_(frame_done) struct frame frame = {};
 	uint64_t offset = summary->table - SEEK_TABLE_HEADER_SIZE;
 	uint64_t size = 0;
-	int r = frame_decompressor_new(&decompressor);
+	int r;
 
-	if (r < 0)
-		return r;
 	for (uint32_t i = 0; i < MIN(summary->frame_count, (uint32_t)SEAL_FRAME_COUNT_MAX); i++) {
 		struct seek_entry entry;
 
@@ -106,7 +103,7 @@ static int check_start(int fd, uint64_t start)
 	return r == 0 && memcmp(bytes, magic, sizeof(magic)) == 0;
 }
 
-int archive_reader_check_complete(int fd, struct archive_extent *ret_extent)
+int archive_check_complete(int fd, struct frame_decompressor *decompressor, struct archive_extent *ret_extent)
 {
 	struct seek_summary summary = {};
 	const char *reason = "it ends without its seal";
@@ -124,7 +121,7 @@ int archive_reader_check_complete(int fd, struct archive_extent *ret_extent)
 		r = seek_summary_read(fd, &summary, &reason);
 	if (r == 0) {
 		reason = "it ends without its seal";
-		r = find_seal(fd, &summary);
+		r = find_seal(fd, &summary, decompressor);
 	}
 	if (r == -EBADMSG)
 		log_error("the archive is cut off or damaged: %s", reason);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "format/archive_check.h"
 #include "format/archive_members.h"
 #include "format/frame_reader.h"
 #include "format/message.h"
@@ -21,6 +22,7 @@
 #define TAR_END_SIZE (2 * TAR_BLOCK_SIZE)
 
 struct archive_reader {
+	int fd; /* borrowed */
 	struct frame_reader *frames;
 	struct archive *tar;
 	struct archive_members members;
@@ -106,6 +108,7 @@ int archive_reader_new(int fd, unsigned thread_count, struct archive_reader **re
 
 	if (!reader)
 		return log_error_errno(-ENOMEM, "cannot read the archive");
+	reader->fd = fd;
 	reader->tar = archive_read_new();
 	if (!reader->tar || archive_read_support_format_tar(reader->tar) != ARCHIVE_OK)
 		return out_of_memory(reader);
@@ -114,6 +117,11 @@ int archive_reader_new(int fd, unsigned thread_count, struct archive_reader **re
 		return r;
 	*ret_reader = take_ptr(reader);
 	return 0;
+}
+
+int archive_reader_check_complete(struct archive_reader *reader, struct archive_extent *ret_extent)
+{
+	return archive_check_complete(reader->fd, frame_reader_decompressor(reader->frames), ret_extent);
 }
 
 void archive_reader_pause(struct archive_reader *reader)

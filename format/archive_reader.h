@@ -34,15 +34,15 @@ struct archive_extent {
 	uint32_t frame_count;
 };
 
-/*
- * Looks at the end of the seekable file FD, which must stand at the archive's start: are the seek table and
- * the seal where they must be? Does not move the offset. Says nothing about damage elsewhere. RET_EXTENT may
- * be NULL.
- */
-int must_check archive_reader_check_complete(int fd, struct archive_extent *ret_extent);
-
 /* FD is borrowed and read from where it stands. THREAD_COUNT 0 stands for the number of usable CPUs. */
 int must_check archive_reader_new(int fd, unsigned thread_count, struct archive_reader **ret_reader);
+
+/*
+ * Before anything is read, of a seekable file: looks whether the seek table and the seal are at its end,
+ * where they must be. Does not move the offset. Says nothing about damage elsewhere. RET_EXTENT may be NULL.
+ */
+int must_check archive_reader_check_complete(struct archive_reader *reader,
+					     struct archive_extent *ret_extent);
 
 /* The same as frame_reader_pause() and frame_reader_resume(). */
 void archive_reader_pause(struct archive_reader *reader);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The ring of frames between the decompressing threads and one consumer. */
+/* The ring of frames between those that decompress, the consumer at first and then threads, and the consumer.
+ */
 #include "format/frame_reader.h"
 
 #include <errno.h>
@@ -12,6 +13,10 @@
 #include "format/frames.h"
 #include "format/stream_io.h"
 #include "common/workers.h"
+
+/* So much content the consumer undoes by itself: by then threads would have cost more than they have spared.
+ */
+#define CONTENT_ALONE_MAX FRAME_CONTENT_SIZE
 
 struct slot {
 	struct frame frame;
@@ -29,12 +34,14 @@ struct slot {
  */
 struct frame_reader {
 	struct frame_stream stream; /* whoever holds is_reading uses it */
-	struct stream_input input;
+	struct stream_input *input; /* owned; the same */
 	int stop_fd;
 	struct slot *slots;
 	unsigned slot_count;
 	unsigned thread_count;
+	bool has_threads; /* when they do not pause */
 	struct workers workers;
+	struct frame_decompressor *decompressor; /* the consumer's, as long as there are no threads */
 
 	pthread_mutex_t lock; /* guards what follows, up to the blank line, and all of a slot but its frame */
 	pthread_cond_t work;  /* there is work, or the stream is free and so is a slot, or is_stopping */
@@ -165,8 +172,11 @@ int frame_reader_new(int fd, unsigned thread_count, struct frame_reader **ret_re
 	reader->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (reader->stop_fd < 0)
 		return log_error_errno(-errno, "cannot set up the decompression");
-	stream_input_init(&reader->input, fd, reader->stop_fd);
-	reader->stream.input = &reader->input;
+	reader->input = malloc(sizeof(*reader->input));
+	if (!reader->input)
+		return log_error_errno(-ENOMEM, "cannot set up the decompression");
+	stream_input_init(reader->input, fd, reader->stop_fd);
+	reader->stream.input = reader->input;
 	if (thread_count == 0)
 		thread_count = workers_default_count();
 	thread_count = MIN(thread_count, frame_level_thread_limit(0));
@@ -175,11 +185,26 @@ int frame_reader_new(int fd, unsigned thread_count, struct frame_reader **ret_re
 	if (!reader->slots)
 		return log_error_errno(-ENOMEM, "cannot set up the decompression");
 	reader->thread_count = thread_count;
-	r = workers_start(&reader->workers, thread_count, worker_main, reader);
+	r = frame_decompressor_new(&reader->decompressor);
 	if (r < 0)
 		return log_error_errno(r, "cannot set up the decompression");
 	*ret_reader = take_ptr(reader);
 	return 0;
+}
+
+struct frame_decompressor *frame_reader_decompressor(const struct frame_reader *reader)
+{
+	return reader->decompressor;
+}
+
+static int start_threads(struct frame_reader *reader)
+{
+	int r;
+
+	frame_decompressor_free(take_ptr(reader->decompressor));
+	reader->has_threads = true;
+	r = workers_start(&reader->workers, reader->thread_count, worker_main, reader);
+	return r < 0 ? log_error_errno(r, "cannot set up the decompression") : 0;
 }
 
 static void tell_to_stop(struct frame_reader *reader)
@@ -198,17 +223,14 @@ void frame_reader_pause(struct frame_reader *reader)
 
 int frame_reader_resume(struct frame_reader *reader)
 {
-	int r;
-
 	/* Until now a child has that of its parent. */
 	close_fd(&reader->stop_fd);
 	reader->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (reader->stop_fd < 0)
 		return log_error_errno(-errno, "cannot set up the decompression");
-	reader->input.stop_fd = reader->stop_fd;
+	reader->input->stop_fd = reader->stop_fd;
 	reader->is_stopping = false;
-	r = workers_start(&reader->workers, reader->thread_count, worker_main, reader);
-	return r < 0 ? log_error_errno(r, "cannot set up the decompression") : 0;
+	return reader->has_threads ? start_threads(reader) : 0;
 }
 
 void frame_reader_free(struct frame_reader *reader)
@@ -222,6 +244,8 @@ void frame_reader_free(struct frame_reader *reader)
 	for (unsigned i = 0; reader->slots && i < reader->slot_count; i++)
 		frame_done(&reader->slots[i].frame);
 	free(reader->slots);
+	free(reader->input);
+	frame_decompressor_free(reader->decompressor);
 	close_fd(&reader->stop_fd);
 	pthread_cond_destroy(&reader->ready);
 	pthread_cond_destroy(&reader->work);
@@ -242,6 +266,8 @@ static struct slot *next_slot(struct frame_reader *reader)
 	}
 	reader->is_borrowed = true;
 	slot = reader_slot(reader, reader->consumed);
+	if (!reader->has_threads)
+		fill_slot(reader, reader->decompressor, reader_slot(reader, reader->claimed++));
 	while (!slot->is_ready)
 		pthread_cond_wait(&reader->ready, &reader->lock);
 	pthread_mutex_unlock(&reader->lock);
@@ -252,6 +278,10 @@ int frame_reader_next(struct frame_reader *reader, const void **ret_data, size_t
 {
 	struct slot *slot;
 
+	if (!reader->has_threads && !reader->is_done && frame_reader_bytes_out(reader) >= CONTENT_ALONE_MAX) {
+		reader->error = start_threads(reader);
+		reader->is_done = reader->error < 0;
+	}
 	if (!reader->is_done) {
 		slot = next_slot(reader);
 		reader->error = slot->error;
@@ -322,7 +352,7 @@ bool frame_reader_has_seek_table(const struct frame_reader *reader)
 
 uint64_t frame_reader_end_offset(const struct frame_reader *reader)
 {
-	return reader->is_done && reader->error == 0 ? reader->input.offset : 0;
+	return reader->is_done && reader->error == 0 ? reader->input->offset : 0;
 }
 
 uint64_t frame_reader_bytes_out(const struct frame_reader *reader)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The content of a stream of zstd frames, in order, decompressed ahead of the caller by several threads.
+ * The content of a stream of zstd frames, in order, decompressed ahead of the caller by several threads,
+ * which are started when the first MiB has been read: less is not worth them.
  *
  * Memory: a ring of (threads + 2) frames, bounded by FRAME_CONTENT_MAX each. One thread calls these
  * functions.
@@ -12,6 +13,7 @@
 #include "common/cleanup.h"
 #include "common/compiler.h"
 
+struct frame_decompressor;
 struct frame_reader;
 
 /*
@@ -19,6 +21,9 @@ struct frame_reader;
  * what fails.
  */
 int must_check frame_reader_new(int fd, unsigned thread_count, struct frame_reader **ret_reader);
+
+/* What undoes the frames as long as there are no threads; borrowed until the first frame_reader_next(). */
+struct frame_decompressor *frame_reader_decompressor(const struct frame_reader *reader);
 
 /*
  * For a fork(2), which the threads would not survive: ends them when the frames that they read have been

@@ -63,14 +63,12 @@ int restore_open(struct restore *restore, struct archive_extent *ret_extent)
 	if (r < 0)
 		return r;
 	LOG_SCOPE("%s", restore_input_name(restore));
-	if (restore->is_seekable) {
-		r = archive_reader_check_complete(restore->input_fd, &extent);
-		if (r < 0)
-			return r;
-	}
-	if (ret_extent)
+	r = archive_reader_new(restore->input_fd, restore->options->thread_count, &restore->reader);
+	if (r == 0 && restore->is_seekable)
+		r = archive_reader_check_complete(restore->reader, &extent);
+	if (r == 0 && ret_extent)
 		*ret_extent = extent;
-	return archive_reader_new(restore->input_fd, restore->options->thread_count, &restore->reader);
+	return r;
 }
 
 /* The limit for unpacking follows the member's real size: a few bytes must not become gigabytes. */

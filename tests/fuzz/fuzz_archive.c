@@ -28,10 +28,10 @@ static void read_archive(int fd)
 	uint64_t sum = 0;
 
 	lseek(fd, 0, SEEK_SET);
-	if (archive_reader_check_complete(fd, &extent) == 0)
-		sum += extent.content_size;
 	if (archive_reader_new(fd, 1, &reader) < 0)
 		return;
+	if (archive_reader_check_complete(reader, &extent) == 0)
+		sum += extent.content_size;
 	for (unsigned number = 0; archive_reader_next(reader, &member) > 0; number++) {
 		cleanup_(message_freep) ProtobufCMessage *message = NULL;
 		const void *piece;

@@ -11,10 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/proc/proc_dir.h"
 #include "format/archive_members.h"
 #include "format/archive_reader.h"
 #include "format/archive_writer.h"
@@ -133,6 +135,14 @@ static int make_archive(const uint64_t *sizes, size_t count, unsigned thread_cou
 	return fd;
 }
 
+static int check_complete(int fd, struct archive_extent *ret_extent)
+{
+	cleanup_(archive_reader_freep) struct archive_reader *reader = NULL;
+
+	assert_int_equal(archive_reader_new(fd, 1, &reader), 0);
+	return archive_reader_check_complete(reader, ret_extent);
+}
+
 /* Reads all of an archive. What is handed out must be what was written, whatever becomes of the rest. */
 static int read_archive(int fd, const uint64_t *sizes, size_t count, unsigned thread_count)
 {
@@ -172,12 +182,12 @@ static void test_round_trip(void **state maybe_unused)
 			make_archive(many_sizes, ARRAY_SIZE(many_sizes), 6 - threads, false);
 		struct archive_extent extent;
 
-		assert_int_equal(archive_reader_check_complete(in_place, &extent), 0);
+		assert_int_equal(check_complete(in_place, &extent), 0);
 		assert_int_equal(extent.size, lseek(in_place, 0, SEEK_END));
 		assert_true(extent.frame_count >= 5);
 		lseek(in_place, 0, SEEK_SET);
 		assert_int_equal(read_archive(in_place, many_sizes, ARRAY_SIZE(many_sizes), threads), 0);
-		assert_int_equal(archive_reader_check_complete(copied, NULL), 0);
+		assert_int_equal(check_complete(copied, NULL), 0);
 		assert_int_equal(read_archive(copied, many_sizes, ARRAY_SIZE(many_sizes), 2), 0);
 	}
 }
@@ -186,8 +196,43 @@ static void test_no_members(void **state maybe_unused)
 {
 	cleanup_close int fd = make_archive(NULL, 0, 1, true);
 
-	assert_int_equal(archive_reader_check_complete(fd, NULL), 0);
+	assert_int_equal(check_complete(fd, NULL), 0);
 	assert_int_equal(read_archive(fd, NULL, 0, 1), 0);
+}
+
+/* Reads all of the archive FD in a process of its own, where no thread is left of anything before: how many
+ * there are in the end. */
+static int count_reading_threads(int fd)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		cleanup_free int *tids = NULL;
+		struct archive_reader *reader;
+		struct archive_member member;
+		size_t count;
+		int r = archive_reader_new(fd, 3, &reader);
+
+		if (r == 0)
+			while ((r = archive_reader_next(reader, &member)) > 0)
+				;
+		if (r == 0)
+			r = proc_list_numbers(AT_FDCWD, "/proc/self/task", &tids, &count);
+		_exit(r < 0 ? 100 : (int)count);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void test_threads_for_much_only(void **state maybe_unused)
+{
+	cleanup_close int few = make_archive(few_sizes, ARRAY_SIZE(few_sizes), 1, true);
+	cleanup_close int many = make_archive(many_sizes, ARRAY_SIZE(many_sizes), 1, true);
+
+	assert_int_equal(count_reading_threads(few), 1);
+	assert_int_equal(count_reading_threads(many), 1 + 3);
 }
 
 /* As standard input is when it was read from before: the archive starts where the fd stands. */
@@ -202,7 +247,7 @@ static void test_starts_where_fd_stands(void **state maybe_unused)
 	assert_int_equal(file_write_full(shifted, "before", 6), 0);
 	assert_int_equal(file_write_full(shifted, data, size), 0);
 	lseek(shifted, 6, SEEK_SET);
-	assert_int_equal(archive_reader_check_complete(shifted, NULL), 0);
+	assert_int_equal(check_complete(shifted, NULL), 0);
 	assert_int_equal(lseek(shifted, 0, SEEK_CUR), 6);
 	assert_int_equal(read_archive(shifted, few_sizes, ARRAY_SIZE(few_sizes), 2), 0);
 }
@@ -229,7 +274,7 @@ static void test_cut_off(void **state maybe_unused)
 	for (off_t cut = size - 1; cut >= 0; cut -= cut > size - 300 ? 1 : step) {
 		assert_int_equal(ftruncate(fd, cut), 0);
 		lseek(fd, 0, SEEK_SET);
-		assert_int_equal(archive_reader_check_complete(fd, NULL), -EBADMSG);
+		assert_int_equal(check_complete(fd, NULL), -EBADMSG);
 		assert_logged(cut < 4 ? "not a cr archive" : "cut off");
 		assert_int_equal(read_archive(fd, many_sizes, ARRAY_SIZE(many_sizes), 2), -EBADMSG);
 		assert_logged(cut >= 1 && cut < 4 ? "not a cr archive" : "cut off");
@@ -251,7 +296,7 @@ static void test_flipped_bits(void **state maybe_unused)
 			byte ^= (uint8_t)(1U << bit);
 			assert_int_equal(file_pwrite_full(fd, &byte, 1, at), 0);
 			lseek(fd, 0, SEEK_SET);
-			r = archive_reader_check_complete(fd, NULL);
+			r = check_complete(fd, NULL);
 			assert_true(r == 0 || r == -EBADMSG);
 			r = read_archive(fd, few_sizes, ARRAY_SIZE(few_sizes), 1);
 			assert_true(r == 0 || r == -EBADMSG);
@@ -274,7 +319,7 @@ static void test_trailing_garbage(void **state maybe_unused)
 
 		assert_int_equal(file_pwrite_full(fd, garbage, size, lseek(fd, 0, SEEK_END)), 0);
 		lseek(fd, 0, SEEK_SET);
-		assert_int_equal(archive_reader_check_complete(fd, NULL), -EBADMSG);
+		assert_int_equal(check_complete(fd, NULL), -EBADMSG);
 		forget_log();
 		assert_int_equal(read_archive(fd, few_sizes, ARRAY_SIZE(few_sizes), 1), -EBADMSG);
 		assert_logged("something follows the end of the archive");
@@ -545,6 +590,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LOGGING_TEST(test_round_trip),
 		LOGGING_TEST(test_no_members),
+		LOGGING_TEST(test_threads_for_much_only),
 		LOGGING_TEST(test_starts_where_fd_stands),
 		LOGGING_TEST(test_skip_members),
 		LOGGING_TEST(test_cut_off),
