@@ -71,6 +71,7 @@ static int find_in_segment(int fd, const Elf64_Phdr *segment, unsigned char ret_
 
 int build_id_read(int fd, unsigned char ret_id[BUILD_ID_SIZE_MAX], size_t *ret_size)
 {
+	Elf64_Phdr segments[SEGMENTS_MAX];
 	Elf64_Ehdr header;
 	int r = file_pread_full(fd, &header, sizeof(header), 0);
 
@@ -83,15 +84,11 @@ int build_id_read(int fd, unsigned char ret_id[BUILD_ID_SIZE_MAX], size_t *ret_s
 		return -ENOEXEC;
 	if (header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phnum > SEGMENTS_MAX)
 		return header.e_phnum == 0 ? -ENOENT : -EBADMSG;
+	r = read_at(fd, segments, header.e_phnum * sizeof(segments[0]), header.e_phoff);
+	if (r < 0)
+		return r;
 	for (unsigned i = 0; i < header.e_phnum; i++) {
-		Elf64_Phdr segment;
-
-		if (header.e_phoff > INT64_MAX)
-			return -EBADMSG;
-		r = read_at(fd, &segment, sizeof(segment), header.e_phoff + i * sizeof(segment));
-		if (r < 0)
-			return r;
-		r = find_in_segment(fd, &segment, ret_id, ret_size);
+		r = find_in_segment(fd, &segments[i], ret_id, ret_size);
 		if (r != -ENOENT)
 			return r;
 	}

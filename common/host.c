@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,20 +14,24 @@
 #include "common/vector.h"
 
 #define CPUINFO_SIZE_MAX 32768
+/* Less than a processor takes, for the kernel adds others as long as there is room. */
+#define CPUINFO_READ_SIZE 1024
 
 /* Only the first processor: the kernel takes time for each. */
 static int cpuinfo_read(char **ret_text)
 {
 	cleanup_close int fd = open("/proc/cpuinfo", O_RDONLY | O_CLOEXEC);
-	cleanup_free char *text = calloc(1, CPUINFO_SIZE_MAX + 1);
+	cleanup_free char *text = malloc(CPUINFO_SIZE_MAX + 1);
 	size_t size = 0;
 
 	if (fd < 0)
 		return -errno;
 	if (!text)
 		return -ENOMEM;
+	text[0] = '\0';
 	while (size < CPUINFO_SIZE_MAX && !strstr(text, "\n\n")) {
-		ssize_t count = read(fd, text + size, MIN((size_t)4096, CPUINFO_SIZE_MAX - size));
+		ssize_t count =
+			read(fd, text + size, MIN((size_t)CPUINFO_READ_SIZE, CPUINFO_SIZE_MAX - size));
 
 		if (count < 0 && errno == EINTR)
 			continue;
@@ -35,6 +40,7 @@ static int cpuinfo_read(char **ret_text)
 		if (count == 0)
 			break;
 		size += (size_t)count;
+		text[size] = '\0';
 	}
 	*ret_text = take_ptr(text);
 	return 0;
@@ -95,7 +101,8 @@ int host_describe(struct host *ret_host)
 	r = host_parse_cpuinfo(&host, text);
 	if (r < 0)
 		return r;
-	host.xsave_features = xsave_host_features();
+	/* Asking the processor itself would take long in a virtual machine. */
+	host.xsave_features = host_has_cpu_flag(&host, "xsave") ? xsave_host_features() : 0;
 	if (vdso_own(&vdso) == 0) {
 		host.vdso_size = vdso.size;
 		host.vdso_hash = fnv1a_hash(vdso.start, vdso.size);

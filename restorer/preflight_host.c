@@ -49,7 +49,7 @@ static void check_cpu_flags(struct restore *restore, const struct host *host)
 	for (size_t i = 0; i < dumped->n_cpu_flags; i++) {
 		const char *flag = dumped->cpu_flags[i];
 
-		if (!flag_is_instruction(flag) || host_has_cpu_flag(host, flag) ||
+		if (host_has_cpu_flag(host, flag) || !flag_is_instruction(flag) ||
 		    used + strlen(flag) + 2 > sizeof(missing))
 			continue;
 		used += (size_t)snprintf(missing + used, sizeof(missing) - used, " %s", flag);

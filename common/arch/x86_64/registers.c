@@ -2,7 +2,6 @@
 /* Registers of stopped x86-64 threads. */
 #include "common/arch/x86_64/registers.h"
 
-#include <cpuid.h>
 #include <elf.h>
 #include <errno.h>
 #include <string.h>
@@ -24,6 +23,9 @@
 #define XSAVE_HEADER_XSTATE_BV 512
 #define XSAVE_HEADER_END 576
 #define XSAVE_LEGACY_FEATURES 3 /* x87 and SSE */
+/* Where ptrace(2) tells XCR0, in bytes that the processor leaves to software (USER_XSTATE_XCR0_WORD of the
+ * kernel). */
+#define XSAVE_SOFTWARE_XCR0 464
 
 int registers_get(pid_t tid, struct registers *ret_registers)
 {
@@ -51,20 +53,10 @@ int registers_get_xsave(pid_t tid, void *area, size_t *size)
 	return 0;
 }
 
-/* Size of the standard-format area for the features that XCR0 enables. */
-static size_t host_xsave_size(void)
-{
-	unsigned eax, ebx, ecx, edx;
-
-	return __get_cpuid_count(0xd, 0, &eax, &ebx, &ecx, &edx) ? ebx : 0;
-}
-
 uint64_t xsave_host_features(void)
 {
-	unsigned eax, ebx, ecx, edx;
+	unsigned eax, edx;
 
-	if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & bit_OSXSAVE))
-		return 0;
 	__asm__ volatile("xgetbv" : "=a"(eax), "=d"(edx) : "c"(0));
 	return ((uint64_t)edx << 32) | eax;
 }
@@ -81,15 +73,22 @@ uint64_t xsave_features(const void *area, size_t size)
 
 int registers_set_xsave(pid_t tid, const void *area, size_t size)
 {
-	unsigned char copy[XSAVE_SIZE_MAX] = {0};
-	size_t host_size = host_xsave_size();
-	struct iovec iov = {copy, host_size};
+	unsigned char copy[XSAVE_SIZE_MAX];
+	size_t host_size = sizeof(copy);
+	struct iovec iov = {copy, 0};
+	uint64_t host_features;
+	int r = registers_get_xsave(tid, copy, &host_size);
 
-	if (host_size == 0 || host_size > sizeof(copy) || size < XSAVE_HEADER_END || size > sizeof(copy))
+	if (r < 0)
+		return r;
+	if (host_size < XSAVE_HEADER_END || size < XSAVE_HEADER_END)
 		return -EOPNOTSUPP;
-	if (xsave_features(area, size) & ~xsave_host_features())
+	memcpy(&host_features, copy + XSAVE_SOFTWARE_XCR0, sizeof(host_features));
+	if (xsave_features(area, size) & ~host_features)
 		return -EOPNOTSUPP;
+	memset(copy, 0, host_size);
 	memcpy(copy, area, MIN(size, host_size));
+	iov.iov_len = host_size;
 	return ptrace(PTRACE_SETREGSET, tid, NT_X86_XSTATE, &iov) < 0 ? -errno : 0;
 }
 

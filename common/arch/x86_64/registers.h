@@ -36,7 +36,7 @@ int must_check registers_set_xsave(pid_t tid, const void *area, size_t size);
 /* XSTATE_BV, the features for which AREA holds something else than their initial state. */
 uint64_t xsave_features(const void *area, size_t size);
 
-/* XCR0 of this host: the features that the kernel saves for user space. 0 without XSAVE. */
+/* XCR0 of this host, which has XSAVE: the features that the kernel saves for user space. */
 uint64_t xsave_host_features(void);
 
 /* True when the thread runs 64-bit code (not ia32 compatibility mode). */
