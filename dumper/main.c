@@ -8,7 +8,7 @@
 
 int main(int argc, char **argv)
 {
-	struct dump_options options;
+	static struct dump_options options;
 	int r;
 
 	log_init("cr-dump", LOG_LEVEL_NOTICE);

@@ -185,12 +185,10 @@ int dump_options_parse(struct dump_options *options, int argc, char **argv)
 	int first_operand;
 	int result;
 
-	*options = (struct dump_options){
-		.ghost_limit = DUMP_GHOST_LIMIT_DEFAULT,
-		.level = DUMP_LEVEL_DEFAULT,
-		.timeout_seconds = DUMP_TIMEOUT_SECONDS_DEFAULT,
-		.log_level = LOG_LEVEL_NOTICE,
-	};
+	options->ghost_limit = DUMP_GHOST_LIMIT_DEFAULT;
+	options->level = DUMP_LEVEL_DEFAULT;
+	options->timeout_seconds = DUMP_TIMEOUT_SECONDS_DEFAULT;
+	options->log_level = LOG_LEVEL_NOTICE;
 	result = options_parse(&dump_program, argc, argv, options, &first_operand);
 	if (result != 0)
 		return result;

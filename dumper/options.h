@@ -47,7 +47,7 @@ struct dump_options {
 };
 
 /*
- * Fills OPTIONS from the command line. Returns 0, 1 when --help or --version has been printed, -EINVAL after
- * one line of usage error, or another negative errno, already reported.
+ * Fills OPTIONS, zeroed at first and large, from the command line. Returns 0, 1 when --help or --version has
+ * been printed, -EINVAL after one line of usage error, or another negative errno, already reported.
  */
 int must_check dump_options_parse(struct dump_options *options, int argc, char **argv);

@@ -11,7 +11,7 @@
 
 int main(int argc, char **argv)
 {
-	struct restore_options options;
+	static struct restore_options options;
 	int r;
 
 	log_init("cr-restore", LOG_LEVEL_NOTICE);

@@ -173,7 +173,7 @@ int restore_options_parse(struct restore_options *options, int argc, char **argv
 	int first_operand;
 	int result;
 
-	*options = (struct restore_options){.log_level = LOG_LEVEL_NOTICE};
+	options->log_level = LOG_LEVEL_NOTICE;
 	result = options_parse(&restore_program, argc, argv, options, &first_operand);
 	if (result != 0)
 		return result;

@@ -149,9 +149,9 @@ int preflight_busy(struct restore *restore)
 	size_t count = 0;
 	int r = collect(&written);
 
-	if (r == 0)
+	if (r == 0 && written.paths.count > 0)
 		r = proc_list_numbers(AT_FDCWD, "/proc", &pids, &count);
-	for (size_t i = 0; r == 0 && written.paths.count > 0 && i < count; i++)
+	for (size_t i = 0; r == 0 && i < count; i++)
 		check_process(&written, pids[i]);
 	if (r == 0)
 		r = check_programs(restore);

@@ -45,6 +45,9 @@ static int stage_probe(struct restore *restore)
 	r = kernel_probe(&restore->features);
 	if (r < 0)
 		return log_error_errno(r, "cannot find out what this kernel can do");
+	r = own_credentials_read(&restore->own_credentials);
+	if (r < 0)
+		return log_error_errno(r, "cannot read the own credentials");
 	/* Descriptors of all mapped files are open at once. */
 	if (file_raise_limit() < 0)
 		log_debug("cannot raise the limit of open files");
@@ -265,6 +268,7 @@ static void restore_done(struct restore *restore)
 	message_free(restore->manifest ? &restore->manifest->base : NULL);
 	archive_reader_free(restore->reader);
 	close_fd(&restore->input_fd);
+	own_credentials_done(&restore->own_credentials);
 	blockers_done(&restore->blockers);
 }
 

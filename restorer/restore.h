@@ -23,6 +23,7 @@
 #include "format/version.h"
 #include "restorer/options.h"
 #include "restorer/pid_namespace.h"
+#include "restorer/task/own_credentials.h"
 
 struct thread {
 	const Cr__Thread *image; /* borrowed from the task's process image */
@@ -79,6 +80,7 @@ struct restore {
 	struct kernel_features features;
 	struct time_offsets
 		clock_shift; /* of the clocks that the program will have, from those of cr-restore */
+	struct own_credentials own_credentials;
 	struct blockers blockers;
 	int input_fd;
 	bool is_seekable;

@@ -51,8 +51,11 @@ static void find_terminal(struct shell_terminal *shell, dev_t controlling)
 int shell_terminal_plan(struct restore *restore, struct shell_terminal *shell)
 {
 	dev_t controlling = 0;
-	int r = own_terminal(&controlling);
+	int r;
 
+	if (!shell->is_wanted && !restore->manifest->is_shell_job && !restore->tasks[0].image->terminal)
+		return 0; /* none of what follows is needed */
+	r = own_terminal(&controlling);
 	if (r < 0)
 		return log_error_errno(r, "cannot find out what the terminal is");
 	shell->is_own_controlling = controlling != 0;

@@ -44,15 +44,6 @@ static bool may_manage_resources(const struct restore *restore)
 	return kernel_features_has_cap(&restore->features, CAP_SYS_RESOURCE);
 }
 
-static int own_oom_score_adj(void)
-{
-	cleanup_free char *text = NULL;
-
-	return file_read_at(AT_FDCWD, "/proc/self/oom_score_adj", OOM_TEXT_SIZE, &text, NULL) < 0
-		       ? 0
-		       : atoi(text);
-}
-
 /* The plan, which knows, is not made yet. */
 static bool has_process(const struct restore *restore, pid_t pid)
 {
@@ -124,11 +115,11 @@ static int process_check(struct restore *restore, const Cr__Process *image)
 			image->membarrier_registrations);
 	if (abs(image->oom_score_adj) > OOM_SCORE_ADJ_MAX)
 		return bad_image("its oom_score_adj is %d", image->oom_score_adj);
-	if (image->oom_score_adj < own_oom_score_adj() && !may_manage_resources(restore))
+	if (image->oom_score_adj < restore->own_credentials.oom_score_adj && !may_manage_resources(restore))
 		blockers_add(&restore->blockers,
 			     "its oom_score_adj is %d, and that of cr-restore %d, which only "
 			     "CAP_SYS_RESOURCE can lower",
-			     image->oom_score_adj, own_oom_score_adj());
+			     image->oom_score_adj, restore->own_credentials.oom_score_adj);
 	return directories_check(restore, image);
 }
 
@@ -279,7 +270,7 @@ static int proc_write(pid_t pid, const char *name, const char *text)
 }
 
 /* Both belong to the process, or its memory. */
-static int attributes_outside(struct restore *restore maybe_unused, struct task *task, struct thread *thread)
+static int attributes_outside(struct restore *restore, struct task *task, struct thread *thread)
 {
 	const Cr__Process *image = task->image;
 	char text[OOM_TEXT_SIZE];
@@ -289,7 +280,7 @@ static int attributes_outside(struct restore *restore maybe_unused, struct task 
 		return 0;
 	snprintf(text, sizeof(text), "0x%llx", (unsigned long long)image->coredump_filter);
 	r = proc_write(image->pid, "coredump_filter", text);
-	if (r < 0 || image->oom_score_adj == own_oom_score_adj())
+	if (r < 0 || image->oom_score_adj == restore->own_credentials.oom_score_adj)
 		return r;
 	snprintf(text, sizeof(text), "%d", image->oom_score_adj);
 	return proc_write(image->pid, "oom_score_adj", text);

@@ -9,7 +9,6 @@
 
 #include "common/cleanup.h"
 #include "restorer/task/bad_image.h"
-#include "restorer/task/own_credentials.h"
 #include "restorer/task/task_restorer.h"
 
 /* NGROUPS_MAX of the kernel. */
@@ -167,24 +166,21 @@ static bool credentials_equal(const Cr__Credentials *left, const Cr__Credentials
 
 static int credentials_check(struct restore *restore, const struct task *task)
 {
-	cleanup_(own_credentials_done) struct own_credentials own = {0};
+	const struct own_credentials *own = &restore->own_credentials;
 	const Cr__Process *image = task->image;
-	int r = own_credentials_read(&own);
 
-	if (r < 0)
-		return log_error_errno(r, "cannot read the own credentials");
 	for (size_t i = 0; i < image->n_threads; i++) {
 		const Cr__Credentials *credentials = image->threads[i]->credentials;
 		LOG_SCOPE("tid %d", image->threads[i]->tid);
+		int r = image_check(credentials);
 
-		r = image_check(credentials);
 		if (r < 0)
 			return r;
 		/* Most threads have those of the leader, of which all has been said. */
 		if (i > 0 && credentials_equal(credentials, image->threads[0]->credentials))
 			continue;
-		ids_check(restore, &own, credentials);
-		capabilities_check(restore, &own, credentials);
+		ids_check(restore, own, credentials);
+		capabilities_check(restore, own, credentials);
 	}
 	return 0;
 }
@@ -302,22 +298,19 @@ static int changes_add(struct thread *thread, const struct own_credentials *own,
 	return 0;
 }
 
-static int credentials_thread(struct restore *restore maybe_unused, struct task *task maybe_unused,
-			      struct thread *thread, struct batch *batch)
+static int credentials_thread(struct restore *restore, struct task *task maybe_unused, struct thread *thread,
+			      struct batch *batch)
 {
-	cleanup_(own_credentials_done) struct own_credentials own = {0};
+	const struct own_credentials *own = &restore->own_credentials;
 	const Cr__Credentials *image = thread->image->credentials;
-	int r = own_credentials_read(&own);
+	int r = task_batch_room(thread, ID_CALLS_MAX, 512, "its state");
 
 	if (r < 0)
-		return log_error_errno(r, "cannot read the own credentials");
-	r = task_batch_room(thread, ID_CALLS_MAX, 512, "its state");
-	if (r < 0)
 		return r;
-	if (uids_differ(&own, image) || gids_differ(&own, image) || groups_differ(&own, image) ||
-	    capabilities_differ(&own, image))
-		r = changes_add(thread, &own, image, batch);
-	if (r == 0 && image->no_new_privs && !own.no_new_privs)
+	if (uids_differ(own, image) || gids_differ(own, image) || groups_differ(own, image) ||
+	    capabilities_differ(own, image))
+		r = changes_add(thread, own, image, batch);
+	if (r == 0 && image->no_new_privs && !own->no_new_privs)
 		(void)batch_call(batch, SYS_prctl, PR_SET_NO_NEW_PRIVS, 1);
 	return r;
 }

@@ -19,17 +19,6 @@
 
 #define TEXT_SIZE_MAX 32
 #define CALLS_MAX 8
-#define NOBODY UINT32_MAX
-
-/* What a new process of ours has; that of nobody if the kernel has no audit. */
-static uint32_t own_login_uid(void)
-{
-	cleanup_free char *text = NULL;
-
-	return file_read_at(AT_FDCWD, "/proc/thread-self/loginuid", TEXT_SIZE_MAX, &text, NULL) < 0
-		       ? NOBODY
-		       : (uint32_t)strtoul(text, NULL, 10);
-}
 
 /* The file may not be reached by the thread's own root directory: it gets our descriptor. */
 static unsigned write_calls_add(struct batch *batch, int fd, const char *text)
@@ -51,16 +40,16 @@ static void tell_kept(const struct thread *thread, uint32_t own, int error)
 {
 	char mine[TEXT_SIZE_MAX] = "nobody's";
 
-	if (own != NOBODY)
+	if (own != LOGIN_UID_NONE)
 		snprintf(mine, sizeof(mine), "user %" PRIu32 "'s", own);
 	log_notice("its login (loginuid) was that of user %" PRIu32 " and is %s now, as cr-restore's: %s",
 		   thread->image->login_uid, mine, strerror(-error));
 }
 
-static int login_thread(struct restore *restore maybe_unused, struct task *task, struct thread *thread,
+static int login_thread(struct restore *restore, struct task *task, struct thread *thread,
 			struct batch *batch)
 {
-	uint32_t own = own_login_uid();
+	uint32_t own = restore->own_credentials.login_uid;
 	cleanup_close int fd = -EBADF;
 	char path[64], text[TEXT_SIZE_MAX];
 	unsigned written;

@@ -3,6 +3,7 @@
 #include "restorer/task/own_credentials.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +13,11 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/file.h"
 
 #define CAPABILITIES_MAX 64
 #define INVALID_ID (-1)
+#define NUMBER_TEXT_MAX 32
 
 static int ids_read(struct own_credentials *own)
 {
@@ -69,6 +72,15 @@ static int capabilities_read(struct own_credentials *own)
 	return 0;
 }
 
+/* Of a file that an older kernel, or one made without it, lacks. */
+static long number_read(const char *path, long otherwise)
+{
+	cleanup_free char *text = NULL;
+
+	return file_read_at(AT_FDCWD, path, NUMBER_TEXT_MAX, &text, NULL) < 0 ? otherwise
+									      : strtol(text, NULL, 10);
+}
+
 int own_credentials_read(struct own_credentials *ret)
 {
 	struct own_credentials own = {0};
@@ -87,6 +99,8 @@ int own_credentials_read(struct own_credentials *ret)
 	}
 	own.securebits = (uint32_t)securebits;
 	own.no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) > 0;
+	own.login_uid = (uint32_t)number_read("/proc/thread-self/loginuid", LOGIN_UID_NONE);
+	own.oom_score_adj = (int)number_read("/proc/self/oom_score_adj", 0);
 	*ret = own;
 	return 0;
 }

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "common/compiler.h"
 
 /* Real, effective, saved, file system. */
 #define CREDENTIALS_IDS 4
+#define LOGIN_UID_NONE UINT32_MAX
 
 struct own_credentials {
 	uid_t uids[CREDENTIALS_IDS];
@@ -19,9 +21,12 @@ struct own_credentials {
 	uint64_t inheritable, permitted, effective, bounding, ambient; /* bit CAP_* */
 	uint32_t securebits;
 	bool no_new_privs;
+	/* No credentials, but handed on and guarded by capabilities in the same way. */
+	uint32_t login_uid; /* LOGIN_UID_NONE also if the kernel has no audit */
+	int oom_score_adj;
 };
 
-/* Those of the calling thread. */
+/* Those of the calling thread, and its process. */
 int must_check own_credentials_read(struct own_credentials *ret);
 void own_credentials_done(struct own_credentials *own);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How a thread is scheduled: policy, nice value, affinity, I/O priority. */
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <linux/ioprio.h>
 #include <sched.h>
@@ -71,16 +72,25 @@ static bool cpu_list_parse(struct cursor list, unsigned char mask[AFFINITY_SIZE_
 	return true;
 }
 
-/* False if the host does not tell. */
-static bool online_cpus_read(unsigned char mask[AFFINITY_SIZE_MAX])
+/* All if the host does not tell. */
+static void online_cpus_read(unsigned char mask[AFFINITY_SIZE_MAX])
 {
 	cleanup_free char *text = NULL;
 	size_t size;
 
 	memset(mask, 0, AFFINITY_SIZE_MAX);
-	return file_read_at(AT_FDCWD, "/sys/devices/system/cpu/online", ONLINE_LIST_SIZE_MAX, &text, &size) ==
-		       0 &&
-	       cpu_list_parse(CURSOR(text, size), mask);
+	if (file_read_at(AT_FDCWD, "/sys/devices/system/cpu/online", ONLINE_LIST_SIZE_MAX, &text, &size) <
+		    0 ||
+	    !cpu_list_parse(CURSOR(text, size), mask))
+		memset(mask, UCHAR_MAX, AFFINITY_SIZE_MAX);
+}
+
+static bool mask_covers(const unsigned char *mask, const ProtobufCBinaryData *affinity)
+{
+	for (size_t i = 0; i < affinity->len; i++)
+		if (affinity->data[i] & ~mask[i])
+			return false;
+	return true;
 }
 
 /* "8-9,12" into BUFFER, cut with "..." if it is too long: the CPUs of MASK that are not in EXCEPT. */
@@ -204,10 +214,12 @@ static void host_check(struct restore *restore, const Cr__Scheduling *image,
 
 static int scheduling_check(struct restore *restore, const struct task *task)
 {
-	unsigned char online[AFFINITY_SIZE_MAX];
+	unsigned char cpus[AFFINITY_SIZE_MAX] = {
+		0}; /* that cr-restore has, and when that is too few, the host */
 	struct scheduling_attributes own = {0};
-	bool knows_online = online_cpus_read(online), is_told = false;
+	bool has_online = false, is_told = false;
 
+	(void)!syscall(SYS_sched_getaffinity, 0, sizeof(cpus), cpus);
 	if (syscall(SYS_sched_getattr, 0, &own, sizeof(own), 0) < 0)
 		return log_error_errno(-errno, "cannot read the own scheduling policy");
 	for (size_t i = 0; i < task->image->n_threads; i++) {
@@ -217,8 +229,11 @@ static int scheduling_check(struct restore *restore, const struct task *task)
 
 		if (r < 0)
 			return r;
-		if (knows_online)
-			affinity_check(restore, thread->scheduling, online, &is_told);
+		if (!has_online && !mask_covers(cpus, &thread->scheduling->affinity)) {
+			online_cpus_read(cpus);
+			has_online = true;
+		}
+		affinity_check(restore, thread->scheduling, cpus, &is_told);
 		host_check(restore, thread->scheduling, &own);
 	}
 	return 0;

@@ -17,6 +17,7 @@ static int parse(const char *line, struct dump_options *options)
 	char *argv[16] = {(char *)"cr-dump"};
 	int argc = 1;
 
+	*options = (struct dump_options){0};
 	snprintf(words, sizeof(words), "%s", line);
 	for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
 		argv[argc++] = word;

@@ -17,6 +17,7 @@ static int parse(const char *line, struct restore_options *options)
 	char *argv[16] = {(char *)"cr-restore"};
 	int argc = 1;
 
+	*options = (struct restore_options){0};
 	snprintf(words, sizeof(words), "%s", line);
 	for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
 		argv[argc++] = word;
