@@ -63,11 +63,21 @@ static int restart_arguments(struct thread *thread, const struct registers *regi
 	return remote_write(thread->puppet.tracee.tid, room, &left, sizeof(left));
 }
 
-/* From the entry of a call: lets it begin with an interrupt already there, so that it stops at once. */
-static int stop_in_call(struct tracee *tracee)
+/*
+ * Makes a call by INSTRUCTION that begins with an interrupt already there: one that waits is over at once,
+ * any other is made. Either way the thread stops behind it as enter_event_stop() says. *REGISTERS are those
+ * after it.
+ */
+static int call_and_stop(struct tracee *tracee, struct remote_address instruction, long number,
+			 const uint64_t arguments[6], struct registers *registers)
 {
-	int r = tracee_resume(tracee, TRACEE_RESUME_TO_SYSCALL, 0);
+	int r;
 
+	registers_jump(registers, instruction.value);
+	registers_set_call(registers, number, arguments);
+	r = registers_set(tracee->tid, registers);
+	if (r == 0)
+		r = tracee_resume(tracee, TRACEE_RESUME_TO_SYSCALL, 0);
 	if (r == 0)
 		r = tracee_wait(tracee, TRACEE_TIMEOUT_MS);
 	if (r == 0 && tracee->stop != TRACEE_STOP_SYSCALL)
@@ -76,7 +86,9 @@ static int stop_in_call(struct tracee *tracee)
 		r = tracee_interrupt(tracee);
 	if (r == 0)
 		r = tracee_resume(tracee, TRACEE_RESUME_RUN, 0);
-	return r < 0 ? r : tracee_wait_frozen(tracee, TRACEE_TIMEOUT_MS);
+	if (r == 0)
+		r = tracee_wait_frozen(tracee, TRACEE_TIMEOUT_MS);
+	return r < 0 ? r : registers_get(tracee->tid, registers);
 }
 
 /*
@@ -86,19 +98,13 @@ static int stop_in_call(struct tracee *tracee)
  */
 static int remake_call(struct thread *thread, struct remote_address instruction, struct registers *registers)
 {
-	struct registers call = *registers, after;
+	struct registers after = *registers;
 	uint64_t arguments[6];
 	int r = restart_arguments(thread, registers, arguments);
 
-	if (r < 0)
-		return r;
-	registers_jump(&call, instruction.value);
-	registers_set_call(&call, (long)thread->image->restart->syscall_number, arguments);
-	r = registers_set(thread->puppet.tracee.tid, &call);
 	if (r == 0)
-		r = stop_in_call(&thread->puppet.tracee);
-	if (r == 0)
-		r = registers_get(thread->puppet.tracee.tid, &after);
+		r = call_and_stop(&thread->puppet.tracee, instruction,
+				  (long)thread->image->restart->syscall_number, arguments, &after);
 	if (r < 0)
 		return r;
 	registers->user.rax = after.user.rax;
@@ -145,23 +151,41 @@ static int set_registers(struct thread *thread, const struct registers *register
 	return r < 0 ? log_error_errno(r, "cannot set the registers of thread %d", image->tid) : 0;
 }
 
+/* Until now it was the default: the executor stops by this signal. */
+static long set_trap_action(struct task *task, struct remote_address instruction)
+{
+	static const unsigned char default_action[SIGNAL_ACTION_SIZE];
+	struct puppet *puppet = &task->threads[0].puppet;
+	struct remote_address room = remote_offset(puppet->region, EXECUTOR_DATA);
+	unsigned char action[SIGNAL_ACTION_SIZE];
+	int r;
+
+	signals_action_bytes(task->image->actions[SIGTRAP - 1], action);
+	if (memcmp(action, default_action, sizeof(action)) == 0)
+		return 0;
+	r = remote_write(puppet->tracee.tid, room, action, sizeof(action));
+	return r < 0 ? r
+		     : puppet_call_at(puppet, instruction, SYS_rt_sigaction,
+				      (const uint64_t[6]){SIGTRAP, room.value, 0, SIGNAL_SET_SIZE});
+}
+
 /* By a syscall instruction of the task's own: the SIGTRAP action, then the executor's memory. */
 static int remove_executor(struct task *task, struct remote_address instruction)
 {
 	struct puppet *puppet = &task->threads[0].puppet;
-	struct remote_address room = remote_offset(puppet->region, EXECUTOR_DATA);
-	unsigned char action[32];
-	long r;
+	struct registers registers;
+	long r = set_trap_action(task, instruction);
 
-	signals_action_bytes(task->image->actions[SIGTRAP - 1], action);
-	r = remote_write(puppet->tracee.tid, room, action, sizeof(action));
-	if (r == 0)
-		r = puppet_call_at(puppet, instruction, SYS_rt_sigaction,
-				   (const uint64_t[6]){SIGTRAP, room.value, 0, SIGNAL_SET_SIZE});
 	/* Those that share its memory, and may have need of it, are finished before. */
-	if (r == 0 && task_owns(task, SHARED_MEMORY))
-		r = puppet_call_at(puppet, instruction, SYS_munmap,
-				   (const uint64_t[6]){puppet->blob.value, PUPPET_FOOTPRINT});
+	if (r == 0 && task_owns(task, SHARED_MEMORY)) {
+		r = registers_get(puppet->tracee.tid, &registers);
+		if (r == 0)
+			r = call_and_stop(&puppet->tracee, instruction, SYS_munmap,
+					  (const uint64_t[6]){puppet->blob.value, PUPPET_FOOTPRINT},
+					  &registers);
+		if (r == 0)
+			r = registers_result(&registers);
+	}
 	return r < 0 ? log_error_errno((int)r, "cannot remove the executor") : 0;
 }
 

@@ -81,7 +81,7 @@ static int make_process(struct puppet *puppet, struct puppet *maker, pid_t pid, 
 static int make_first(struct restore *restore, struct puppet *puppet, pid_t pid)
 {
 	struct remote_address home;
-	int r = memory_find_home(restore, &home);
+	int r = memory_find_home(restore, &restore->own_vmas, &home);
 
 	if (r < 0)
 		return log_error_errno(r, "cannot find free address space");
@@ -89,7 +89,7 @@ static int make_first(struct restore *restore, struct puppet *puppet, pid_t pid)
 			  restore->options->is_detached && has_parent_death_signal(&restore->tasks[0]));
 	if (r < 0)
 		return log_error_errno(r, "cannot make a process with pid %d", pid);
-	return memory_empty(puppet);
+	return memory_empty(puppet, &restore->own_vmas);
 }
 
 static uint64_t shared_flags(const struct restore *restore, size_t who, size_t maker)
@@ -256,9 +256,9 @@ static int run_step(struct restore *restore, const struct tree_step *step)
 	return -EINVAL;
 }
 
-int making_build_memory(struct task *task)
+int making_build_memory(const struct restore *restore, struct task *task)
 {
-	return task_owns(task, SHARED_MEMORY) ? memory_build(task) : 0;
+	return task_owns(task, SHARED_MEMORY) ? memory_build(restore, task) : 0;
 }
 
 int making_run_early(struct restore *restore)
@@ -272,14 +272,14 @@ int making_run_early(struct restore *restore)
 	return r;
 }
 
-static int build_late(struct restore *restore, const struct tree_step *step)
+static int build_late(const struct restore *restore, const struct tree_step *step)
 {
 	struct task *task = step->who < restore->tasks_count ? &restore->tasks[step->who] : NULL;
 
 	if (!task || step->kind == TREE_LEAD_SESSION || task->image->zombie)
 		return 0;
 	LOG_SCOPE("pid %d", task->image->pid);
-	return making_build_memory(task);
+	return making_build_memory(restore, task);
 }
 
 /* A step that makes a task behind the one of index UNTIL. */

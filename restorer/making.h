@@ -20,4 +20,4 @@ int must_check making_run_groups(struct restore *restore);
 int must_check making_end_stand_ins(struct restore *restore);
 
 /* Its mappings, if they are its own and not those of a task before it. */
-int must_check making_build_memory(struct task *task);
+int must_check making_build_memory(const struct restore *restore, struct task *task);

@@ -18,7 +18,6 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/proc/proc_dir.h"
-#include "restorer/aio.h"
 #include "restorer/inherit.h"
 
 #ifndef MAP_DROPPABLE
@@ -41,6 +40,10 @@
 #define HOME_HIGHEST (USER_SPACE_END - PUPPET_HOME_SIZE)
 #define VSYSCALL_ADDRESS UINT64_C(0xffffffffff600000)
 
+/* What batches are for, in messages. */
+#define EMPTYING "emptying its memory"
+#define BUILDING "building its memory"
+
 struct span {
 	uint64_t start, end;
 };
@@ -52,7 +55,7 @@ static int compare_spans(const void *left, const void *right)
 	return (a->start > b->start) - (a->start < b->start);
 }
 
-static int own_maps(pid_t pid, struct vma_list *ret_list)
+static int read_vmas(pid_t pid, struct vma_list *ret_list)
 {
 	cleanup_close int proc_fd = -EBADF;
 	int r = proc_open(pid, &proc_fd);
@@ -73,23 +76,22 @@ static int find_gap(const struct span *spans, size_t count, struct remote_addres
 	return 0;
 }
 
-int memory_find_home(const struct restore *restore, struct remote_address *ret_home)
+int memory_find_home(const struct restore *restore, struct vma_list *ret_own, struct remote_address *ret_home)
 {
-	cleanup_(vma_list_done) struct vma_list own = {0};
 	cleanup_free struct span *spans = NULL;
 	size_t count = 0;
-	int r = own_maps(getpid(), &own);
+	int r = read_vmas(getpid(), ret_own);
 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < restore->tasks_count; i++)
 		count += restore->tasks[i].memory ? restore->tasks[i].memory->n_mappings : 0;
-	spans = calloc(own.vmas_count + count, sizeof(*spans));
+	spans = calloc(ret_own->vmas_count + count, sizeof(*spans));
 	if (!spans)
 		return -ENOMEM;
 	count = 0;
-	for (size_t i = 0; i < own.vmas_count; i++)
-		spans[count++] = (struct span){own.vmas[i].start, own.vmas[i].end};
+	for (size_t i = 0; i < ret_own->vmas_count; i++)
+		spans[count++] = (struct span){ret_own->vmas[i].start, ret_own->vmas[i].end};
 	for (size_t i = 0; i < restore->tasks_count; i++) {
 		const Cr__Memory *memory = restore->tasks[i].memory;
 
@@ -112,23 +114,21 @@ static struct batch *room(struct task *task, size_t size)
 
 	if (!batch_is_nearly_full(batch, 16, size))
 		return batch;
-	if (puppet_run(leader(task), "building its memory") < 0)
+	if (puppet_run(leader(task), BUILDING) < 0)
 		return NULL;
 	return puppet_batch(leader(task));
 }
 
 /* What glibc registered for cr-restore itself must not be written to when its memory is gone. */
-static int forget_registrations(struct puppet *puppet)
+static void forget_registrations(struct puppet *puppet)
 {
 	struct tracee_rseq rseq = {0};
-	struct batch *batch = puppet_batch(puppet);
-	int r = tracee_get_rseq(&puppet->tracee, &rseq);
 
-	if (r == 0 && rseq.address != 0)
-		batch_call(batch, SYS_rseq, rseq.address, rseq.size, RSEQ_FLAG_UNREGISTER, rseq.signature);
-	batch_call(batch, SYS_set_robust_list, 0, 24);
-	batch_call(batch, SYS_set_tid_address, 0);
-	return puppet_run(puppet, "forgetting cr-restore's own registrations");
+	if (tracee_get_rseq(&puppet->tracee, &rseq) == 0 && rseq.address != 0)
+		batch_call(puppet->batch, SYS_rseq, rseq.address, rseq.size, RSEQ_FLAG_UNREGISTER,
+			   rseq.signature);
+	batch_call(puppet->batch, SYS_set_robust_list, 0, 24);
+	batch_call(puppet->batch, SYS_set_tid_address, 0);
 }
 
 static bool is_special(const char *name)
@@ -140,7 +140,7 @@ static bool is_special(const char *name)
 static int unmap_between(struct puppet *puppet, uint64_t start, uint64_t end)
 {
 	if (batch_is_nearly_full(puppet->batch, 1, 0)) {
-		int r = puppet_run(puppet, "emptying its memory");
+		int r = puppet_run(puppet, EMPTYING);
 
 		if (r < 0)
 			return r;
@@ -169,14 +169,11 @@ static int unmap_all(struct puppet *puppet, const struct vma_list *vmas, const s
 		if (task->mapping_states[i] & MAPPING_IS_KEPT)
 			spans[count++] = (struct span){task->memory->mappings[i]->start, task->kept_ends[i]};
 	qsort(spans, count, sizeof(*spans), compare_spans);
-	(void)puppet_batch(puppet);
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		r = unmap_between(puppet, at, spans[i].start);
 		at = spans[i].end;
 	}
-	if (r == 0)
-		r = unmap_between(puppet, at, USER_SPACE_END);
-	return r < 0 ? r : puppet_run(puppet, "emptying its memory");
+	return r < 0 ? r : unmap_between(puppet, at, USER_SPACE_END);
 }
 
 static const char *special_name(Cr__MappingKind kind)
@@ -216,8 +213,10 @@ static int move_special(struct task *task, const struct vma_list *vmas)
 {
 	uint64_t way = leader(task)->blob.value + PUPPET_FOOTPRINT;
 	const uint64_t flags = MREMAP_MAYMOVE | MREMAP_FIXED;
-	struct batch *batch = puppet_batch(leader(task));
+	struct batch *batch = room(task, 0);
 
+	if (!batch)
+		return -EIO;
 	for (int pass = 0; pass < 2; pass++) {
 		uint64_t at = way;
 
@@ -243,7 +242,7 @@ static int move_special(struct task *task, const struct vma_list *vmas)
 			at += size;
 		}
 	}
-	return puppet_run(leader(task), "moving the vdso to its place");
+	return 0;
 }
 
 /* What was writable once counts for overcommit still, and is made so here. */
@@ -353,7 +352,6 @@ static int map_all(struct task *task)
 {
 	const Cr__Memory *memory = task->memory;
 
-	(void)puppet_batch(leader(task));
 	for (size_t i = 0; i < memory->n_mappings; i++) {
 		const Cr__Mapping *mapping = memory->mappings[i];
 		struct batch *batch = room(task, strlen(mapping->name) + 1);
@@ -369,7 +367,7 @@ static int map_all(struct task *task)
 		else if (!is_mapped_elsewhere(mapping))
 			add_mmap(batch, task, mapping, task->mapping_states[i] & MAPPING_HAS_CONTENTS);
 	}
-	return puppet_run(leader(task), "building its memory");
+	return 0;
 }
 
 /* It came with the copy of whoever made it; the kernel refuses to set it while it is mapped. */
@@ -391,7 +389,7 @@ static bool has_exe(const struct task *task)
 static int set_layout(struct task *task)
 {
 	const Cr__Memory *memory = task->memory;
-	struct batch *batch = puppet_batch(leader(task));
+	struct batch *batch = room(task, memory->auxv.len + sizeof(struct prctl_mm_map));
 	struct prctl_mm_map map = {
 		.start_code = memory->start_code,
 		.end_code = memory->end_code,
@@ -408,43 +406,49 @@ static int set_layout(struct task *task)
 		.exe_fd = (uint32_t)(has_exe(task) ? -1 : task->exe_fd),
 	};
 
+	if (!batch)
+		return -EIO;
 	map.auxv = (void *)(uintptr_t)batch_data(batch, memory->auxv.data, memory->auxv.len);
+	batch->purpose = "setting its executable and the bounds of its memory";
 	batch_call(batch, SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, batch_data(batch, &map, sizeof(map)),
 		   sizeof(map), 0);
-	return puppet_run(leader(task), "setting its executable and the bounds of its memory");
+	return 0;
 }
 
-int memory_empty(struct puppet *puppet)
+int memory_empty(struct puppet *puppet, const struct vma_list *own)
 {
-	cleanup_(vma_list_done) struct vma_list vmas = {0};
-	int r = forget_registrations(puppet);
+	int r;
 
-	if (r < 0)
-		return r;
-	r = own_maps(puppet->tracee.tid, &vmas);
-	return r < 0 ? log_error_errno(r, "cannot read the mappings of the new process")
-		     : unmap_all(puppet, &vmas, NULL);
+	(void)puppet_batch(puppet);
+	forget_registrations(puppet);
+	r = unmap_all(puppet, own, NULL);
+	return r < 0 ? r : puppet_run(puppet, EMPTYING);
 }
 
-int memory_build(struct task *task)
+int memory_build(const struct restore *restore, struct task *task)
 {
-	cleanup_(vma_list_done) struct vma_list vmas = {0};
+	cleanup_(vma_list_done) struct vma_list of_maker = {0};
+	const struct vma_list *vmas = task->is_late ? &of_maker : &restore->own_vmas;
 	int r = inherit_plan(task);
 
 	if (r < 0)
 		return r;
-	r = own_maps(leader(task)->tracee.tid, &vmas);
-	if (r < 0)
-		return log_error_errno(r, "cannot read the mappings of the new process");
+	(void)puppet_batch(leader(task));
 	/* Others are empty when they are made. */
-	if (task->is_late)
-		r = unmap_all(leader(task), &vmas, task);
+	if (task->is_late) {
+		r = read_vmas(leader(task)->tracee.tid, &of_maker);
+		if (r < 0)
+			return log_error_errno(r, "cannot read the mappings of the new process");
+		r = unmap_all(leader(task), vmas, task);
+	}
 	if (r == 0)
-		r = move_special(task, &vmas);
+		r = move_special(task, vmas);
 	if (r == 0)
 		r = map_all(task);
 	if (r == 0)
 		r = set_layout(task);
+	if (r == 0)
+		r = puppet_run(leader(task), BUILDING);
 	return r < 0 ? r : inherit_finish(task);
 }
 
@@ -483,15 +487,11 @@ static void add_protection(struct batch *batch, const Cr__Memory *memory, const 
 		batch_call(batch, SYS_mseal, mapping->start, size, 0);
 }
 
-int memory_protect(struct task *task)
+int memory_add_protections(struct task *task)
 {
 	const Cr__Memory *memory = task->memory;
-	int r = aio_make(task);
+	int r = add_guards(task);
 
-	if (r < 0)
-		return r;
-	(void)puppet_batch(leader(task));
-	r = add_guards(task);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < memory->n_mappings; i++) {
@@ -508,7 +508,7 @@ int memory_protect(struct task *task)
 	}
 	if (memory->lock_future)
 		batch_call(leader(task)->batch, SYS_mlockall, memory->lock_future);
-	return puppet_run(leader(task), "protecting its memory");
+	return 0;
 }
 
 int memory_find_syscall_instruction(const struct task *task, struct remote_address *ret_instruction)

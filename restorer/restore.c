@@ -15,6 +15,7 @@
 #include "common/progress.h"
 #include "common/proc/proc_dir.h"
 #include "format/message.h"
+#include "restorer/aio.h"
 #include "restorer/fd/file_locks.h"
 #include "restorer/fd/objects.h"
 #include "restorer/fd/shell_terminal.h"
@@ -134,11 +135,6 @@ static int stage_fill_memory(struct restore *restore)
 	return r < 0 ? r : tree_settle(restore);
 }
 
-static int open_controller(struct restore *restore maybe_unused, struct task *task)
-{
-	return task_owns(task, SHARED_FILES) ? tree_open_controller(task) : 0;
-}
-
 static int open_table(struct restore *restore, struct task *task)
 {
 	return task_owns(task, SHARED_FILES) ? objects_open_for_task(restore, task) : 0;
@@ -146,8 +142,16 @@ static int open_table(struct restore *restore, struct task *task)
 
 static int protect_and_thread(struct restore *restore maybe_unused, struct task *task)
 {
-	int r = task_owns(task, SHARED_MEMORY) ? memory_protect(task) : 0;
+	int r = task_owns(task, SHARED_MEMORY) ? aio_make(task) : 0;
 
+	if (r < 0)
+		return r;
+	(void)puppet_batch(task_puppet(task));
+	if (task_owns(task, SHARED_FILES))
+		tree_add_controller(task);
+	r = task_owns(task, SHARED_MEMORY) ? memory_add_protections(task) : 0;
+	if (r == 0)
+		r = puppet_run(task_puppet(task), "protecting its memory");
 	return r < 0 ? r : tree_create_threads(task);
 }
 
@@ -157,8 +161,6 @@ static int stage_open(struct restore *restore)
 {
 	int r = restore_each_task(restore, protect_and_thread);
 
-	if (r == 0)
-		r = restore_each_task(restore, open_controller);
 	if (r == 0)
 		r = objects_prepare(restore);
 	return r < 0 ? r : restore_each_task(restore, open_table);
@@ -258,6 +260,7 @@ static void restore_done(struct restore *restore)
 	for (size_t i = 0; i < restore->tasks_count; i++)
 		task_done(&restore->tasks[i]);
 	free(restore->tasks);
+	vma_list_done(&restore->own_vmas);
 	mapped_files_done(restore);
 	file_locks_done(restore);
 	objects_done(restore);

@@ -10,6 +10,7 @@
 #include "common/blockers.h"
 #include "common/id_map.h"
 #include "common/probe.h"
+#include "common/proc/maps.h"
 #include "common/proc/time_offsets.h"
 #include "common/tracee/puppet.h"
 #include "common/tree_plan.h"
@@ -99,6 +100,7 @@ struct restore {
 	struct stand_in *stand_ins; /* restorer/plan.h; those of the plan */
 	size_t stand_ins_count;
 	size_t stand_ins_capacity;
+	struct vma_list own_vmas;         /* restorer/memory.h, memory_find_home() */
 	struct mapped_file *mapped_files; /* restorer/mapped_files.c */
 	size_t mapped_files_count;
 	size_t mapped_files_capacity;

@@ -29,18 +29,18 @@
 #define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
 
 /* When all tasks have been made: those that inherit the number would lose the mapped file that has it. */
-int tree_open_controller(struct task *task)
+void tree_add_controller(struct task *task)
 {
-	struct puppet *puppet = &task->threads[0].puppet;
-	struct batch *batch = puppet_batch(puppet);
+	struct batch *batch = task_puppet(task)->batch;
 	unsigned opened;
 
+	batch->purpose = "opening the controller";
 	task->controller_fd_inside = objects_unused_fd(task);
 	opened = batch_call(batch, SYS_pidfd_open, (uint64_t)getpid(), 0);
 	batch_try(batch, SYS_dup3, 0, (uint64_t)task->controller_fd_inside,
 		  O_CLOEXEC); /* EINVAL: it is there already */
 	batch_refer(batch, 0, opened);
-	return puppet_run(puppet, "opening the controller");
+	batch->purpose = NULL;
 }
 
 /* Name and ids, and then its end. */
@@ -90,9 +90,9 @@ static int end_zombies(struct restore *restore)
 	return 0;
 }
 
-static int build_early(struct restore *restore maybe_unused, struct task *task)
+static int build_early(struct restore *restore, struct task *task)
 {
-	return task->is_late ? 0 : making_build_memory(task);
+	return task->is_late ? 0 : making_build_memory(restore, task);
 }
 
 int tree_create(struct restore *restore)

@@ -19,8 +19,9 @@ int must_check tree_create_until(struct restore *restore, struct task *task);
  */
 int must_check tree_settle(struct restore *restore);
 
-/* Keeps one descriptor of the controller in the task, to pull others through: task->controller_fd_inside. */
-int must_check tree_open_controller(struct task *task);
+/* Adds to the batch that has been begun: a descriptor of the controller that is kept in the task, to pull
+ * others through: task->controller_fd_inside. */
+void tree_add_controller(struct task *task);
 
 /* Makes its other threads, which start as puppets; once. */
 int must_check tree_create_threads(struct task *task);

@@ -11,10 +11,12 @@
 struct batch *batch_new(size_t region_size)
 {
 	size_t capacity = EXECUTOR_DATA_SIZE(region_size);
-	struct batch *batch = calloc(1, sizeof(struct batch) + capacity);
+	struct batch *batch = malloc(sizeof(struct batch) + capacity);
 
-	if (batch)
-		batch->data_capacity = capacity;
+	if (!batch)
+		return NULL;
+	batch->data_capacity = capacity;
+	batch_reset(batch, remote_address(0));
 	return batch;
 }
 
@@ -24,6 +26,7 @@ void batch_reset(struct batch *batch, struct remote_address region)
 	batch->call_count = 0;
 	batch->data_size = 0;
 	batch->has_overflown = false;
+	batch->purpose = NULL;
 }
 
 bool batch_is_nearly_full(const struct batch *batch, unsigned calls, size_t size)
@@ -43,6 +46,7 @@ unsigned batch_add(struct batch *batch, long number, uint32_t flags, const uint6
 	call = &batch->calls[batch->call_count];
 	*call = (struct executor_call){.number = (uint64_t)number, .flags = flags, .result = -ECANCELED};
 	memcpy(call->arguments, arguments, sizeof(call->arguments));
+	batch->purposes[batch->call_count] = batch->purpose;
 	return batch->call_count++;
 }
 

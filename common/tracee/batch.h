@@ -16,6 +16,8 @@ struct batch {
 	unsigned call_count;
 	size_t data_size, data_capacity;
 	bool has_overflown;
+	const char *purpose; /* of the calls that are added next; NULL: that of the batch. For messages. */
+	const char *purposes[EXECUTOR_CALLS_MAX];
 	struct executor_call calls[EXECUTOR_CALLS_MAX];
 	unsigned char data[];
 };

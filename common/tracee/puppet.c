@@ -257,10 +257,10 @@ int puppet_run(struct puppet *puppet, const char *what)
 	if (r != -ECANCELED)
 		return log_error_errno(r, "cannot run the executor for %s", what);
 	call = &puppet->batch->calls[failed];
-	return log_error_errno((int)call->result, "%s: %s(%#lx, %#lx, %#lx, %#lx)", what,
-			       syscall_name((long)call->number), (unsigned long)call->arguments[0],
-			       (unsigned long)call->arguments[1], (unsigned long)call->arguments[2],
-			       (unsigned long)call->arguments[3]);
+	return log_error_errno((int)call->result, "%s: %s(%#lx, %#lx, %#lx, %#lx)",
+			       puppet->batch->purposes[failed] ?: what, syscall_name((long)call->number),
+			       (unsigned long)call->arguments[0], (unsigned long)call->arguments[1],
+			       (unsigned long)call->arguments[2], (unsigned long)call->arguments[3]);
 }
 
 static int next_syscall_stop(struct puppet *puppet)
