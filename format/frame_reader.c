@@ -267,7 +267,7 @@ static struct slot *next_slot(struct frame_reader *reader)
 	reader->is_borrowed = true;
 	slot = reader_slot(reader, reader->consumed);
 	if (!reader->has_threads)
-		fill_slot(reader, reader->decompressor, reader_slot(reader, reader->claimed++));
+		(void)do_next(reader, reader->decompressor);
 	while (!slot->is_ready)
 		pthread_cond_wait(&reader->ready, &reader->lock);
 	pthread_mutex_unlock(&reader->lock);
@@ -314,7 +314,7 @@ bool frame_reader_leave(struct frame_reader *reader, const void *data, void (*wo
 	uintptr_t start = (uintptr_t)slot->frame.content.data;
 	bool is_left;
 
-	if (!reader->is_borrowed || reader->is_done || (uintptr_t)data < start ||
+	if (!reader->has_threads || !reader->is_borrowed || reader->is_done || (uintptr_t)data < start ||
 	    (uintptr_t)data - start >= slot->frame.content.size)
 		return false;
 	pthread_mutex_lock(&reader->lock);

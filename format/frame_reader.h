@@ -47,8 +47,8 @@ int must_check frame_reader_next(struct frame_reader *reader, const void **ret_d
 /*
  * Leaves WORK(ARGUMENT) to the threads that decompress: it is done at once, beside what the caller goes on
  * with, and DATA, a piece of the frame handed out last, stays as it is until it is done. False: WORK is not
- * done, because DATA is no such piece, or the frame has work already. There is no order, and much work may be
- * done at once. What fails WORK has to keep for itself.
+ * done, because DATA is no such piece, the frame has work already, or there are no threads yet. There is no
+ * order, and much work may be done at once. What fails WORK has to keep for itself.
  */
 bool must_check frame_reader_leave(struct frame_reader *reader, const void *data,
 				   void (*work)(void *argument), void *argument);
