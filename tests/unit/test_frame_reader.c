@@ -123,13 +123,16 @@ static void frames_stay_until_work_is_done(void **state maybe_unused)
 	begin(&progress);
 	assert_int_equal(frame_reader_new(fd, THREADS, &reader), 0);
 	while ((words = next_frame(reader, &progress))) {
-		unsigned until = frame % (2 * SLOTS) == 0 ? MIN(frame + SLOTS, FRAMES) : 0;
+		unsigned until = frame % (2 * SLOTS) == 1 ? MIN(frame + SLOTS, FRAMES) : 0;
 
 		assert_true(frame < FRAMES);
 		assert_true(is_frame(words, frame));
 		jobs[frame] = (struct job){&progress, words, frame, until};
-		/* From anywhere in the frame. */
-		assert_true(frame_reader_leave(reader, words + frame, do_job, &jobs[frame]));
+		/* From anywhere in the frame. Of the first there are no threads yet. */
+		if (frame == 0)
+			do_job(&jobs[frame]);
+		else
+			assert_true(frame_reader_leave(reader, words + frame, do_job, &jobs[frame]));
 		frame++;
 	}
 	frame_reader_wait(reader);
@@ -141,7 +144,7 @@ static void frames_stay_until_work_is_done(void **state maybe_unused)
 
 static void only_a_piece_of_the_frame_is_taken(void **state maybe_unused)
 {
-	cleanup_close int fd = make_frames(2);
+	cleanup_close int fd = make_frames(3);
 	cleanup_(frame_reader_freep) struct frame_reader *reader = NULL;
 	struct progress progress;
 	const uint64_t *words;
@@ -151,10 +154,12 @@ static void only_a_piece_of_the_frame_is_taken(void **state maybe_unused)
 	assert_int_equal(frame_reader_new(fd, THREADS, &reader), 0);
 	assert_false(frame_reader_leave(reader, &job, do_job, &job));
 	words = next_frame(reader, &progress);
+	assert_false(frame_reader_leave(reader, words, do_job, &job));
+	words = next_frame(reader, &progress);
 	assert_false(frame_reader_leave(reader, &job, do_job, &job));
 	assert_false(frame_reader_leave(reader, words - 1, do_job, &job));
 	assert_false(frame_reader_leave(reader, words + FRAME_WORDS, do_job, &job));
-	job = (struct job){&progress, words, 0, 2};
+	job = (struct job){&progress, words, 1, 3};
 	assert_true(frame_reader_leave(reader, words, do_job, &job));
 	assert_false(frame_reader_leave(reader, words, do_job, &job));
 	assert_non_null(next_frame(reader, &progress));
