@@ -197,7 +197,9 @@ static int check_early_data(struct unix_graph *graph, struct unix_entry *entry, 
 
 	if (client->diag->send_queue == 0)
 		return 0;
-	r = unix_early_collect(graph->dump, entry, position, client, &why);
+	client->waits_for = entry;
+	client->waits_at = position;
+	r = unix_kernel_collect(graph->dump, client, &why);
 	if (r > 0)
 		refuse_early_data(graph, entry,
 				  arena_format(&graph->dump->arena,

@@ -441,6 +441,21 @@ static bool has_messages(const struct unix_entry *entry, const struct pollfd *st
 	       !(entry->image->shutdown & UNIX_SHUTDOWN_RECEIVE);
 }
 
+/* Who looks at the queue is told of the error, and with that it is gone. */
+static int collect_behind_error(struct dump *dump, struct unix_entry *entry)
+{
+	const char *why = "whose senders cannot be told";
+	int r = entry->image->type == SOCK_DGRAM ? 1 : unix_kernel_collect(dump, entry, &why);
+
+	if (r > 0)
+		blockers_add(
+			&dump->blockers,
+			"%s has an error that the program was not told yet (SO_ERROR), and messages in its "
+			"queue, %s: let it read first",
+			unix_describe(dump, entry->diag), why);
+	return MIN(r, 0);
+}
+
 int unix_queue_collect(struct dump *dump, struct unix_entry *entry, int our_fd)
 {
 	cleanup_(queue_done) struct queue queue = {
@@ -459,15 +474,8 @@ int unix_queue_collect(struct dump *dump, struct unix_entry *entry, int our_fd)
 	/* A mere check need not know more, and an empty datagram cannot be found again after a look at it. */
 	if (!has_messages(entry, &state) || (dump->options->is_check && entry->fds_in_queue == 0))
 		return 0;
-	if (entry->image->has_error && entry->image->type != SOCK_STREAM) {
-		/* Who looks at the queue is told of the error, and with that it is gone. */
-		blockers_add(&dump->blockers,
-			     "%s has messages in its queue, and an error that the program was not told yet "
-			     "(SO_ERROR): "
-			     "let it read first",
-			     unix_describe(dump, entry->diag));
-		return 0;
-	}
+	if (entry->image->has_error && entry->image->type != SOCK_STREAM)
+		return collect_behind_error(dump, entry);
 	if (!queue.sockets->buffer)
 		queue.sockets->buffer = malloc(READ_SIZE);
 	if (!queue.sockets->buffer)
@@ -511,8 +519,8 @@ int unix_queue_write(struct dump *dump, const struct unix_entry *entry, int our_
 	const Cr__UnixSocket *image = entry->image;
 	int r = 0;
 
-	if (entry->waits_for)
-		return unix_early_write(dump, entry);
+	if (entry->is_read_in_kernel)
+		return unix_kernel_write(dump, entry);
 	if (image->messages[0]->is_urgent)
 		r = set_option(&queue, SO_OOBINLINE, 1);
 	if (image->type == SOCK_STREAM)

@@ -21,10 +21,9 @@ struct unix_entry {
 	const struct process *process; /* who has it; or whose queue it is in */
 	int fd;                        /* its number there, or that of the socket whose queue it is in */
 	bool is_in_queue;
-	/* Of a client that was not accepted yet, and has sent something: whom it waits for, and the how
-	 * manieth it is there. */
-	struct unix_entry *waits_for;
-	size_t waits_at;
+	struct unix_entry *waits_for;        /* of one that was not accepted yet, and has sent something */
+	size_t waits_at;                     /* the how manieth it is there */
+	bool is_read_in_kernel;              /* what it has sent, or has to receive */
 	struct kernel_unix_message *waiting; /* of one that listens: its queue, if it was looked at; owned */
 	size_t waiting_count;
 	bool is_external;      /* it leads outside, and the user wants it to be inherited */
@@ -87,12 +86,11 @@ int must_check unix_queue_collect(struct dump *dump, struct unix_entry *entry, i
 int must_check unix_queue_write(struct dump *dump, const struct unix_entry *entry, int our_fd);
 
 /*
- * unix_early.c: what CLIENT has sent, the one at POSITION in the queue of LISTENING, which has not accepted
- * it yet. 1: it cannot be had, and *ret_why says why, in the arena.
+ * unix_kernel.c: what ENTRY has sent, if it waits to be accepted (waits_for), and else what waits in it,
+ * where no call can look at that. 1: it cannot be had, and *ret_why says why, in the arena.
  */
-int must_check unix_early_collect(struct dump *dump, struct unix_entry *listening, size_t position,
-				  struct unix_entry *client, const char **ret_why);
-int must_check unix_early_write(struct dump *dump, const struct unix_entry *client);
+int must_check unix_kernel_collect(struct dump *dump, struct unix_entry *entry, const char **ret_why);
+int must_check unix_kernel_write(struct dump *dump, const struct unix_entry *entry);
 
 /*
  * unix_detail.c: tells programs about the blocker that was added last: ENTRY, what is at its other end, and

@@ -205,8 +205,11 @@ bool has_error(unsigned end)
 
 bool is_unreadable(unsigned end)
 {
-	return type_of(end) == SOCK_SEQPACKET && ends[end].is_inside && ends[end].messages_count > 0 &&
-	       has_error(end);
+	bool has_fds = false;
+
+	for (unsigned i = 0; i < ends[end].messages_count; i++)
+		has_fds |= ends[end].messages[i].ends_count > 0;
+	return type_of(end) == SOCK_SEQPACKET && ends[end].is_inside && has_fds && has_error(end);
 }
 
 bool is_blocked(unsigned end)
