@@ -8,10 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Newer than the headers that this may be built with. */
-#define CR_SO_PASSPIDFD 76
+/* Newer than the headers that this may be built with, as those in socket_options.h. */
 #define CR_SO_RCVPRIORITY 82
-#define CR_SO_PASSRIGHTS 83
 #define CR_SO_INQ 84
 
 /* The name is taken where it is written out: as an argument of another macro it would be a number. */

@@ -13,6 +13,10 @@
 #include "common/compiler.h"
 #include "format/fd/socket_options.pb-c.h"
 
+/* Newer than the headers that this may be built with. */
+#define CR_SO_PASSPIDFD 76
+#define CR_SO_PASSRIGHTS 83
+
 enum socket_option_phase {
 	SOCKET_OPTION_EARLY, /* before the socket is bound, connected or filled */
 	SOCKET_OPTION_LATE,  /* when its queue is filled, for it changes what may come in, or how */

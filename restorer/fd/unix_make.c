@@ -402,6 +402,26 @@ static int connect_waiting(struct listening *listening, const struct unix_object
 	return r < 0 ? r : flush(listening);
 }
 
+/*
+ * What a connection has of the socket that listens, as that is when it comes (since Linux 6.16). Those that
+ * were accepted have options of their own, so they come before.
+ */
+static int set_inherited(const struct unix_object *listener)
+{
+	static const int numbers[] = {SO_PASSCRED, SO_PASSSEC, CR_SO_PASSPIDFD, CR_SO_PASSRIGHTS};
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		const Cr__SocketOption *option =
+			socket_options_get(listener->image->options, SOL_SOCKET, numbers[i]);
+
+		if (option && setsockopt(listener->fd, SOL_SOCKET, numbers[i], option->value.data,
+					 (socklen_t)option->value.len) < 0)
+			return log_error_errno(-errno,
+					       "cannot set what connections of a unix socket inherit");
+	}
+	return 0;
+}
+
 /* Everything that goes by way of a listening socket of the archive, and then its own state. */
 static int connect_by_object(struct restore *restore, struct unix_object **connected, size_t count,
 			     struct unix_object *listener)
@@ -424,6 +444,8 @@ static int connect_by_object(struct restore *restore, struct unix_object **conne
 		r = connect_object(&listening, connected[i]);
 	if (r == 0)
 		r = flush(&listening);
+	if (r == 0 && image->n_waiting_ids > 0)
+		r = set_inherited(listener);
 	for (size_t i = 0; r == 0 && i < image->n_waiting_ids; i++)
 		r = connect_waiting(&listening, listener, image->waiting_ids[i]);
 	return r < 0 ? r : unix_operations_run(restore, &last, 1);
