@@ -14,7 +14,10 @@
 /* What the program gets, and gives back. */
 struct request {
 	uint64_t address; /* 0: it is to become that of the calling task */
-	uint64_t size;    /* at most WINDOW_SIZE */
+	uint64_t pointers_count;
+	uint64_t pointers[KERNEL_POINTERS_MAX]; /* where the next address stands, from the last one on */
+	uint64_t offset;                        /* what is read, from the last address on */
+	uint64_t size;                          /* at most WINDOW_SIZE */
 	int64_t result;
 };
 
@@ -54,31 +57,69 @@ static int make_map(struct kernel_memory *memory)
 	}
 #define LOAD(to, from, offset) INSTRUCTION(BPF_LDX | BPF_MEM | BPF_DW, to, from, offset, 0)
 #define STORE(to, offset, from) INSTRUCTION(BPF_STX | BPF_MEM | BPF_DW, to, from, offset, 0)
+#define MOVE(to, from) INSTRUCTION(BPF_ALU64 | BPF_MOV | BPF_X, to, from, 0, 0)
+#define SET(to, number) INSTRUCTION(BPF_ALU64 | BPF_MOV | BPF_K, to, 0, 0, number)
+#define ADD(to, from) INSTRUCTION(BPF_ALU64 | BPF_ADD | BPF_X, to, from, 0, 0)
+#define ADD_NUMBER(to, number) INSTRUCTION(BPF_ALU64 | BPF_ADD | BPF_K, to, 0, 0, number)
 #define CALL(function) INSTRUCTION(BPF_JMP | BPF_CALL, 0, 0, 0, function)
-#define JUMP(count) INSTRUCTION(BPF_JMP | BPF_JA, 0, 0, count, 0)
+#define JUMP_IF(how, register, number, count) INSTRUCTION(BPF_JMP | (how) | BPF_K, register, 0, count, number)
+
+#define HEAD_SIZE 6
+#define POINTER_SIZE 10
+#define TAIL_SIZE 10
+#define PROGRAM_SIZE (HEAD_SIZE + KERNEL_POINTERS_MAX * POINTER_SIZE + TAIL_SIZE)
+/* Of TAIL, where the result is kept. */
+#define RESULT_AT 7
+
+/* Registers: 6 the request, 7 the address; 10 is the kernel's, the end of the stack. */
+static void write_program(struct bpf_insn program[PROGRAM_SIZE], int map_fd)
+{
+	const size_t tail_at = HEAD_SIZE + KERNEL_POINTERS_MAX * POINTER_SIZE;
+	const struct bpf_insn head[HEAD_SIZE] = {
+		MOVE(6, 1),
+		LOAD(7, 6, offsetof(struct request, address)),
+		JUMP_IF(BPF_JNE, 7, 0, 3),
+		CALL(BPF_FUNC_get_current_task),
+		MOVE(7, 0),
+		STORE(6, offsetof(struct request, address), 7),
+	};
+	const struct bpf_insn tail[TAIL_SIZE] = {
+		LOAD(2, 6, offsetof(struct request, size)),
+		JUMP_IF(BPF_JGT, 2, WINDOW_SIZE, 6), /* to the end */
+		INSTRUCTION(BPF_LD | BPF_IMM | BPF_DW, 1, BPF_PSEUDO_MAP_VALUE, 0, map_fd),
+		INSTRUCTION(0, 0, 0, 0, 0), /* the offset in the value */
+		LOAD(3, 6, offsetof(struct request, offset)),
+		ADD(3, 7),
+		CALL(BPF_FUNC_probe_read_kernel),
+		STORE(6, offsetof(struct request, result), 0),
+		SET(0, 0),
+		INSTRUCTION(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
+	};
+
+	memcpy(program, head, sizeof(head));
+	for (size_t i = 0; i < KERNEL_POINTERS_MAX; i++) {
+		size_t at = HEAD_SIZE + i * POINTER_SIZE;
+		const struct bpf_insn pointer[POINTER_SIZE] = {
+			LOAD(1, 6, offsetof(struct request, pointers_count)),
+			JUMP_IF(BPF_JLE, 1, (int)i, (short)(tail_at - at - 2)),
+			LOAD(3, 6, (short)(offsetof(struct request, pointers) + i * sizeof(uint64_t))),
+			ADD(3, 7),
+			MOVE(1, 10),
+			ADD_NUMBER(1, -8),
+			SET(2, 8),
+			CALL(BPF_FUNC_probe_read_kernel),
+			JUMP_IF(BPF_JNE, 0, 0, (short)(tail_at + RESULT_AT - at - 9)),
+			LOAD(7, 10, -8),
+		};
+
+		memcpy(program + at, pointer, sizeof(pointer));
+	}
+	memcpy(program + tail_at, tail, sizeof(tail));
+}
 
 static int load_program(struct kernel_memory *memory)
 {
-	/* clang-format off */
-	const struct bpf_insn program[] = {
-		INSTRUCTION(BPF_ALU64 | BPF_MOV | BPF_X, 6, 1, 0, 0), /* 6: the request */
-		LOAD(3, 6, offsetof(struct request, address)),
-		LOAD(2, 6, offsetof(struct request, size)),
-		INSTRUCTION(BPF_JMP | BPF_JNE | BPF_K, 3, 0, 3, 0), /* to read, if there is an address */
-		CALL(BPF_FUNC_get_current_task),
-		STORE(6, offsetof(struct request, address), 0),
-		JUMP(5), /* to the end */
-		/* read: */
-		INSTRUCTION(BPF_LD | BPF_IMM | BPF_DW, 1, BPF_PSEUDO_MAP_VALUE, 0, memory->map_fd),
-		INSTRUCTION(0, 0, 0, 0, 0), /* the offset in the value */
-		INSTRUCTION(BPF_JMP | BPF_JGT | BPF_K, 2, 0, 2, WINDOW_SIZE), /* to the end */
-		CALL(BPF_FUNC_probe_read_kernel),
-		STORE(6, offsetof(struct request, result), 0),
-		/* the end: */
-		INSTRUCTION(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0),
-		INSTRUCTION(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
-	};
-	/* clang-format on */
+	struct bpf_insn program[PROGRAM_SIZE];
 	union bpf_attr attributes = {
 		.prog_type = BPF_PROG_TYPE_SYSCALL,
 		.prog_flags = BPF_F_SLEEPABLE, /* as this type has to be */
@@ -87,6 +128,7 @@ static int load_program(struct kernel_memory *memory)
 		.license = (uintptr_t) "Dual MIT/GPL", /* the function that reads is for such */
 	};
 
+	write_program(program, memory->map_fd);
 	memory->program_fd = (int)bpf(BPF_PROG_LOAD, &attributes);
 	return memory->program_fd < 0 ? -errno : 0;
 }
@@ -191,19 +233,30 @@ int kernel_descriptors_find(struct kernel_types *types, struct kernel_descriptor
 	return r < 0 ? r : kernel_types_find(types, "fdtable.fd", &ret->table_fd);
 }
 
+int kernel_memory_follow(struct kernel_memory *memory, struct kernel_address address, const uint32_t *offsets,
+			 size_t count, void *buffer, size_t size)
+{
+	struct request request = {.address = address.value, .size = size};
+	int r;
+
+	if (count == 0 || count - 1 > KERNEL_POINTERS_MAX || size > WINDOW_SIZE)
+		return -EINVAL;
+	request.pointers_count = count - 1;
+	for (size_t i = 0; i + 1 < count; i++)
+		request.pointers[i] = offsets[i];
+	request.offset = offsets[count - 1];
+	r = run(memory, &request);
+	if (r == 0)
+		memcpy(buffer, memory->window, size);
+	return r;
+}
+
 int kernel_memory_own_file(struct kernel_memory *memory, const struct kernel_descriptors *descriptors, int fd,
 			   struct kernel_address *ret_file)
 {
-	const struct kernel_member slot = {.offset = (uint32_t)fd * sizeof(uint64_t),
-					   .size = sizeof(uint64_t)};
-	const struct kernel_member *const way[] = {&descriptors->task_files, &descriptors->files_table,
-						   &descriptors->table_fd, &slot};
-	struct kernel_address at;
-	int r = kernel_memory_own_task(memory, &at);
+	const uint32_t way[] = {descriptors->task_files.offset, descriptors->files_table.offset,
+				descriptors->table_fd.offset, (uint32_t)fd * (uint32_t)sizeof(uint64_t)};
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(way); i++)
-		r = kernel_memory_read_member(memory, at, way[i], &at.value);
-	if (r == 0)
-		*ret_file = at;
-	return r;
+	return kernel_memory_follow(memory, (struct kernel_address){0}, way, ARRAY_SIZE(way),
+				    &ret_file->value, sizeof(ret_file->value));
 }

@@ -33,6 +33,15 @@ DEFINE_FREEP(kernel_memory, kernel_memory_free)
 int must_check kernel_memory_read(struct kernel_memory *memory, struct kernel_address address, void *buffer,
 				  size_t size);
 
+/*
+ * The same along pointers: the first of OFFSETS leads from ADDRESS (0: from the calling thread's task_struct)
+ * to a pointer, the next from where that points to the next one, and the last to SIZE bytes, one page at
+ * most.
+ */
+#define KERNEL_POINTERS_MAX 6
+int must_check kernel_memory_follow(struct kernel_memory *memory, struct kernel_address address,
+				    const uint32_t *offsets, size_t count, void *buffer, size_t size);
+
 /* A number, or a bit field, of at most 64 bits in the structure at ADDRESS. */
 int must_check kernel_memory_read_member(struct kernel_memory *memory, struct kernel_address address,
 					 const struct kernel_member *member, uint64_t *ret_value);
