@@ -191,6 +191,12 @@ int kernel_memory_read(struct kernel_memory *memory, struct kernel_address addre
 	return 0;
 }
 
+uint64_t kernel_member_value(const struct kernel_member *member, uint64_t bytes)
+{
+	return member->bit_count == 0 ? bytes
+				      : bytes >> member->bit_shift & ((UINT64_C(1) << member->bit_count) - 1);
+}
+
 int kernel_memory_read_member(struct kernel_memory *memory, struct kernel_address address,
 			      const struct kernel_member *member, uint64_t *ret_value)
 {
@@ -202,9 +208,7 @@ int kernel_memory_read_member(struct kernel_memory *memory, struct kernel_addres
 	r = kernel_memory_read(memory, kernel_offset(address, member->offset), &value, member->size);
 	if (r < 0)
 		return r;
-	if (member->bit_count > 0)
-		value = value >> member->bit_shift & ((UINT64_C(1) << member->bit_count) - 1);
-	*ret_value = value;
+	*ret_value = kernel_member_value(member, value);
 	return 0;
 }
 

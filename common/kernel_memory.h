@@ -46,6 +46,9 @@ int must_check kernel_memory_follow(struct kernel_memory *memory, struct kernel_
 int must_check kernel_memory_read_member(struct kernel_memory *memory, struct kernel_address address,
 					 const struct kernel_member *member, uint64_t *ret_value);
 
+/* The same from the BYTES that it is in, read already. */
+uint64_t kernel_member_value(const struct kernel_member *member, uint64_t bytes);
+
 /* The pointer at OFFSET of what is at ADDRESS. */
 int must_check kernel_memory_read_pointer(struct kernel_memory *memory, struct kernel_address address,
 					  uint64_t offset, struct kernel_address *ret);

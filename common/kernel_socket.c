@@ -53,11 +53,27 @@ int kernel_sockets_locate(struct kernel_sockets *sockets, int fd, struct kernel_
 
 int kernel_sockets_read(struct kernel_sockets *sockets, int fd, const char *member, uint64_t *ret_value)
 {
-	struct kernel_address address = {0};
+	const struct kernel_descriptors *descriptors = &sockets->descriptors;
 	struct kernel_member found;
+	uint64_t bytes = 0;
 	int r = kernel_types_find(sockets->types, member, &found);
 
+	if (r < 0)
+		return r;
+	if (found.size == 0 || found.size > sizeof(bytes))
+		return -EBADMSG;
+	r = kernel_memory_follow(sockets->memory, (struct kernel_address){0},
+				 (const uint32_t[]){
+					 descriptors->task_files.offset,
+					 descriptors->files_table.offset,
+					 descriptors->table_fd.offset,
+					 (uint32_t)fd * (uint32_t)sizeof(uint64_t),
+					 sockets->file_private.offset,
+					 sockets->socket_sock.offset,
+					 found.offset,
+				 },
+				 7, &bytes, found.size);
 	if (r == 0)
-		r = kernel_sockets_locate(sockets, fd, &address);
-	return r < 0 ? r : kernel_memory_read_member(sockets->memory, address, &found, ret_value);
+		*ret_value = kernel_member_value(&found, bytes);
+	return r;
 }

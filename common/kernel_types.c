@@ -7,6 +7,8 @@
 #include <linux/btf.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "common/file.h"
 
@@ -22,7 +24,8 @@
 #define KIND_ENUM64 19
 
 struct kernel_types {
-	char *data; /* owned */
+	char *data;         /* owned */
+	size_t mapped_size; /* of the mapping that DATA is; 0: it is on the heap */
 	const char *strings;
 	uint32_t strings_size;
 	uint32_t *offsets; /* in data, of each type by its number, from 1; owned */
@@ -38,7 +41,10 @@ struct searched {
 
 void kernel_types_free(struct kernel_types *types)
 {
-	free(types->data);
+	if (types->mapped_size > 0)
+		munmap(types->data, types->mapped_size);
+	else
+		free(types->data);
 	free(types->offsets);
 	free(types);
 }
@@ -81,8 +87,8 @@ static int64_t detail_size(const struct btf_type *type)
 	}
 }
 
-/* Notes where each type begins; COUNT_ONLY: just how many there are. */
-static int index_types(struct kernel_types *types, uint32_t offset, uint32_t end, bool count_only)
+/* Notes where each type begins. */
+static int index_types(struct kernel_types *types, uint32_t offset, uint32_t end)
 {
 	uint32_t number = 0;
 
@@ -95,9 +101,7 @@ static int index_types(struct kernel_types *types, uint32_t offset, uint32_t end
 		size = detail_size(type);
 		if (size < 0 || size > (int64_t)(end - offset - sizeof(*type)))
 			return -EBADMSG;
-		number++;
-		if (!count_only)
-			types->offsets[number] = offset;
+		types->offsets[++number] = offset;
 		offset += (uint32_t)(sizeof(*type) + (size_t)size);
 	}
 	types->count = number;
@@ -108,7 +112,6 @@ static int parse(struct kernel_types *types, size_t size)
 {
 	const struct btf_header *header = (const struct btf_header *)types->data;
 	uint64_t start, end;
-	int r;
 
 	if (size < sizeof(*header) || header->magic != BTF_MAGIC || header->version != BTF_VERSION ||
 	    header->hdr_len < sizeof(*header))
@@ -123,13 +126,11 @@ static int parse(struct kernel_types *types, size_t size)
 	end = start + header->type_len;
 	if (end > size || start % 4 != 0)
 		return -EBADMSG;
-	r = index_types(types, (uint32_t)start, (uint32_t)end, true);
-	if (r < 0)
-		return r;
-	types->offsets = calloc((size_t)types->count + 1, sizeof(*types->offsets));
+	/* As many as there can be; of the memory only what is used is there. */
+	types->offsets = calloc((end - start) / sizeof(struct btf_type) + 1, sizeof(*types->offsets));
 	if (!types->offsets)
 		return -ENOMEM;
-	return index_types(types, (uint32_t)start, (uint32_t)end, false);
+	return index_types(types, (uint32_t)start, (uint32_t)end);
 }
 
 /* Takes DATA. */
@@ -160,12 +161,46 @@ int kernel_types_parse(const void *data, size_t size, struct kernel_types **ret_
 	return parse_owned(copy, size, ret_types);
 }
 
+/* 1 if that is done. The kernel lets it be mapped since Linux 6.16, which spares a copy of some megabytes. */
+static int open_mapped(struct kernel_types **ret_types)
+{
+	cleanup_(kernel_types_freep) struct kernel_types *types = NULL;
+	cleanup_close int fd = open(TYPES_FILE, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	void *data;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0 || st.st_size <= 0 || (size_t)st.st_size > TYPES_SIZE_MAX)
+		return 0;
+	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	if (data == MAP_FAILED)
+		return 0;
+	types = calloc(1, sizeof(*types));
+	if (!types) {
+		munmap(data, (size_t)st.st_size);
+		return -ENOMEM;
+	}
+	types->data = data;
+	types->mapped_size = (size_t)st.st_size;
+	r = parse(types, types->mapped_size);
+	if (r < 0)
+		return r;
+	*ret_types = take_ptr(types);
+	return 1;
+}
+
 int kernel_types_open(struct kernel_types **ret_types)
 {
 	char *data;
 	size_t size;
-	int r = file_read_at(AT_FDCWD, TYPES_FILE, TYPES_SIZE_MAX, &data, &size);
+	int r = open_mapped(ret_types);
 
+	if (r == 0)
+		r = file_read_at(AT_FDCWD, TYPES_FILE, TYPES_SIZE_MAX, &data, &size);
+	else
+		return MIN(r, 0);
 	return r < 0 ? r : parse_owned(data, size, ret_types);
 }
 

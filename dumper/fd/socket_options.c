@@ -95,6 +95,30 @@ int socket_options_collect(struct dump *dump, int fd, const struct socket_option
 	return 0;
 }
 
+int socket_options_add_int(struct dump *dump, int number, int32_t value, Cr__SocketOptions **options)
+{
+	const struct socket_option_spec *spec =
+		socket_option_find(&socket_options_shared, SOL_SOCKET, number);
+	Cr__SocketOptions *longer = new_options(&dump->arena);
+	size_t count = *options ? (*options)->n_options : 0;
+	int r = 0;
+
+	if (!spec || !longer)
+		return log_error_errno(spec ? -ENOMEM : -EINVAL, "cannot note option %d", number);
+	longer->options = arena_array(&dump->arena, Cr__SocketOption *, count + 1);
+	if (!longer->options)
+		return log_error_errno(-ENOMEM, "cannot note %s", spec->name);
+	for (size_t i = 0; i < count; i++)
+		longer->options[longer->n_options++] = (*options)->options[i];
+	if (*options)
+		longer->filter = (*options)->filter;
+	r = add_option(&dump->arena, spec, &value, sizeof(value), 1, &longer);
+	if (r < 0)
+		return log_error_errno(r, "cannot note %s", spec->name);
+	*options = longer;
+	return 0;
+}
+
 /* The length of SO_GET_FILTER is in instructions. */
 static int collect_filter(struct dump *dump, int fd, Cr__SocketOptions **options)
 {

@@ -12,6 +12,10 @@
 int must_check socket_options_collect(struct dump *dump, int fd, const struct socket_option_table *table,
 				      Cr__SocketOptions **ret_options);
 
+/* Adds an option of 4 bytes, of the shared table, that was found out otherwise. Logs. */
+int must_check socket_options_add_int(struct dump *dump, int number, int32_t value,
+				      Cr__SocketOptions **options);
+
 /*
  * The same for the shared table, with the filter (SO_ATTACH_FILTER). An eBPF program, which cannot be read,
  * is a blocker.

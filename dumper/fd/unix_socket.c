@@ -11,12 +11,14 @@
 #include <sys/un.h>
 
 #include "common/cleanup.h"
+#include "common/kernel_socket.h"
 #include "common/kernel_unix.h"
 #include "common/vector.h"
 #include "dumper/fd/socket_options.h"
 #include "dumper/holders.h"
 
 #define GROUPS_MAX 65536
+#define MEMBER_INQ "unix_sock.recvmsg_inq"
 
 static bool unix_socket_matches(const struct fd_info *info)
 {
@@ -30,25 +32,6 @@ static uint64_t namespace_cookie(int fd)
 	socklen_t size = sizeof(cookie);
 
 	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) < 0 ? 0 : cookie;
-}
-
-static int sockets_new(struct dump *dump)
-{
-	cleanup_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct unix_sockets *sockets = calloc(1, sizeof(*sockets));
-	int r;
-
-	if (!sockets || fd < 0) {
-		r = sockets ? -errno : -ENOMEM;
-		free(sockets);
-		return log_error_errno(r, "cannot ask about unix sockets");
-	}
-	dump->fd_kind_states[FD_KIND_unix_socket] = sockets;
-	sockets->namespace_cookie = namespace_cookie(fd);
-	r = unix_diag_read(&sockets->diag);
-	if (r == -ENOENT)
-		return log_error_errno(r, "this kernel does not tell about unix sockets (module unix_diag)");
-	return r < 0 ? log_error_errno(r, "cannot ask about unix sockets") : 0;
 }
 
 struct unix_entry *unix_entry_find(const struct unix_sockets *sockets, uint32_t inode)
@@ -120,6 +103,64 @@ static int collect_credentials(struct dump *dump, int fd, Cr__UnixSocket *image)
 	return collect_groups(dump, fd, image->peer_credentials);
 }
 
+/*
+ * SO_INQ can be set, since Linux 6.17, but not asked for: the kernel's memory tells. Where that may not be
+ * read it is taken for unset, see CAVEATS in the manual.
+ */
+static int open_kernel_sockets(struct unix_sockets *sockets)
+{
+	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t size = sizeof(int);
+	uint64_t value;
+	int one = 1, r;
+
+	if (fd < 0)
+		return log_error_errno(-errno, "cannot ask about unix sockets");
+	if (setsockopt(fd, SOL_SOCKET, CR_SO_INQ, &one, sizeof(one)) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, CR_SO_INQ, &one, &size) == 0)
+		return 0;
+	r = kernel_sockets_open(&sockets->kernel_sockets);
+	if (r == 0 &&
+	    (kernel_sockets_read(sockets->kernel_sockets, fd, MEMBER_INQ, &value) < 0 || value != 1)) {
+		kernel_sockets_free(sockets->kernel_sockets);
+		sockets->kernel_sockets = NULL;
+	}
+	return r == -ENOMEM ? log_error_errno(r, "cannot ask about unix sockets") : 0;
+}
+
+static int collect_inq(struct dump *dump, int fd, Cr__UnixSocket *image)
+{
+	struct unix_sockets *sockets = unix_sockets_of(dump);
+	uint64_t value = 0;
+	int r;
+
+	if (image->type != SOCK_STREAM || !sockets->kernel_sockets)
+		return 0;
+	r = kernel_sockets_read(sockets->kernel_sockets, fd, MEMBER_INQ, &value);
+	if (r < 0)
+		return log_error_errno(r, "cannot read SO_INQ in the kernel's memory");
+	return value == 0 ? 0 : socket_options_add_int(dump, CR_SO_INQ, (int32_t)value, &image->options);
+}
+
+static int sockets_new(struct dump *dump)
+{
+	cleanup_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct unix_sockets *sockets = calloc(1, sizeof(*sockets));
+	int r;
+
+	if (!sockets || fd < 0) {
+		r = sockets ? -errno : -ENOMEM;
+		free(sockets);
+		return log_error_errno(r, "cannot ask about unix sockets");
+	}
+	dump->fd_kind_states[FD_KIND_unix_socket] = sockets;
+	sockets->namespace_cookie = namespace_cookie(fd);
+	r = unix_diag_read(&sockets->diag);
+	if (r == -ENOENT)
+		return log_error_errno(r, "this kernel does not tell about unix sockets (module unix_diag)");
+	return r < 0 ? log_error_errno(r, "cannot ask about unix sockets") : open_kernel_sockets(sockets);
+}
+
 /* What the socket has of its own, whatever it is connected to. */
 static int collect_own(struct dump *dump, struct unix_entry *entry, const struct fd_info *info)
 {
@@ -137,7 +178,9 @@ static int collect_own(struct dump *dump, struct unix_entry *entry, const struct
 	r = unix_name_collect(dump, entry, info->our_fd);
 	if (r == 0)
 		r = collect_credentials(dump, info->our_fd, image);
-	return r < 0 ? r : socket_options_collect_shared(dump, info->our_fd, &image->options);
+	if (r == 0)
+		r = socket_options_collect_shared(dump, info->our_fd, &image->options);
+	return r < 0 ? r : collect_inq(dump, info->our_fd, image);
 }
 
 /* NULL if memory is short. */
@@ -247,6 +290,8 @@ static void unix_socket_done(struct dump *dump)
 	if (!sockets)
 		return;
 	option_guard_free(sockets->guard);
+	if (sockets->kernel_sockets)
+		kernel_sockets_free(sockets->kernel_sockets);
 	if (sockets->kernel)
 		kernel_unix_free(sockets->kernel);
 	for (size_t i = 0; i < sockets->entries_count; i++)

@@ -41,9 +41,10 @@ struct unix_sockets {
 	size_t named_count;
 	size_t read_count; /* entries whose queue has been looked at */
 	bool is_reading;
-	struct option_guard *guard; /* NULL: not needed yet */
-	unsigned char *buffer;      /* for unix_queue.c */
-	struct kernel_unix *kernel; /* NULL: not needed yet */
+	struct option_guard *guard;            /* NULL: not needed yet */
+	unsigned char *buffer;                 /* for unix_queue.c */
+	struct kernel_unix *kernel;            /* NULL: not needed yet */
+	struct kernel_sockets *kernel_sockets; /* NULL: SO_INQ is told, or is not to be had */
 };
 
 /* NULL: there are none. */

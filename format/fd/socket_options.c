@@ -10,7 +10,6 @@
 
 /* Newer than the headers that this may be built with, as those in socket_options.h. */
 #define CR_SO_RCVPRIORITY 82
-#define CR_SO_INQ 84
 
 /* The name is taken where it is written out: as an argument of another macro it would be a number. */
 #define NAMED(number_, name_, ...)                                                                           \

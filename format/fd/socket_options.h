@@ -16,6 +16,7 @@
 /* Newer than the headers that this may be built with. */
 #define CR_SO_PASSPIDFD 76
 #define CR_SO_PASSRIGHTS 83
+#define CR_SO_INQ 84
 
 enum socket_option_phase {
 	SOCKET_OPTION_EARLY, /* before the socket is bound, connected or filled */
