@@ -79,16 +79,37 @@ static const struct inet_diag_socket *find_cookie(const struct tcp_sockets *sock
 	return NULL;
 }
 
-/* Others listen at the same address: which of them is connected to is not foreseeable. */
-static bool is_one_of_many(const struct tcp_sockets *sockets, const struct tcp_entry *entry)
+/*
+ * How well a listening socket fits a connection to SOCKET's address, 0: not at all. The kernel takes the one
+ * that fits best, __inet_lookup_listener() in net/ipv4/inet_hashtables.c.
+ */
+static int fit(const struct inet_diag_socket *listener, const struct inet_diag_socket *socket)
 {
-	const struct inet_diag_socket *own = entry->diag;
+	struct inet_address own = inet_address_unmap(&listener->local),
+			    at = inet_address_unmap(&socket->local);
+	bool is_any = inet_address_is_any(&listener->local);
+
+	if (own.port != at.port)
+		return 0;
+	if (listener->local.family == AF_INET6 && at.family == AF_INET && listener->is_v6_only)
+		return 0;
+	if (listener->local.family == AF_INET && at.family == AF_INET6)
+		return 0;
+	if (!is_any && !inet_address_is_equal(&own, &at))
+		return 0;
+	return 1 + (listener->local.family == at.family) + 2 * !is_any;
+}
+
+/* Others listen there, so that it is not foreseeable that a new connection comes to the same. */
+static bool is_contested(const struct tcp_sockets *sockets, const struct inet_diag_socket *listener,
+			 const struct inet_diag_socket *socket)
+{
+	int own = fit(listener, socket);
 
 	for (size_t i = 0; i < sockets->diag.sockets_count; i++) {
 		const struct inet_diag_socket *other = &sockets->diag.sockets[i];
 
-		if (other != own && other->state == TCP_LISTEN && other->local.family == own->local.family &&
-		    other->interface == own->interface && inet_address_is_equal(&other->local, &own->local))
+		if (other != listener && other->state == TCP_LISTEN && fit(other, socket) >= own)
 			return true;
 	}
 	return false;
@@ -96,7 +117,7 @@ static bool is_one_of_many(const struct tcp_sockets *sockets, const struct tcp_e
 
 /* Why a connection cannot be kept, in brackets; "": it comes from outside; NULL: it can be. */
 static const char *why_not(const struct waiting_connection *waiting, const struct tcp_entry *from,
-			   bool is_of_many)
+			   bool is_contested)
 {
 	if (waiting->state != TCP_ESTABLISHED && waiting->state != TCP_CLOSE_WAIT)
 		return " (which has been reset)";
@@ -105,14 +126,13 @@ static const char *why_not(const struct waiting_connection *waiting, const struc
 		return "";
 	if (waiting->has_urgent)
 		return " (which has sent urgent data)";
-	return is_of_many ? " (to one of several sockets that listen at this address)" : NULL;
+	return is_contested ? " (to one of several sockets that listen at this address)" : NULL;
 }
 
 static int note_waiting(struct dump *dump, struct tcp_entry *entry, const struct accept_queue *queue,
 			struct lost *lost)
 {
 	const struct tcp_sockets *sockets = tcp_sockets_of(dump);
-	bool is_of_many = is_one_of_many(sockets, entry);
 	int r = 0;
 
 	entry->image->waiting = arena_array(&dump->arena, uint32_t, queue->items_count);
@@ -124,7 +144,7 @@ static int note_waiting(struct dump *dump, struct tcp_entry *entry, const struct
 		const struct inet_diag_socket *peer =
 			socket ? inet_diag_find_peer(&sockets->diag, socket) : NULL;
 		struct tcp_entry *from = peer ? tcp_find_entry(sockets, peer->inode) : NULL;
-		const char *why = why_not(waiting, from, is_of_many);
+		const char *why = why_not(waiting, from, from && is_contested(sockets, entry->diag, socket));
 
 		if (why) {
 			r = lose(dump, lost, socket, why);

@@ -32,9 +32,14 @@ int main(void)
 	int v4 = tcp_listen("127.0.0.1", 4001), v6 = tcp_listen("::1", 4002),
 	    any = tcp_listen("0.0.0.0", 4003);
 	int silent, sent, ended, mute, full, last, six, deferred, port;
+	int only6 = scenario_call(socket(AF_INET6, SOCK_STREAM, 0));
 	struct tcp_pair pair;
 	size_t total;
 
+	/* It has the same port, but takes none of those. */
+	sockets_set(only6, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	sockets_bind(only6, "::", 4001);
+	scenario_call(listen(only6, 5));
 	pair = tcp_connect(v4, "127.0.0.1");
 	silent = connected(v4, "127.0.0.1");
 	sent = connected(v4, "127.0.0.1");
