@@ -46,8 +46,32 @@
 	X(fragment_size, "skb_frag.len")                                                                     \
 	X(fragment_offset, "skb_frag.offset")
 
+/*
+ * Options of a socket that it gets from the one that listens, as they are at that moment. Not here: sizes of
+ * buffers, which the kernel changes, and what the one who connects has a part in.
+ */
+static const char *const inherited[] = {
+	"sock.sk_lingertime",
+	"sock.sk_rcvlowat",
+	"sock.sk_rcvtimeo",
+	"sock.sk_sndtimeo",
+	"tcp_sock.nonagle",
+	"tcp_sock.keepalive_time",
+	"tcp_sock.keepalive_intvl",
+	"tcp_sock.keepalive_probes",
+	"tcp_sock.linger2",
+	"tcp_sock.notsent_lowat",
+	"inet_connection_sock.icsk_user_timeout",
+	"inet_connection_sock.icsk_syn_retries",
+};
+
+/* Bits of sock.sk_flags, enum sock_flags of include/net/sock.h: SO_OOBINLINE, SO_KEEPALIVE, SO_LINGER,
+ * SO_TIMESTAMP, SO_TIMESTAMPNS, SO_DONTROUTE. */
+#define INHERITED_FLAGS (UINT64_C(1) << 2 | 1 << 3 | 1 << 4 | 1 << 11 | 1 << 12 | 1 << 13)
+
 struct accept_queues {
 	struct kernel_sockets *sockets;
+	struct kernel_member sock_flags, inherited[ARRAY_SIZE(inherited)]; /* size 0: not in this kernel */
 	struct kernel_pages pages;
 	bool has_pages;
 #define X(name, path) struct kernel_member name;
@@ -98,6 +122,13 @@ int accept_queues_open(struct accept_queues **ret_queues)
 		r = find(queues->sockets->types, path, &queues->name);
 	MEMBERS(X)
 #undef X
+	if (r == 0)
+		r = kernel_types_find(queues->sockets->types, "sock_common.skc_flags", &queues->sock_flags);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(inherited); i++) {
+		r = kernel_types_find(queues->sockets->types, inherited[i], &queues->inherited[i]);
+		if (r == -ENOENT)
+			r = 0;
+	}
 	if (r < 0)
 		return r;
 	*ret_queues = take_ptr(queues);
@@ -145,7 +176,28 @@ void accept_queue_done(struct accept_queue *queue)
 	*queue = (struct accept_queue){0};
 }
 
-static int append(struct accept_queues *queues, struct kernel_address request, struct accept_queue *queue)
+static int compare_options(struct accept_queues *queues, struct kernel_address listener,
+			   struct kernel_address sock, bool *ret_are_other)
+{
+	uint64_t one = 0, other = 0;
+	int r = get(queues, listener, &queues->sock_flags, &one);
+
+	if (r == 0)
+		r = get(queues, sock, &queues->sock_flags, &other);
+	*ret_are_other = (one ^ other) & INHERITED_FLAGS;
+	for (size_t i = 0; r == 0 && !*ret_are_other && i < ARRAY_SIZE(inherited); i++) {
+		if (queues->inherited[i].size == 0)
+			continue;
+		r = get(queues, listener, &queues->inherited[i], &one);
+		if (r == 0)
+			r = get(queues, sock, &queues->inherited[i], &other);
+		*ret_are_other = one != other;
+	}
+	return r;
+}
+
+static int append(struct accept_queues *queues, struct kernel_address listener, struct kernel_address request,
+		  struct accept_queue *queue)
 {
 	struct waiting_connection *connection = vector_append(queue, items);
 	struct position position;
@@ -161,21 +213,21 @@ static int append(struct accept_queues *queues, struct kernel_address request, s
 		r = read_position(queues, connection->sock, &position);
 	if (r == 0)
 		note_position(connection, &position);
-	return r;
+	return r < 0 ? r : compare_options(queues, listener, connection->sock, &connection->has_own_options);
 }
 
 int accept_queue_read(struct accept_queues *queues, int fd, struct accept_queue *ret_queue)
 {
 	cleanup_(accept_queue_done) struct accept_queue queue = {0};
-	struct kernel_address at = {0};
-	int r = kernel_sockets_locate(queues->sockets, fd, &at);
+	struct kernel_address listener = {0}, at = {0};
+	int r = kernel_sockets_locate(queues->sockets, fd, &listener);
 
 	if (r == 0)
-		r = get(queues, at, &queues->listener_first, &at.value);
+		r = get(queues, listener, &queues->listener_first, &at.value);
 	while (r == 0 && at.value != 0) {
 		if (queue.items_count >= CONNECTIONS_MAX)
 			return -ENOTSUP;
-		r = append(queues, at, &queue);
+		r = append(queues, listener, at, &queue);
 		if (r == 0)
 			r = get(queues, at, &queues->request_next, &at.value);
 	}

@@ -15,6 +15,8 @@ struct waiting_connection {
 	uint64_t cookie;      /* of sock_diag(7); 0: it has not been asked for it yet */
 	uint8_t state;        /* as in <netinet/tcp.h> */
 	bool has_urgent;      /* urgent data has come (MSG_OOB) */
+	bool has_own_options; /* that socket has got others since, which this one does not have, or the like
+			       */
 	uint32_t sequence;    /* of the first byte that has come */
 	uint32_t size;        /* bytes that have come */
 	unsigned char *bytes; /* owned; NULL until read */

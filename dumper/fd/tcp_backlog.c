@@ -126,6 +126,8 @@ static const char *why_not(const struct waiting_connection *waiting, const struc
 		return "";
 	if (waiting->has_urgent)
 		return " (which has sent urgent data)";
+	if (waiting->has_own_options)
+		return " (which has other options than the socket that listens has by now)";
 	return is_contested ? " (to one of several sockets that listen at this address)" : NULL;
 }
 

@@ -182,6 +182,15 @@ static int make_tcp_backlog_urgent(void)
 	return fd < 0 || send(fd, "x", 1, MSG_OOB) != 1 ? -1 : listener;
 }
 
+/* It came before SO_KEEPALIVE was set, and is without. */
+static int make_tcp_backlog_options(void)
+{
+	int listener = listening(4001), fd = connected(listener);
+	const int on = 1;
+
+	return fd < 0 || setsockopt(listener, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) < 0 ? -1 : listener;
+}
+
 /* To one of two that share the port. */
 static int make_tcp_backlog_group(void)
 {
@@ -368,6 +377,7 @@ static const struct {
 	{"tcp-backlog", make_tcp_backlog},
 	{"tcp-backlog-reset", make_tcp_backlog_reset},
 	{"tcp-backlog-urgent", make_tcp_backlog_urgent},
+	{"tcp-backlog-options", make_tcp_backlog_options},
 	{"tcp-backlog-group", make_tcp_backlog_group},
 	{"tcp-urgent", make_tcp_urgent},
 	{"tcp-urgent-read", make_tcp_urgent_read},

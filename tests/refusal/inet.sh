@@ -61,6 +61,8 @@ not_kept() {
 not_kept tcp-backlog-reset 'which has been reset'
 start_target tcp-backlog-urgent
 not_kept tcp-backlog-urgent 'which has sent urgent data'
+start_target tcp-backlog-options
+not_kept tcp-backlog-options 'which has other options'
 start_target tcp-backlog-group
 not_kept tcp-backlog-group 'one of several sockets that listen'
 start_target tcp-listening

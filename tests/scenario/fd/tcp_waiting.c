@@ -27,6 +27,44 @@ static struct tcp_pair accepted(int listener, int client)
 	return pair;
 }
 
+static const struct {
+	int level, number, value;
+} options[] = {
+	{SOL_SOCKET, SO_KEEPALIVE, 1},          {SOL_SOCKET, SO_OOBINLINE, 1},
+	{SOL_SOCKET, SO_RCVLOWAT, 2},           {SOL_SOCKET, SO_TIMESTAMP, 1},
+	{IPPROTO_TCP, TCP_NODELAY, 1},          {IPPROTO_TCP, TCP_KEEPIDLE, 77},
+	{IPPROTO_TCP, TCP_KEEPINTVL, 7},        {IPPROTO_TCP, TCP_KEEPCNT, 3},
+	{IPPROTO_TCP, TCP_LINGER2, 9},          {IPPROTO_TCP, TCP_SYNCNT, 4},
+	{IPPROTO_TCP, TCP_USER_TIMEOUT, 60000}, {IPPROTO_TCP, TCP_NOTSENT_LOWAT, 5000},
+};
+static const struct timeval timeout = {.tv_sec = 50};
+static const struct linger linger = {.l_onoff = 1, .l_linger = 3};
+
+/* All that is inherited. */
+static void set_options(int fd)
+{
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		sockets_set(fd, options[i].level, options[i].number, options[i].value);
+	scenario_call(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)));
+	scenario_call(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)));
+	scenario_call(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)));
+}
+
+static void check_options(int fd)
+{
+	struct timeval time;
+	struct linger how;
+	socklen_t size = sizeof(time);
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		scenario_check_equal(sockets_get(fd, options[i].level, options[i].number), options[i].value);
+	scenario_call(getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, &size));
+	scenario_check_equal(time.tv_sec, timeout.tv_sec);
+	size = sizeof(how);
+	scenario_call(getsockopt(fd, SOL_SOCKET, SO_LINGER, &how, &size));
+	scenario_check_equal(how.l_linger, linger.l_linger);
+}
+
 int main(void)
 {
 	int v4 = tcp_listen("127.0.0.1", 4001), v6 = tcp_listen("::1", 4002),
@@ -59,7 +97,7 @@ int main(void)
 	port = (int)sockets_port(last);
 	six = connected(v6, "::1");
 	sockets_send(six, "six", 3);
-	sockets_set(any, SOL_SOCKET, SO_KEEPALIVE, 1);
+	set_options(any);
 	sockets_set(any, IPPROTO_TCP, TCP_DEFER_ACCEPT, 60);
 	deferred = connected(any, "127.0.0.7");
 	sockets_send(deferred, "now", 3);
@@ -96,7 +134,7 @@ int main(void)
 	tcp_check_alive(pair);
 	pair = accepted(any, deferred);
 	sockets_receive(pair.server, "now");
-	scenario_check_equal(sockets_get(pair.server, SOL_SOCKET, SO_KEEPALIVE), 1);
+	check_options(pair.server);
 	tcp_check_alive(pair);
 	scenario_check_equal(sockets_poll(v4) | sockets_poll(v6) | sockets_poll(any), 0);
 	/* And new ones come. */
