@@ -19,6 +19,7 @@ struct tcp_entry {
 	const struct inet_diag_socket *diag; /* NULL: without any port */
 	struct tcp_entry *peer;              /* the other end, if it is of the tree too */
 	struct waiting_connection *waiting;  /* the other end, if nobody has accepted it; of a queue below */
+	struct waiting_connection **gone;    /* of a listening one: of image->gone; in the arena */
 	unsigned char *contents;             /* owned: of what it has to receive, and then to send */
 };
 

@@ -121,14 +121,47 @@ static const char *why_not(const struct waiting_connection *waiting, const struc
 {
 	if (waiting->state != TCP_ESTABLISHED && waiting->state != TCP_CLOSE_WAIT)
 		return " (which has been reset)";
-	if (!from ||
-	    (from->state != TCP_ESTABLISHED && from->state != TCP_FIN_WAIT1 && from->state != TCP_FIN_WAIT2))
+	if (from && from->state != TCP_ESTABLISHED && from->state != TCP_FIN_WAIT1 &&
+	    from->state != TCP_FIN_WAIT2)
 		return "";
 	if (waiting->has_urgent)
 		return " (which has sent urgent data)";
 	if (waiting->has_own_options)
 		return " (which has other options than the socket that listens has by now)";
 	return is_contested ? " (to one of several sockets that listen at this address)" : NULL;
+}
+
+/* Who has sent all and closed its socket, so that it is the kernel's, here, and waits for the end. */
+static bool is_gone(const struct waiting_connection *waiting, const struct inet_diag_socket *peer)
+{
+	return peer->inode == 0 && (peer->state == TCP_FIN_WAIT1 || peer->state == TCP_FIN_WAIT2) &&
+	       waiting->state == TCP_CLOSE_WAIT;
+}
+
+static int note_gone(struct dump *dump, struct tcp_entry *entry, struct waiting_connection *waiting,
+		     const struct inet_diag_socket *peer)
+{
+	Cr__TcpGone *gone = arena_new(&dump->arena, Cr__TcpGone);
+	Cr__InetSocket *socket = arena_new(&dump->arena, Cr__InetSocket);
+
+	if (!gone || !socket)
+		return -ENOMEM;
+	cr__tcp_gone__init(gone);
+	cr__inet_socket__init(socket);
+	gone->socket = socket;
+	socket->family = peer->local.family;
+	socket->type = SOCK_STREAM;
+	socket->protocol = IPPROTO_TCP;
+	socket->uid = peer->uid;
+	socket->gid = 0;
+	socket->local = inet_image_new(&dump->arena, &peer->local);
+	socket->peer = inet_image_new(&dump->arena, &peer->peer);
+	if (!socket->local || !socket->peer)
+		return -ENOMEM;
+	entry->gone[entry->image->n_gone] = waiting;
+	entry->image->gone[entry->image->n_gone++] = gone;
+	entry->image->waiting[entry->image->n_waiting++] = 0;
+	return 0;
 }
 
 static int note_waiting(struct dump *dump, struct tcp_entry *entry, const struct accept_queue *queue,
@@ -138,7 +171,9 @@ static int note_waiting(struct dump *dump, struct tcp_entry *entry, const struct
 	int r = 0;
 
 	entry->image->waiting = arena_array(&dump->arena, uint32_t, queue->items_count);
-	if (!entry->image->waiting)
+	entry->image->gone = arena_array(&dump->arena, Cr__TcpGone *, queue->items_count);
+	entry->gone = arena_array(&dump->arena, struct waiting_connection *, queue->items_count);
+	if (!entry->image->waiting || !entry->image->gone || !entry->gone)
 		return -ENOMEM;
 	for (size_t i = 0; r == 0 && i < queue->items_count; i++) {
 		struct waiting_connection *waiting = &queue->items[i];
@@ -146,14 +181,19 @@ static int note_waiting(struct dump *dump, struct tcp_entry *entry, const struct
 		const struct inet_diag_socket *peer =
 			socket ? inet_diag_find_peer(&sockets->diag, socket) : NULL;
 		struct tcp_entry *from = peer ? tcp_find_entry(sockets, peer->inode) : NULL;
-		const char *why = why_not(waiting, from, from && is_contested(sockets, entry->diag, socket));
+		const char *why =
+			why_not(waiting, from, socket && is_contested(sockets, entry->diag, socket));
 
+		if (!why && !from && !(peer && is_gone(waiting, peer)))
+			why = "";
 		if (why) {
 			r = lose(dump, lost, socket, why);
-			continue;
+		} else if (!from) {
+			r = note_gone(dump, entry, waiting, peer);
+		} else {
+			from->waiting = waiting;
+			entry->image->waiting[entry->image->n_waiting++] = from->file->image.id;
 		}
-		from->waiting = waiting;
-		entry->image->waiting[entry->image->n_waiting++] = from->file->image.id;
 	}
 	/* A listening socket takes some as soon as it can, or when they have sent something. */
 	for (size_t i = 0; r == 0 && i < sockets->diag.sockets_count; i++)
@@ -265,25 +305,53 @@ static int join(struct tcp_entry *entry, const struct waiting_connection *waitin
 	return 0;
 }
 
-static int read_waiting(struct dump *dump, struct tcp_entry *entry)
+/* 1: a blocker has been added. */
+static int read_connection(struct dump *dump, const struct tcp_entry *entry,
+			   struct waiting_connection *waiting, const struct tcp_entry *from)
 {
-	struct waiting_connection *waiting = entry->waiting;
 	int r = waiting_connection_read(tcp_sockets_of(dump)->accept_queues, waiting);
 
-	INET_LOG_SCOPE(&entry->inet);
-	if (r == 0 && why_not(waiting, entry, false))
+	if (r == 0 && why_not(waiting, from, false))
 		r = -ECONNRESET;
-	if (r == 0)
-		r = join(entry, waiting);
 	if (r != -ENOTSUP)
-		return r < 0 ? log_error_errno(r, "cannot read what has come over %s",
-					       entry->inet.description)
-			     : 0;
-	blockers_add(&dump->blockers,
-		     "%s is not accepted yet by its other end, and what has come over it waits in a way that "
-		     "this cr-dump does not know: let the program accept it, or give --skip-in-flight to cut "
-		     "it off",
-		     entry->inet.description);
+		return r;
+	blockers_add(
+		&dump->blockers,
+		"%s has a connection that nobody has accepted, and what has come over it waits in a way that "
+		"this cr-dump does not know: let the program accept it, or give --skip-in-flight to cut "
+		"it off",
+		entry->inet.description);
+	return 1;
+}
+
+static int read_waiting(struct dump *dump, struct tcp_entry *entry)
+{
+	int r = read_connection(dump, entry, entry->waiting, entry);
+
+	return r == 0 ? join(entry, entry->waiting) : MIN(r, 0);
+}
+
+/* One after the other. */
+static int read_gone(struct dump *dump, struct tcp_entry *entry)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < entry->image->n_gone; i++) {
+		struct waiting_connection *waiting = entry->gone[i];
+		int r = read_connection(dump, entry, waiting, NULL);
+		unsigned char *grown;
+
+		if (r != 0)
+			return MIN(r, 0);
+		grown = realloc(entry->contents, size + waiting->size + 1);
+		if (!grown)
+			return -ENOMEM;
+		entry->contents = grown;
+		memcpy(grown + size, waiting->bytes, waiting->size);
+		size += waiting->size;
+		entry->image->gone[i]->size = waiting->size;
+	}
+	entry->file->contents_size = size;
 	return 0;
 }
 
@@ -292,9 +360,18 @@ int tcp_backlog_read(struct dump *dump)
 	const struct tcp_sockets *sockets = tcp_sockets_of(dump);
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < sockets->entries_count; i++)
-		if (sockets->entries[i]->waiting)
-			r = read_waiting(dump, sockets->entries[i]);
+	for (size_t i = 0; r == 0 && i < sockets->entries_count; i++) {
+		struct tcp_entry *entry = sockets->entries[i];
+
+		INET_LOG_SCOPE(&entry->inet);
+		if (entry->waiting)
+			r = read_waiting(dump, entry);
+		else if (entry->image->n_gone > 0)
+			r = read_gone(dump, entry);
+		if (r < 0)
+			r = log_error_errno(r, "cannot read what has come over connections of %s",
+					    entry->inet.description);
+	}
 	return r;
 }
 

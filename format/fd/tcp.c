@@ -99,10 +99,43 @@ static bool is_known(uint32_t state)
 uint64_t tcp_contents_size(const Cr__TcpSocket *socket)
 {
 	const Cr__TcpConnection *connection = socket->connection;
+	uint64_t size = 0;
 
-	return connection
-		       ? (uint64_t)connection->receive_size + connection->sent_size + connection->unsent_size
-		       : 0;
+	if (connection)
+		return (uint64_t)connection->receive_size + connection->sent_size + connection->unsent_size;
+	for (size_t i = 0; i < socket->n_gone; i++)
+		size += socket->gone[i]->size;
+	return size;
+}
+
+static int check_gone(const Cr__TcpGone *gone, const char **ret_reason)
+{
+	const Cr__InetSocket *inet = gone->socket;
+
+	if (!inet || inet->type != SOCK_STREAM || inet->protocol != IPPROTO_TCP || !inet->local ||
+	    inet->local->port == 0 || !inet->peer || inet->peer->port == 0 || inet->n_memberships > 0)
+		return refuse("what had connected to it is no TCP socket with two ports", ret_reason);
+	if (gone->size > TCP_QUEUE_SIZE_MAX)
+		return refuse("more has come over a connection than can", ret_reason);
+	return inet_socket_check(inet, &socket_options_tcp, ret_reason);
+}
+
+/* A listening one has connections that nobody has accepted. */
+static int check_waiting_list(const Cr__TcpSocket *socket, const char **ret_reason)
+{
+	size_t gone = 0;
+	int r = 0;
+
+	if (socket->n_waiting > (socket->state == TCP_LISTEN ? TCP_WAITING_MAX : 0))
+		return refuse("more wait to be accepted than can", ret_reason);
+	for (size_t i = 0; i < socket->n_waiting; i++)
+		gone += socket->waiting[i] == 0;
+	if (gone != socket->n_gone)
+		return refuse("not as many have connected to it and are gone as wait to be accepted",
+			      ret_reason);
+	for (size_t i = 0; r == 0 && i < socket->n_gone; i++)
+		r = check_gone(socket->gone[i], ret_reason);
+	return r;
 }
 
 int tcp_check(const Cr__TcpSocket *socket, const char **ret_reason)
@@ -123,8 +156,9 @@ int tcp_check(const Cr__TcpSocket *socket, const char **ret_reason)
 		return refuse("it is connected, and in a state in which it cannot be", ret_reason);
 	if (socket->state == TCP_LISTEN && (!inet->local || inet->local->port == 0))
 		return refuse("it listens, but has no port", ret_reason);
-	if (socket->n_waiting > (socket->state == TCP_LISTEN ? TCP_WAITING_MAX : 0))
-		return refuse("more wait to be accepted than can", ret_reason);
+	r = check_waiting_list(socket, ret_reason);
+	if (r < 0)
+		return r;
 	if (socket->backlog > INT_MAX)
 		return refuse("its backlog is not valid", ret_reason);
 	if (inet->n_memberships > 0)

@@ -100,10 +100,8 @@ static int tcp_preflight(struct restore *restore)
 		if (r < 0)
 			return log_error_errno(r, "cannot ask about TCP sockets (sock_diag)");
 		is_read = true;
-		r = tcp_image_of(object)->connection
-			    ? tcp_connection_preflight(restore, object, &diag)
-			    : inet_socket_preflight(restore, object, tcp_image_of(object)->socket,
-						    &socket_options_tcp, &diag);
+		r = tcp_image_of(object)->connection ? tcp_connection_preflight(restore, object, &diag)
+						     : tcp_listening_preflight(restore, object, &diag);
 	}
 	return r;
 }
@@ -171,9 +169,11 @@ static int tcp_fill(struct restore *restore, const struct object *object, int fd
 	const Cr__TcpSocket *image = tcp_image_of(object);
 	char name[INET_DESCRIPTION_SIZE];
 
-	if (!tcp_is_kept(restore, object))
+	if (image->state != TCP_LISTEN && !tcp_is_kept(restore, object))
 		return 0;
 	LOG_SCOPE("%s", inet_socket_describe(object, image->socket, name));
+	if (image->state == TCP_LISTEN)
+		return tcp_waiting_fill(restore, object);
 	return tcp_connection_fill(restore, image, object->state, fd);
 }
 

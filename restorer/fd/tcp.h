@@ -9,7 +9,8 @@
 struct tcp_object {
 	int fd;                /* of ours, from finish to let_go; -EBADF */
 	bool is_awaited;       /* a listening socket lists it among those that wait to be accepted */
-	unsigned char *unsent; /* owned: to be sent when it is let go; connection->unsent_size bytes */
+	unsigned char *unsent; /* owned: to be sent when it is let go; connection->unsent_size bytes; of a
+				  listening one what has come over image->gone */
 };
 
 static inline const Cr__TcpSocket *tcp_image_of(const struct object *object)
@@ -29,7 +30,10 @@ bool tcp_needs_packets(const Cr__TcpSocket *image);
 /* Whether OTHER has the same addresses, both of them. */
 bool tcp_is_same_connection(const Cr__InetSocket *socket, const struct inet_diag_socket *other);
 
-/* tcp_preflight.c: adds to restore->blockers what speaks against one that was connected. */
+/* tcp_preflight.c: adds to restore->blockers what speaks against one that was not connected, */
+int must_check tcp_listening_preflight(struct restore *restore, const struct object *object,
+				       const struct inet_diag *diag);
+/* and one that was. */
 int must_check tcp_connection_preflight(struct restore *restore, const struct object *object,
 					const struct inet_diag *diag);
 
@@ -47,6 +51,8 @@ int must_check tcp_connection_fill(struct restore *restore, const Cr__TcpSocket 
 int must_check tcp_connection_finish(const Cr__TcpSocket *image, int fd);
 /* tcp_waiting.c: what waits to be accepted is of connections that wait for that, once each. Logs. */
 int must_check tcp_waiting_plan(struct restore *restore, struct object *listener);
+/* What has come over those whose other ends are gone. Logs. */
+int must_check tcp_waiting_fill(struct restore *restore, const struct object *listener);
 /* Connects them again, in their order, when the socket behind FD listens and has its options. Logs. */
 int must_check tcp_waiting_connect(struct restore *restore, const struct object *listener, int fd);
 /* A socket in TCP_REPAIR mode, and bound, leaves it and connects by itself, with the number that the image

@@ -61,6 +61,21 @@ static int check_others(struct restore *restore, const Cr__TcpSocket *image, con
 	return 0;
 }
 
+int tcp_listening_preflight(struct restore *restore, const struct object *object,
+			    const struct inet_diag *diag)
+{
+	const Cr__TcpSocket *image = tcp_image_of(object);
+	char name[INET_DESCRIPTION_SIZE];
+
+	if (image->n_gone > 0 && !restore->options->has_tcp_close &&
+	    !kernel_features_has_cap(&restore->features, CAP_NET_ADMIN))
+		blockers_add(
+			&restore->blockers,
+			"%s has connections that nobody has accepted: to restore that takes CAP_NET_ADMIN",
+			inet_socket_describe(object, image->socket, name));
+	return inet_socket_preflight(restore, object, image->socket, &socket_options_tcp, diag);
+}
+
 int tcp_connection_preflight(struct restore *restore, const struct object *object,
 			     const struct inet_diag *diag)
 {

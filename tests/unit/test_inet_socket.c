@@ -205,8 +205,10 @@ static void knows_new_sockets(void **state maybe_unused)
 
 static void checks_tcp(void **state maybe_unused)
 {
-	struct sample sample;
+	struct sample sample, other;
 	Cr__TcpSocket tcp = CR__TCP_SOCKET__INIT;
+	Cr__TcpGone gone = CR__TCP_GONE__INIT, *gone_list[] = {&gone};
+	uint32_t waiting[] = {7, 0};
 	const char *reason = NULL;
 
 	sample_init(&sample);
@@ -217,6 +219,24 @@ static void checks_tcp(void **state maybe_unused)
 	tcp.state = TCP_LISTEN;
 	tcp.backlog = 128;
 	assert_int_equal(tcp_check(&tcp, &reason), 0);
+	tcp.waiting = waiting;
+	tcp.n_waiting = 2;
+	tcp.gone = gone_list;
+	assert_int_equal(tcp_check(&tcp, &reason), -EBADMSG);
+	tcp.n_gone = 1;
+	assert_int_equal(tcp_check(&tcp, &reason), -EBADMSG);
+	gone.socket = &other.inet;
+	sample_init(&other);
+	other.inet.type = SOCK_STREAM;
+	other.inet.protocol = IPPROTO_TCP;
+	assert_int_equal(tcp_check(&tcp, &reason), -EBADMSG);
+	other.inet.peer = &other.peer;
+	gone.size = 17;
+	assert_int_equal(tcp_check(&tcp, &reason), 0);
+	assert_int_equal(tcp_contents_size(&tcp), 17);
+	gone.size = UINT32_MAX;
+	assert_int_equal(tcp_check(&tcp, &reason), -EBADMSG);
+	tcp.n_waiting = tcp.n_gone = 0;
 	tcp.backlog = UINT32_MAX;
 	assert_int_equal(tcp_check(&tcp, &reason), -EBADMSG);
 	tcp.backlog = 0;

@@ -69,9 +69,10 @@ int main(void)
 {
 	int v4 = tcp_listen("127.0.0.1", 4001), v6 = tcp_listen("::1", 4002),
 	    any = tcp_listen("0.0.0.0", 4003);
-	int silent, sent, ended, mute, full, last, six, deferred, port;
+	int silent, sent, ended, mute, gone, full, last, six, deferred, port;
 	int only6 = scenario_call(socket(AF_INET6, SOCK_STREAM, 0));
 	struct tcp_pair pair;
+	unsigned gone_port;
 	size_t total;
 
 	/* It has the same port, but takes none of those. */
@@ -88,6 +89,11 @@ int main(void)
 	scenario_call(shutdown(ended, SHUT_WR));
 	mute = connected(v4, "127.0.0.1");
 	scenario_call(shutdown(mute, SHUT_WR));
+	gone = connected(v4, "127.0.0.1");
+	gone_port = sockets_port(gone);
+	sockets_send(gone, "gone", 4);
+	close(gone);
+	close(connected(v4, "127.0.0.1"));
 	full = connected(v4, "127.0.0.1");
 	/* Else the kernel goes on changing it. */
 	sockets_set(full, SOL_SOCKET, SO_SNDBUF, 65536);
@@ -122,6 +128,16 @@ int main(void)
 	tcp_check_end(ended);
 	pair = accepted(v4, mute);
 	tcp_check_end(pair.server);
+	gone = scenario_call(accept(v4, NULL, NULL));
+	{
+		union socket_address peer = sockets_peer(gone);
+
+		scenario_check_equal(ntohs(peer.in.sin_port), gone_port);
+	}
+	sockets_receive(gone, "gone");
+	tcp_check_end(gone);
+	gone = scenario_call(accept(v4, NULL, NULL));
+	tcp_check_end(gone);
 	pair = accepted(v4, full);
 	tcp_check_filled(pair.server, 7, total);
 	tcp_check_alive(pair);
