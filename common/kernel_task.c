@@ -11,19 +11,13 @@
 
 int kernel_task_path_find(struct kernel_types *types, struct kernel_task_path *ret)
 {
-	const struct {
-		const char *path;
-		struct kernel_member *member;
-	} members[] = {
+	const struct kernel_member_path members[] = {
 		{"file.private_data", &ret->file_private},   {"file.f_inode", &ret->file_inode},
 		{"inode.i_private", &ret->inode_private},    {"pid.tasks", &ret->pid_tasks},
 		{"task_struct.pid_links", &ret->task_links},
 	};
-	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(members); i++)
-		r = kernel_types_find(types, members[i].path, members[i].member);
-	return r;
+	return kernel_types_find_all(types, members, ARRAY_SIZE(members));
 }
 
 int kernel_memory_task(struct kernel_memory *memory, const struct kernel_descriptors *descriptors,

@@ -349,3 +349,12 @@ int kernel_types_find(struct kernel_types *types, const char *path, struct kerne
 	*ret_member = member;
 	return 0;
 }
+
+int kernel_types_find_all(struct kernel_types *types, const struct kernel_member_path *members, size_t count)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = kernel_types_find(types, members[i].path, members[i].member);
+	return r;
+}

@@ -33,3 +33,11 @@ int must_check kernel_types_parse(const void *data, size_t size, struct kernel_t
  */
 int must_check kernel_types_find(struct kernel_types *types, const char *path,
 				 struct kernel_member *ret_member);
+
+/* All of COUNT; stops at the first that is not found. */
+struct kernel_member_path {
+	const char *path;
+	struct kernel_member *member;
+};
+int must_check kernel_types_find_all(struct kernel_types *types, const struct kernel_member_path *members,
+				     size_t count);

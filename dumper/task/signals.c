@@ -6,6 +6,8 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "common/pending_signals.h"
+#include "common/pidref.h"
 #include "common/tracee/remote_memory.h"
 #include "common/vector.h"
 #include "dumper/task/task_dumper.h"
@@ -13,6 +15,8 @@
 
 #define SIGNALS_COUNT 64
 #define PEEK_CHUNK 32
+/* From here on the time that ptrace(2) takes, which grows with the square, is worth looking elsewhere. */
+#define PEEK_MAX 512
 /* RLIMIT_SIGPENDING bounds them in fact. */
 #define PENDING_MAX 1048576
 #define KERNEL_SIGSET_SIZE 8
@@ -48,9 +52,40 @@ static int pending_append(struct pending *pending, const siginfo_t *info)
 	return 0;
 }
 
+/* In the kernel's memory, in one go. -EAGAIN: it does not agree with what ptrace tells of the start and the
+ * end. */
+static int pending_read_at_once(const struct tracee *tracee, bool is_shared, struct pending *pending)
+{
+	cleanup_(pending_signals_reader_freep) struct pending_signals_reader *reader = NULL;
+	cleanup_(pidref_done) struct pidref thread = PIDREF_NULL;
+	cleanup_(pending_done) struct pending all = {0};
+	siginfo_t last[2];
+	int r = pidref_open_thread(tracee->tid, &thread);
+
+	if (r == 0)
+		r = pending_signals_open(&reader);
+	if (r == 0)
+		r = pending_signals_read(reader, thread.fd, is_shared, PENDING_MAX, &all.signals,
+					 &all.signals_count);
+	if (r < 0)
+		return r;
+	if (all.signals_count < pending->signals_count ||
+	    memcmp(all.signals, pending->signals, pending->signals_count * sizeof(siginfo_t)) != 0)
+		return -EAGAIN;
+	r = tracee_peek_signals(tracee, is_shared, all.signals_count - 1, last, ARRAY_SIZE(last));
+	if (r != 1 || memcmp(last, &all.signals[all.signals_count - 1], sizeof(siginfo_t)) != 0)
+		return r < 0 ? r : -EAGAIN;
+	for (size_t i = pending->signals_count; i < all.signals_count; i++) {
+		r = pending_append(pending, &all.signals[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int pending_read(const struct tracee *tracee, bool is_shared, struct pending *pending)
 {
-	for (;;) {
+	for (bool is_at_once = false;;) {
 		siginfo_t chunk[PEEK_CHUNK];
 		int count = tracee_peek_signals(tracee, is_shared, pending->signals_count, chunk, PEEK_CHUNK);
 
@@ -61,6 +96,11 @@ static int pending_read(const struct tracee *tracee, bool is_shared, struct pend
 
 			if (r < 0)
 				return r;
+		}
+		if (!is_at_once && pending->signals_count >= PEEK_MAX) {
+			is_at_once = true; /* or, if that is not permitted, as before */
+			if (pending_read_at_once(tracee, is_shared, pending) == 0)
+				return 0;
 		}
 	}
 }
