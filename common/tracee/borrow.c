@@ -56,7 +56,7 @@ static int abandoned_find(struct abandoned *abandoned, uint64_t rip)
 	if (!found)
 		return -ENOENT;
 	abandoned->blob = remote_address(page + (uint64_t)(found - bytes));
-	if (EXECUTOR_OFFSET(executor_blob_end) > (size_t)(bytes + sizeof(bytes) - found))
+	if (EXECUTOR_BLOB_SIZE(0) > (size_t)(bytes + sizeof(bytes) - found))
 		return -EAGAIN;
 	return memcmp(found, executor_blob, code_size) == 0 ? 0 : -EAGAIN;
 }
@@ -206,15 +206,18 @@ int borrow_write_blob(struct borrow *borrow, struct remote_address address,
 		      const struct executor_quiet *quiet, const struct iovec *payload, size_t payload_count)
 {
 	const struct executor_region region = region_at(borrow->place, address);
-	size_t size = (size_t)(executor_blob_end - executor_blob);
+	size_t size = payload_count > 0 ? EXECUTOR_OFFSET(executor_blob_end)
+					: EXECUTOR_BLOB_SIZE(borrow->place->limits_count);
 	unsigned char blob[sizeof(borrow->place->saved)];
 
-	memcpy(blob, executor_blob, size);
+	memcpy(blob, executor_blob, EXECUTOR_OFFSET(executor_blob_end));
 	context_from_registers((struct executor_context *)(void *)(blob + EXECUTOR_OFFSET(executor_context)),
 			       borrow->registers, borrow->signal_mask);
 	memcpy(blob + EXECUTOR_OFFSET(executor_region), &region, sizeof(region));
 	if (quiet)
 		memcpy(blob + EXECUTOR_OFFSET(executor_quiet), quiet, sizeof(*quiet));
+	if (size > borrow->place->size)
+		return -E2BIG;
 	for (size_t i = 0; i < payload_count; i++) {
 		if (payload[i].iov_len > borrow->place->size - size)
 			return -E2BIG;
@@ -241,7 +244,8 @@ int borrow_raise_limits(struct borrow *borrow)
 			place->limits[i].raised = unlimited;
 	if (place->limits_count == 0)
 		return 0;
-	return file_pwrite_full(place->mem_fd, place->limits, sizeof(place->limits), (off_t)at);
+	return file_pwrite_full(place->mem_fd, place->limits, place->limits_count * sizeof(place->limits[0]),
+				(off_t)at);
 }
 
 /* Also of a thread that has not run, or not as far as that. */

@@ -12,7 +12,7 @@
 #include "common/file.h"
 #include "common/proc/limits.h"
 
-#define PLACE_ALIGNMENT UINT64_C(64)
+#define PLACE_ALIGNMENT UINT64_C(16)
 #define SEGMENTS_MAX 64
 
 /*
@@ -75,7 +75,7 @@ static int take_room(struct borrow_place *place, const struct vma *vma, uint64_t
 	int r;
 
 	start = MAX(start, vma->end - PAGE_SIZE_BYTES);
-	if (start + EXECUTOR_OFFSET(executor_blob_end) > vma->end)
+	if (start + EXECUTOR_BLOB_SIZE(place->limits_count) > vma->end)
 		return -ENOSPC;
 	place->size = vma->end - start;
 	r = file_pread_full(place->mem_fd, place->saved, place->size, (off_t)start);
@@ -104,7 +104,7 @@ static int find_in_padding(struct borrow_place *place, const struct vma_list *vm
 	uint64_t file_start, mapped_end = vma->offset + (vma->end - vma->start), end;
 	int r;
 
-	if (vma->is_shared || vma->inode == 0 || !(vma->prot & PROT_EXEC) || (vma->prot & PROT_WRITE))
+	if (vma->is_shared || vma->inode == 0 || vma->prot != (PROT_READ | PROT_EXEC))
 		return -ENOSPC;
 	file_start = find_file_start(vmas, vma);
 	if (file_start == 0)
@@ -181,9 +181,9 @@ int borrow_place_find(struct borrow_place *place, int proc_fd, const struct vma_
 	if (mem_fd < 0)
 		return -errno;
 	place->mem_fd = mem_fd;
-	r = find(place, vmas);
+	r = find_limits(place, proc_fd, vmas);
 	if (r == 0)
-		r = find_limits(place, proc_fd, vmas);
+		r = find(place, vmas);
 	place->mem_fd = r < 0 ? -EBADF : take_fd(&mem_fd);
 	return r;
 }

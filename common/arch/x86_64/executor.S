@@ -35,7 +35,7 @@
 	.globl executor_blob, executor_borrow, executor_run, executor_cure, executor_mask_call
 	.globl executor_syscall, executor_context, executor_blob_end, executor_no_region
 	.globl executor_quiet_begin, executor_quiet_run, executor_quiet_cure, executor_quiet_ready, executor_quiet_end
-	.globl executor_quiet, executor_map, executor_region
+	.globl executor_quiet, executor_map, executor_region, executor_limits
 
 executor_blob:
 blob_start:
@@ -126,38 +126,12 @@ no_region:
 executor_no_region:
 	jmp	restore
 
-/* Loads argument INDEX of the call in %r13 into REGISTER, through the reference if it is one. */
-.macro load_argument index, register
-	movq	EXECUTOR_CALL_ARGUMENTS + 8 * \index(%r13), \register
-	btl	$\index, EXECUTOR_CALL_REFERENCES(%r13)
-	jnc	9f
-	imulq	$EXECUTOR_CALL_SIZE, \register, \register
-	movq	EXECUTOR_CALLS + EXECUTOR_CALL_RESULT(%rbx, \register), \register
-9:
-.endm
-
-/* Sets the limits that may be in the way to what stands at OFFSET in each. One that may not be set stays. */
-.macro set_limits offset
-	movl	limits_count(%rip), %r13d
-	leaq	limits(%rip), %r12
-8:	testl	%r13d, %r13d
-	jz	9f
-	movl	$NR_PRLIMIT64, %eax
-	xorl	%edi, %edi
-	movl	EXECUTOR_LIMIT_RESOURCE(%r12), %esi
-	leaq	\offset(%r12), %rdx
-	xorl	%r10d, %r10d
-	syscall
-	addq	$EXECUTOR_LIMIT_SIZE, %r12
-	decl	%r13d
-	jmp	8b
-9:
-.endm
-
 /* Maps the region and goes on at %r15, with its address in %rbx, and "above or equal" if it may not. */
 executor_map:
 map:
-	set_limits EXECUTOR_LIMIT_RAISED
+	xorl	%ebp, %ebp
+	jmp	set_limits
+raised:
 	movl	$NR_MMAP, %eax
 	movq	region_address(%rip), %rdi
 	movl	$EXECUTOR_REGION_SIZE, %esi
@@ -167,7 +141,26 @@ map:
 	xorl	%r9d, %r9d
 	syscall
 	movq	%rax, %rbx
-	set_limits EXECUTOR_LIMIT_OWN
+	movl	$(EXECUTOR_LIMIT_OWN - EXECUTOR_LIMIT_RAISED), %ebp
+/* The limits that may be in the way: raised, and then as they were. One that may not be set stays. */
+set_limits:
+	movl	limits_count(%rip), %r13d
+	leaq	limits(%rip), %r12
+next_limit:
+	testl	%r13d, %r13d
+	jz	limits_set
+	movl	$NR_PRLIMIT64, %eax
+	xorl	%edi, %edi
+	movl	EXECUTOR_LIMIT_RESOURCE(%r12), %esi
+	leaq	EXECUTOR_LIMIT_RAISED(%r12, %rbp), %rdx
+	xorl	%r10d, %r10d
+	syscall
+	addq	$EXECUTOR_LIMIT_SIZE, %r12
+	decl	%r13d
+	jmp	next_limit
+limits_set:
+	testl	%ebp, %ebp
+	jz	raised
 	cmpq	$-4095, %rbx
 	jmp	*%r15
 
@@ -182,12 +175,27 @@ run:
 next_call:
 	testq	%r12, %r12
 	jz	stop
-	load_argument 0, %rdi
-	load_argument 1, %rsi
-	load_argument 2, %rdx
-	load_argument 3, %r10
-	load_argument 4, %r8
-	load_argument 5, %r9
+	movl	EXECUTOR_CALL_REFERENCES(%r13), %ecx
+	xorl	%edx, %edx
+next_reference:
+	testl	%ecx, %ecx
+	jz	load_arguments
+	shrl	%ecx
+	jnc	no_reference
+	imulq	$EXECUTOR_CALL_SIZE, EXECUTOR_CALL_ARGUMENTS(%r13, %rdx, 8), %rax
+	movq	EXECUTOR_CALLS + EXECUTOR_CALL_RESULT(%rbx, %rax), %rax
+	movq	%rax, EXECUTOR_CALL_ARGUMENTS(%r13, %rdx, 8)
+no_reference:
+	incl	%edx
+	jmp	next_reference
+load_arguments:
+	movl	%ecx, EXECUTOR_CALL_REFERENCES(%r13)	/* none is left */
+	movq	EXECUTOR_CALL_ARGUMENTS(%r13), %rdi
+	movq	EXECUTOR_CALL_ARGUMENTS + 8(%r13), %rsi
+	movq	EXECUTOR_CALL_ARGUMENTS + 16(%r13), %rdx
+	movq	EXECUTOR_CALL_ARGUMENTS + 24(%r13), %r10
+	movq	EXECUTOR_CALL_ARGUMENTS + 32(%r13), %r8
+	movq	EXECUTOR_CALL_ARGUMENTS + 40(%r13), %r9
 	movq	EXECUTOR_CALL_NUMBER(%r13), %rax
 	syscall
 	testq	%rax, %rax
@@ -282,6 +290,15 @@ restore:
 	leaq	context_rflags(%rip), %rsp
 	popfq
 	movq	context_rsp(%rip), %rsp
+	leaq	context_others(%rip), %rcx
+	movq	0(%rcx), %r8
+	movq	8(%rcx), %r9
+	movq	16(%rcx), %r12
+	movq	24(%rcx), %r13
+	movq	32(%rcx), %r14
+	movq	40(%rcx), %r15
+	movq	48(%rcx), %rbx
+	movq	56(%rcx), %rbp
 	movl	$NR_RT_SIGPROCMASK, %eax
 	movl	$SIG_SETMASK, %edi
 	leaq	context_signal_mask(%rip), %rsi
@@ -290,20 +307,12 @@ restore:
 executor_mask_call:
 	syscall
 	movq	context_rax(%rip), %rax
-	movq	context_rbx(%rip), %rbx
 	movq	context_rcx(%rip), %rcx
 	movq	context_rdx(%rip), %rdx
 	movq	context_rsi(%rip), %rsi
 	movq	context_rdi(%rip), %rdi
-	movq	context_rbp(%rip), %rbp
-	movq	context_r8(%rip), %r8
-	movq	context_r9(%rip), %r9
 	movq	context_r10(%rip), %r10
 	movq	context_r11(%rip), %r11
-	movq	context_r12(%rip), %r12
-	movq	context_r13(%rip), %r13
-	movq	context_r14(%rip), %r14
-	movq	context_r15(%rip), %r15
 	jmp	*context_rip(%rip)
 
 park:
@@ -326,28 +335,15 @@ executor_context:
 context_signal_mask:	.quad 0
 context_rflags:		.quad 0
 context_rsp:		.quad 0
+context_others:		.zero 8 * 8
 context_rip:		.quad 0
 context_rax:		.quad 0
-context_rbx:		.quad 0
 context_rcx:		.quad 0
 context_rdx:		.quad 0
 context_rsi:		.quad 0
 context_rdi:		.quad 0
-context_rbp:		.quad 0
-context_r8:		.quad 0
-context_r9:		.quad 0
 context_r10:		.quad 0
 context_r11:		.quad 0
-context_r12:		.quad 0
-context_r13:		.quad 0
-context_r14:		.quad 0
-context_r15:		.quad 0
-
-executor_region:
-region_address:		.quad 0
-region_mmap_flags:	.long 0
-limits_count:		.long 0
-limits:			.zero EXECUTOR_LIMIT_SIZE * EXECUTOR_LIMITS_MAX
 
 executor_quiet:
 quiet_mask:		.quad 0
@@ -355,6 +351,13 @@ quiet_signal:		.long 0
 quiet_calls_size:	.long 0
 quiet_data_size:	.long 0
 			.long 0
+
+executor_region:
+region_address:		.quad 0
+region_mmap_flags:	.long 0
+limits_count:		.long 0
+executor_limits:	/* the end of the blob, if there are none */
+limits:			.zero EXECUTOR_LIMIT_SIZE * EXECUTOR_LIMITS_MAX
 executor_blob_end:
 blob_end:
 

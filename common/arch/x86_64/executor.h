@@ -63,7 +63,8 @@ struct executor_call {
 	uint64_t number;
 	uint64_t arguments[6];
 	int64_t result;      /* as the kernel returned it: a negative errno is a failure */
-	uint32_t references; /* bit i: arguments[i] is the index of an earlier call whose result is meant */
+	uint32_t references; /* bit i: arguments[i] is the index of an earlier call whose result is put there
+			      */
 	uint32_t flags;
 };
 
@@ -72,10 +73,9 @@ _Static_assert(sizeof(struct executor_call) == EXECUTOR_CALL_SIZE, "the layout t
 /* What the blob restores; stands at executor_context in the blob, in this order. */
 struct executor_context {
 	uint64_t signal_mask;
-	uint64_t rflags;
-	uint64_t rsp, rip;
-	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp;
-	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+	uint64_t rflags, rsp;
+	uint64_t r8, r9, r12, r13, r14, r15, rbx, rbp;
+	uint64_t rip, rax, rcx, rdx, rsi, rdi, r10, r11;
 };
 
 struct executor_limit {
@@ -85,7 +85,7 @@ struct executor_limit {
 
 _Static_assert(sizeof(struct executor_limit) == EXECUTOR_LIMIT_SIZE, "the layout that executor.S relies on");
 
-/* How a region is mapped; stands at executor_region, behind the context. */
+/* How a region is mapped; stands at executor_region, at the end. */
 struct executor_region {
 	uint64_t address; /* where, as MMAP_FLAGS say; 0: anywhere */
 	uint32_t mmap_flags;
@@ -93,7 +93,7 @@ struct executor_region {
 	struct executor_limit limits[EXECUTOR_LIMITS_MAX];
 };
 
-/* What a thread that stops quietly needs; stands at executor_quiet, behind that. */
+/* What a thread that stops quietly needs; stands at executor_quiet, behind the context. */
 struct executor_quiet {
 	uint64_t mask; /* all signals but that one */
 	uint32_t signal;
@@ -108,7 +108,7 @@ extern const unsigned char executor_borrow[], executor_run[], executor_cure[], e
 extern const unsigned char executor_syscall[];
 /* Where a thread waits that may not map a region. */
 extern const unsigned char executor_no_region[];
-extern const unsigned char executor_context[], executor_region[];
+extern const unsigned char executor_context[], executor_region[], executor_limits[];
 /* The way to the region, of both that need one. */
 extern const unsigned char executor_map[];
 extern const unsigned char executor_quiet_begin[], executor_quiet_run[], executor_quiet_cure[];
@@ -117,5 +117,9 @@ extern const unsigned char executor_quiet_ready[], executor_quiet_end[];
 extern const unsigned char executor_quiet[];
 
 #define EXECUTOR_OFFSET(symbol) ((uint64_t)((symbol)-executor_blob))
+
+/* The room that it takes with so many limits, without calls behind it. */
+#define EXECUTOR_BLOB_SIZE(limits_count)                                                                     \
+	(EXECUTOR_OFFSET(executor_limits) + (limits_count)*EXECUTOR_LIMIT_SIZE)
 
 #endif
