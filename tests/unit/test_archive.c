@@ -372,9 +372,9 @@ static void tar_end(struct tar *tar)
 /* Reads it; the names and sizes of MEMBERS are what may come out. */
 static int read_tar(const struct tar *tar)
 {
+	cleanup_close int fd = memfd_create("tar", MFD_CLOEXEC);
 	cleanup_(frame_writer_freep) struct frame_writer *frames = NULL;
 	cleanup_(archive_reader_freep) struct archive_reader *reader = NULL;
-	cleanup_close int fd = memfd_create("tar", MFD_CLOEXEC);
 	struct archive_member member;
 	int r;
 
