@@ -48,6 +48,7 @@ openssh-server       test -x /usr/sbin/sshd
 nodejs               command -v node
 socat                command -v socat
 iproute2             command -v ip
+mariadb-server       command -v mariadbd
 postgresql           ls /usr/lib/postgresql/*/bin/postgres
 '
 
