@@ -180,7 +180,7 @@ static void fill_in(const struct kernel_ring *ring, const struct process *proces
 	image->sq_entries = ring->sq_entries;
 	image->cq_entries = ring->cq_entries;
 	image->clock_id = ring->clock_id;
-	image->tid = process->pidref.pid;
+	image->tid = process->threads[0].tracee.tid;
 }
 
 static int collect_limits(struct dump *dump, const struct kernel_ring *ring, Cr__IoUring *image)

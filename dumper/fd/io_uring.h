@@ -21,11 +21,6 @@ struct io_urings {
 	size_t entries_count, entries_capacity;
 };
 
-/* Puts "pid 1 (x): fd 3" before messages until the block ends. */
-#define RING_LOG_SCOPE(entry)                                                                                \
-	LOG_SCOPE("pid %d (%s): fd %d", (int)(entry)->file->process->pidref.pid,                             \
-		  (entry)->file->process->status.name, (entry)->file->fd)
-
 /* io_uring_flight.c: adds a blocker for requests that are in flight, with what is known of them. */
 void io_uring_refuse_flight(struct dump *dump, const struct kernel_ring *ring, const struct fdinfo *fdinfo);
 

@@ -214,9 +214,9 @@ int io_uring_buffers_check(struct dump *dump, struct io_urings *rings, struct ri
 	struct known_page known;
 	int r;
 
-	if (entry->kernel.buffers_count == 0 || !process)
+	if (entry->kernel.buffers_count == 0)
 		return 0;
-	r = know_pages(entry, &known);
+	r = process ? know_pages(entry, &known) : -ESRCH;
 	if (r < 0) {
 		blockers_add(
 			&dump->blockers,

@@ -224,7 +224,7 @@ int io_uring_resources_check(struct dump *dump, struct io_urings *rings)
 	for (size_t i = 0; r == 0 && i < rings->entries_count; i++) {
 		struct ring_entry *entry = rings->entries[i];
 
-		RING_LOG_SCOPE(entry);
+		OPEN_FILE_LOG_SCOPE(entry->file);
 		if (entry->is_refused)
 			continue;
 		check_submitter(dump, entry);

@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "common/interrupt.h"
 #include "common/log.h"
 #include "restorer/fd/io_uring.h"
 
@@ -138,7 +139,7 @@ static int submit(struct advance *advance, uint32_t count, uint8_t flags, bool i
 			add_move(advance, part);
 		count -= part;
 		if (count == 0 || batch_is_nearly_full(advance->batch, CALLS_A_ROUND, 0)) {
-			r = puppet_run(advance->puppet, "advancing an io_uring");
+			r = interrupted() ? -EINTR : puppet_run(advance->puppet, "advancing an io_uring");
 			advance->batch = puppet_batch(advance->puppet);
 		}
 	}

@@ -2,8 +2,11 @@
 /* needs: root */
 /*
  * Completions that the program has not read, as many as fit in, and requests that it has prepared, but not
- * submitted, are kept; the kernel does not write over completions that it has not read afterwards.
+ * submitted, are kept; it can be polled; the kernel does not write over completions that it has not read
+ * afterwards.
  */
+#include <sys/epoll.h>
+
 #include "io_urings.h"
 
 #define LARGE 5
@@ -40,11 +43,17 @@ int main(void)
 {
 	struct ring plain = ring_make(8, 0), large = ring_make(16, IORING_SETUP_SQE128 | IORING_SETUP_CQE32);
 	struct ring lazy = ring_make(4, RING_SETUP_SINGLE_ISSUER | RING_SETUP_DEFER_TASKRUN);
+	struct ring idle = ring_make(4, 0);
+	struct epoll_event event = {.events = EPOLLIN}, got[2];
+	int epoll = scenario_call(epoll_create1(EPOLL_CLOEXEC));
 	struct ring *const rings[] = {&plain, &large, &lazy};
 
 	for (size_t i = 0; i < sizeof(rings) / sizeof(rings[0]); i++)
 		fill(rings[i]);
+	scenario_call(epoll_ctl(epoll, EPOLL_CTL_ADD, plain.fd, &event));
+	scenario_call(epoll_ctl(epoll, EPOLL_CTL_ADD, idle.fd, &event));
 	scenario_checkpoint();
+	scenario_check_equal(epoll_wait(epoll, got, 2, 0), 1);
 	for (size_t i = 0; i < sizeof(rings) / sizeof(rings[0]); i++)
 		empty(rings[i]);
 	scenario_pass();
