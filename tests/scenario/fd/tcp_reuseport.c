@@ -47,6 +47,9 @@ static char ask(char question)
 	sockets_connect(fd, "127.0.0.1", 4001);
 	sockets_send(fd, &question, 1);
 	scenario_check_equal(recv(fd, &answer, 1, 0), 1);
+	/* When it has closed its end it is done with it. */
+	shutdown(fd, SHUT_WR);
+	scenario_check_equal(recv(fd, &question, 1, 0), 0);
 	close(fd);
 	return answer;
 }
