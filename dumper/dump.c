@@ -18,6 +18,7 @@
 #include "common/vector.h"
 #include "dumper/dead_leader.h"
 #include "dumper/aio.h"
+#include "dumper/cgroups.h"
 #include "dumper/ring_maps.h"
 #include "dumper/fd/open_files.h"
 #include "dumper/ghosts.h"
@@ -42,6 +43,7 @@ static void dump_done(struct dump *dump)
 	open_files_done(dump);
 	holders_done(dump);
 	ghosts_done(dump);
+	cgroups_done(dump);
 	free(dump->files);
 	id_map_done(&dump->files_by_path);
 	free(dump->external_unix_sockets);
@@ -305,9 +307,12 @@ struct stage {
 
 static int stage_manifest(struct dump *dump)
 {
+	int r;
+
 	for (size_t i = 0; i < dump->processes_count; i++)
 		dump->manifest->stored_bytes += dump->processes[i].summary->stored_bytes;
-	return manifest_collect(dump, dump->argc, dump->argv);
+	r = cgroups_collect(dump);
+	return r < 0 ? r : manifest_collect(dump, dump->argc, dump->argv);
 }
 
 static const struct stage stages[] = {

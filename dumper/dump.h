@@ -36,7 +36,8 @@ struct thread {
 	struct status *status; /* see thread_status.h */
 	struct registers registers;
 	struct sleep_info sleep;
-	Cr__Thread *image; /* in the arena */
+	uint32_t cgroup_set; /* dumper/cgroups.h */
+	Cr__Thread *image;   /* in the arena */
 };
 
 struct process {
@@ -74,6 +75,9 @@ struct holders;
 /* A file lock, see dumper/fd/file_locks.c. */
 struct known_lock;
 
+/* See dumper/cgroups.h. */
+struct cgroups;
+
 /* Files that no path leads to, see dumper/ghosts.h. */
 struct ghosts;
 
@@ -100,6 +104,7 @@ struct dump {
 	size_t file_locks_capacity;
 	struct holders *holders; /* NULL: nobody has asked yet */
 	struct ghosts *ghosts;   /* NULL: none yet */
+	struct cgroups *cgroups; /* the same */
 	Cr__Ipc *ipc;            /* dumper/ipc.h, in the arena */
 	Cr__Manifest *manifest;
 	Cr__RequiredFile **files; /* become manifest->files */

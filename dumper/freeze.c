@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "common/proc/proc_dir.h"
 #include "common/vector.h"
+#include "dumper/cgroups.h"
 
 /* Rounds of looking for new threads; each finds fewer unless threads are made faster than they can be seized.
  */
@@ -21,6 +22,8 @@
  * a millisecond apart at most. */
 #define LOOK_ROUNDS_MAX 1000
 #define LOOK_ROUNDS_AT_ONCE 200
+/* A thread that takes longer to stop may be one that cannot. */
+#define STOP_AT_ONCE_MS 100
 /* Looks at a thread that signals keep from its sleep. */
 #define RESTART_ROUNDS_MAX 256
 
@@ -168,8 +171,18 @@ static void refuse_endless(struct dump *dump, const struct thread *thread)
 static int wait_thread(struct dump *dump, struct process *process, size_t index)
 {
 	struct thread *thread = &process->threads[index];
-	int r = tracee_wait_frozen(&thread->tracee, (int)dump->options->timeout_seconds * 1000);
+	int timeout_ms = (int)dump->options->timeout_seconds * 1000;
+	int at_once_ms = MIN(timeout_ms, STOP_AT_ONCE_MS);
+	int r = tracee_wait_frozen(&thread->tracee, at_once_ms);
 
+	/* In a frozen cgroup v1 it would never stop. */
+	if (r == -ETIMEDOUT) {
+		r = cgroups_note(dump, thread->proc_fd, &thread->cgroup_set);
+		if (r > 0)
+			return -ECANCELED;
+		if (r == 0)
+			r = tracee_wait_frozen(&thread->tracee, timeout_ms - at_once_ms);
+	}
 	if (r == 0)
 		r = hide_interruption(thread);
 	if (r == -ETIMEDOUT) {

@@ -19,6 +19,7 @@
 #include "common/vector.h"
 #include "dumper/dead_leader.h"
 #include "dumper/abandon.h"
+#include "dumper/cgroups.h"
 #include "dumper/freeze.h"
 #include "dumper/task/thread_status.h"
 #include "format/layout.h"
@@ -325,6 +326,24 @@ static int find_parent_threads(struct dump *dump)
 	return r;
 }
 
+/* Threads in a frozen cgroup v2 stop for us, but would not run anything. */
+static int note_cgroups(struct dump *dump)
+{
+	for (size_t i = 0; i < dump->processes_count; i++) {
+		struct process *process = &dump->processes[i];
+
+		LOG_SCOPE("pid %d", (int)process->pidref.pid);
+		for (size_t k = 0; k < process->threads_count; k++) {
+			struct thread *thread = &process->threads[k];
+			int r = cgroups_note(dump, thread->proc_fd, &thread->cgroup_set);
+
+			if (r < 0)
+				return r;
+		}
+	}
+	return blockers_any(&dump->blockers) ? -ECANCELED : 0;
+}
+
 static int freeze_and_read(struct dump *dump, struct tree_search *search)
 {
 	int r = freeze_all(dump, search);
@@ -335,6 +354,9 @@ static int freeze_and_read(struct dump *dump, struct tree_search *search)
 		return r;
 	dump->freeze_ns = monotonic_ns();
 	drop_gone(dump);
+	r = note_cgroups(dump);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < dump->processes_count; i++) {
 		LOG_SCOPE("pid %d", (int)dump->processes[i].pidref.pid);
 		r = read_frozen(&dump->processes[i]);

@@ -12,6 +12,7 @@
 #include "common/id_map.h"
 #include "common/log.h"
 #include "common/printable.h"
+#include "format/cgroup.h"
 #include "format/fd/external.h"
 #include "format/fd/unix_socket.h"
 #include "format/layout.h"
@@ -48,8 +49,10 @@ static int features_check(const Cr__Manifest *manifest)
 	return r;
 }
 
-static int process_summary_check(const Cr__ProcessSummary *process, size_t number, struct id_map *seen)
+static int process_summary_check(const Cr__Manifest *manifest, size_t number, struct id_map *seen)
 {
+	const Cr__ProcessSummary *process = manifest->processes[number];
+
 	if (!layout_pid_is_valid(process->pid) || process->ppid < 0)
 		return bad_manifest("%d, child of %d, cannot be a process", process->pid, process->ppid);
 	if (id_map_get(seen, (uint64_t)process->pid, NULL))
@@ -57,6 +60,8 @@ static int process_summary_check(const Cr__ProcessSummary *process, size_t numbe
 	if (number > 0 && !id_map_get(seen, (uint64_t)process->ppid, NULL))
 		return bad_manifest("the parent %d of process %d is not before it", process->ppid,
 				    process->pid);
+	if (process->cgroup_set > (manifest->cgroups ? manifest->cgroups->n_sets : 0))
+		return bad_manifest("process %d is in no cgroups that it tells of", process->pid);
 	for (size_t i = 0; i < process->n_tids; i++)
 		if (!layout_pid_is_valid(process->tids[i]))
 			return bad_manifest("%d cannot be a thread", process->tids[i]);
@@ -73,7 +78,7 @@ static int processes_check(const Cr__Manifest *manifest)
 	if (manifest->n_processes == 0 || manifest->n_processes > LAYOUT_PROCESSES_MAX)
 		return bad_manifest("it has %zu processes", manifest->n_processes);
 	for (size_t i = 0; i < manifest->n_processes; i++) {
-		r = process_summary_check(manifest->processes[i], i, &seen);
+		r = process_summary_check(manifest, i, &seen);
 		if (r < 0)
 			return r;
 	}
@@ -149,6 +154,8 @@ int manifest_check(const Cr__Manifest *manifest)
 		r = processes_check(manifest);
 	if (r == 0)
 		r = required_files_check(manifest);
+	if (r == 0)
+		r = cgroups_check(manifest->cgroups);
 	if (r == 0)
 		r = external_sockets_check(manifest);
 	if (r == 0 && manifest->network_lock && manifest->network_lock[0] &&

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "common/json.h"
+#include "format/cgroup.h"
 #include "format/fd/unix_socket.h"
 
 static void print_host(struct json *json, const Cr__Host *host)
@@ -26,7 +27,22 @@ static void print_host(struct json *json, const Cr__Host *host)
 	json_close(json, '}');
 }
 
-static void print_process(struct json *json, const Cr__ProcessSummary *process)
+static void print_cgroups(struct json *json, const Cr__Cgroups *cgroups, uint32_t set)
+{
+	json_open(json, "cgroups", '[');
+	for (size_t h = 0; set != 0 && h < cgroups->n_hierarchies; h++) {
+		const Cr__Cgroup *group = cgroup_of_set(cgroups, set, h);
+
+		json_open(json, NULL, '{');
+		json_string(json, "controllers", cgroups->hierarchies[h]->controllers);
+		json_string(json, "path", group->path);
+		json_bool(json, "is_of_dumper", group->is_of_dumper);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+}
+
+static void print_process(struct json *json, const Cr__Manifest *manifest, const Cr__ProcessSummary *process)
 {
 	json_open(json, NULL, '{');
 	json_signed(json, "pid", process->pid);
@@ -36,6 +52,7 @@ static void print_process(struct json *json, const Cr__ProcessSummary *process)
 	json_numbers(json, "tids", process->tids, process->n_tids);
 	json_unsigned(json, "mapped_bytes", process->mapped_bytes);
 	json_unsigned(json, "stored_bytes", process->stored_bytes);
+	print_cgroups(json, manifest->cgroups, process->cgroup_set);
 	json_open(json, "open_files", '[');
 	for (size_t i = 0; i < process->n_open_files; i++) {
 		const Cr__OpenFileSummary *file = process->open_files[i];
@@ -126,7 +143,7 @@ void inspect_json_print(const Cr__Manifest *manifest, const struct archive_exten
 	json_strings(&json, "arguments", manifest->arguments, manifest->n_arguments);
 	json_open(&json, "processes", '[');
 	for (size_t i = 0; i < manifest->n_processes; i++)
-		print_process(&json, manifest->processes[i]);
+		print_process(&json, manifest, manifest->processes[i]);
 	json_close(&json, ']');
 	json_open(&json, "files", '[');
 	for (size_t i = 0; i < manifest->n_files; i++)

@@ -11,11 +11,13 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "common/cgroup.h"
 #include "common/cleanup.h"
 #include "common/id_map.h"
 #include "common/log.h"
 #include "common/printable.h"
 #include "common/progress.h"
+#include "format/cgroup.h"
 #include "format/fd/unix_socket.h"
 
 /* In a tree that is deeper, lines are not indented any further. */
@@ -221,6 +223,63 @@ static int print_processes(const Cr__Manifest *manifest)
 	return 0;
 }
 
+static bool is_same_group(const Cr__Cgroup *group, const Cr__Cgroup *other)
+{
+	return group->is_of_dumper == other->is_of_dumper && strcmp(group->path, other->path) == 0;
+}
+
+/* Each group once, with all hierarchies in which it is called so. */
+static void print_cgroup_set(const Cr__Cgroups *cgroups, uint32_t set)
+{
+	for (size_t h = 0; h < cgroups->n_hierarchies; h++) {
+		const Cr__Cgroup *group = cgroup_of_set(cgroups, set, h);
+		bool is_shown = false;
+
+		for (size_t i = 0; i < h; i++)
+			is_shown |= is_same_group(cgroup_of_set(cgroups, set, i), group);
+		if (is_shown)
+			continue;
+		fputs("    ", stdout);
+		print_text(group->path);
+		for (size_t i = h; i < cgroups->n_hierarchies; i++) {
+			if (!is_same_group(cgroup_of_set(cgroups, set, i), group))
+				continue;
+			fputs(i == h ? " (" : ", ", stdout);
+			print_text(cgroup_hierarchy_name(cgroups->hierarchies[i]->controllers));
+		}
+		puts(group->is_of_dumper ? "), as cr-dump" : ")");
+	}
+}
+
+static int print_cgroups(const Cr__Manifest *manifest)
+{
+	const Cr__Cgroups *cgroups = manifest->cgroups;
+	cleanup_free size_t *counts = cgroups ? calloc(cgroups->n_sets + 1, sizeof(*counts)) : NULL;
+
+	if (!cgroups)
+		return 0;
+	if (!counts)
+		return log_error_errno(-ENOMEM, "cannot show the cgroups");
+	for (size_t i = 0; i < manifest->n_processes; i++)
+		counts[manifest->processes[i]->cgroup_set]++;
+	for (size_t i = 0; i < manifest->n_processes; i++) {
+		const Cr__ProcessSummary *process = manifest->processes[i];
+		size_t *count = &counts[process->cgroup_set];
+
+		if (process->cgroup_set == 0 || *count == 0)
+			continue;
+		printf("\nCgroups of pid %d (", process->pid);
+		print_text(process->comm);
+		if (*count > 1)
+			printf(") and %zu more:\n", *count - 1);
+		else
+			puts("):");
+		print_cgroup_set(cgroups, process->cgroup_set);
+		*count = 0;
+	}
+	return 0;
+}
+
 static void print_file_locks(const Cr__Manifest *manifest)
 {
 	if (manifest->n_file_locks > 0)
@@ -281,6 +340,8 @@ int inspect_table_print(const char *name, const Cr__Manifest *manifest, const st
 	print_external_sockets(manifest);
 	print_external_files(manifest);
 	r = print_processes(manifest);
+	if (r == 0)
+		r = print_cgroups(manifest);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < manifest->n_processes; i++)

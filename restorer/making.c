@@ -14,6 +14,7 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "restorer/cgroups.h"
 #include "restorer/fd/terminals.h"
 #include "restorer/memory.h"
 #include "restorer/plan.h"
@@ -87,9 +88,7 @@ static int make_first(struct restore *restore, struct puppet *puppet, pid_t pid)
 		return log_error_errno(r, "cannot find free address space");
 	r = puppet_create(puppet, pid, home,
 			  restore->options->is_detached && has_parent_death_signal(&restore->tasks[0]));
-	if (r < 0)
-		return log_error_errno(r, "cannot make a process with pid %d", pid);
-	return memory_empty(puppet, &restore->own_vmas);
+	return r < 0 ? log_error_errno(r, "cannot make a process with pid %d", pid) : 0;
 }
 
 static uint64_t shared_flags(const struct restore *restore, size_t who, size_t maker)
@@ -122,9 +121,38 @@ static int find_maker(struct restore *restore, size_t maker, pid_t parent_tid, s
 	*ret_puppet = find_puppet(restore, maker);
 	if (!thread || thread == &task->threads[0])
 		return 0;
-	r = tree_create_threads(task);
+	r = tree_create_threads(restore, task);
 	*ret_puppet = &thread->puppet;
 	return r;
+}
+
+/* The set that the puppet MAKER is in, a thread of the task, or the stand-in, of that place. */
+static uint32_t maker_cgroups(const struct restore *restore, size_t place, const struct puppet *maker)
+{
+	const struct task *task;
+
+	if (place >= restore->tasks_count)
+		return restore->stand_ins[place - restore->tasks_count].cgroup_set;
+	task = &restore->tasks[place];
+	for (size_t i = 1; i < task->threads_count; i++)
+		if (&task->threads[i].puppet == maker)
+			return task->threads[i].image->cgroup_set;
+	return task->cgroup_set;
+}
+
+/* Of a process that has just been made, and is in the groups of its maker. Where it is of no interest, for it
+ * does not stay, it stays there. */
+static int join_cgroups(struct restore *restore, size_t place, uint32_t from)
+{
+	struct task *task;
+
+	if (place >= restore->tasks_count) {
+		restore->stand_ins[place - restore->tasks_count].cgroup_set = from;
+		return 0;
+	}
+	task = &restore->tasks[place];
+	task->cgroup_set = task->image->zombie ? from : task->image->threads[0]->cgroup_set;
+	return cgroups_move_process(restore, task->image->pid, from, task->cgroup_set);
 }
 
 static int make(struct restore *restore, const struct tree_step *step)
@@ -137,8 +165,12 @@ static int make(struct restore *restore, const struct tree_step *step)
 	pid_t pid = find_pid(restore, step->who);
 	int r;
 
-	if (step->maker == TREE_OUTSIDE)
-		return make_first(restore, puppet, pid);
+	if (step->maker == TREE_OUTSIDE) {
+		r = make_first(restore, puppet, pid);
+		if (r == 0)
+			r = join_cgroups(restore, step->who, 0);
+		return r < 0 ? r : memory_empty(puppet, &restore->own_vmas);
+	}
 	r = find_maker(restore, step->maker,
 		       is_sibling ? 0
 		       : is_task  ? image->parent_tid
@@ -146,9 +178,10 @@ static int make(struct restore *restore, const struct tree_step *step)
 		       &maker);
 	if (r < 0)
 		return r;
-	return make_process(puppet, maker, pid,
-			    shared_flags(restore, step->who, step->maker) | (is_sibling ? CLONE_PARENT : 0),
-			    is_task ? image->exit_signal : stand_in->exit_signal);
+	r = make_process(puppet, maker, pid,
+			 shared_flags(restore, step->who, step->maker) | (is_sibling ? CLONE_PARENT : 0),
+			 is_task ? image->exit_signal : stand_in->exit_signal);
+	return r < 0 ? r : join_cgroups(restore, step->who, maker_cgroups(restore, step->maker, maker));
 }
 
 /* A child for a moment, without the id of any that is still to be made. */
@@ -209,6 +242,8 @@ static int make_orphan(struct restore *restore, const struct tree_step *step)
 		return log_error_errno(r, "cannot make a process in between");
 	}
 	r = make_process(task_puppet(task), &passing, task->image->pid, 0, SIGCHLD);
+	if (r == 0)
+		r = join_cgroups(restore, step->who, maker_cgroups(restore, step->maker, maker));
 	if (r == 0)
 		r = set_subreaper(task_puppet(task->parent), true);
 	if (r == 0)

@@ -17,6 +17,13 @@ static const struct option_choice validation_choices[] = {
 	{NULL, 0},
 };
 
+static const struct option_choice cgroup_choices[] = {
+	{"soft", CGROUP_MODE_SOFT},
+	{"strict", CGROUP_MODE_STRICT},
+	{"none", CGROUP_MODE_NONE},
+	{NULL, 0},
+};
+
 /* Which they were stands in the archive. */
 static int set_ext_unix_sk(const struct option_program *program, const struct option_spec *spec maybe_unused,
 			   const char *argument, void *member)
@@ -72,6 +79,10 @@ static const struct option_spec restore_option_table[] = {
 		      validation_choices,
 		      "compare sizes and builds of files with those at the\n"
 		      "dump: strict (the default), size (not builds) or off"),
+	OPTION_CHOICE('\0', "manage-cgroups", "HOW", struct restore_options, cgroup_mode, cgroup_choices,
+		      "put it into the cgroups that it was in: soft (the\n"
+		      "default: missing ones are made), strict (they must\n"
+		      "be there) or none (it stays in those of cr-restore)"),
 	OPTION_FLAG('\0', "new-pid-ns", struct restore_options, has_new_pid_ns,
 		    "restore into a new pid namespace, where all process\n"
 		    "ids are free"),

@@ -29,6 +29,13 @@ enum file_validation {
 	FILE_VALIDATION_OFF,    /* that they are there, and of the same type */
 };
 
+/* What is done about the cgroups in which the program was. */
+enum cgroup_mode {
+	CGROUP_MODE_SOFT,   /* what is missing is made; what cannot be had is told */
+	CGROUP_MODE_STRICT, /* all must be there */
+	CGROUP_MODE_NONE,   /* the program has those of cr-restore */
+};
+
 /* A descriptor of cr-restore that is to be had instead of an open file of the archive. */
 struct given_fd {
 	int fd;
@@ -47,6 +54,7 @@ struct restore_options {
 	bool has_new_pid_ns;
 	bool has_file_locks; /* the user knows that outside tasks may be involved */
 	enum file_validation file_validation;
+	enum cgroup_mode cgroup_mode;
 	bool has_ext_unix_sk;           /* sockets that need servers outside are allowed */
 	enum standard_fds standard_fds; /* standard descriptors that led outside become cr-restore's own */
 	struct given_fd given_fds[OPTION_LIST_MAX];

@@ -8,6 +8,7 @@
 struct stand_in {
 	pid_t pid;
 	struct puppet puppet;
+	uint32_t cgroup_set; /* as of a task */
 };
 
 /*

@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "restorer/fd/file_locks.h"
 #include "restorer/aio.h"
+#include "restorer/cgroups.h"
 #include "restorer/ring_maps.h"
 #include "restorer/fd/objects.h"
 #include "restorer/ghosts.h"
@@ -95,6 +96,9 @@ int preflight_run(struct restore *restore)
 		r = preflight_busy(restore);
 	if (r == 0)
 		r = objects_preflight(restore);
+	if (r < 0)
+		return r;
+	r = cgroups_preflight(restore);
 	if (r < 0)
 		return r;
 	check_shell_job(restore);

@@ -20,6 +20,7 @@
 #include "restorer/fd/objects.h"
 #include "restorer/fd/shell_terminal.h"
 #include "restorer/finish.h"
+#include "restorer/cgroups.h"
 #include "restorer/dead_process.h"
 #include "restorer/ghosts.h"
 #include "restorer/ipc.h"
@@ -140,7 +141,7 @@ static int open_table(struct restore *restore, struct task *task)
 	return task_owns(task, SHARED_FILES) ? objects_open_for_task(restore, task) : 0;
 }
 
-static int protect_and_thread(struct restore *restore maybe_unused, struct task *task)
+static int protect_and_thread(struct restore *restore, struct task *task)
 {
 	int r = task_owns(task, SHARED_MEMORY) ? aio_make(task) : 0;
 
@@ -152,7 +153,7 @@ static int protect_and_thread(struct restore *restore maybe_unused, struct task 
 	r = task_owns(task, SHARED_MEMORY) ? memory_add_protections(task) : 0;
 	if (r == 0)
 		r = puppet_run(task_puppet(task), "protecting its memory");
-	return r < 0 ? r : tree_create_threads(task);
+	return r < 0 ? r : tree_create_threads(restore, task);
 }
 
 /* Every process has all its threads and descriptors after it; a descriptor may be of a thread, pidfd_open(2).
@@ -231,6 +232,8 @@ static int stage_let_go(struct restore *restore)
 	int r = shell_terminal_give(restore);
 
 	if (r == 0)
+		r = restore->pid_namespace->is_inside ? cgroups_move_self(restore) : 0;
+	if (r == 0)
 		r = pid_namespace_part(restore);
 	if (r == 0)
 		r = objects_let_go(restore);
@@ -265,6 +268,7 @@ static void restore_done(struct restore *restore)
 	file_locks_done(restore);
 	objects_done(restore);
 	ghosts_done(restore);
+	cgroups_done(restore);
 	ipc_done(restore);
 	dead_processes_end(restore);
 	plan_done(restore);
@@ -295,6 +299,7 @@ static const struct stage stages[] = {
 	{"check the contents", stage_check_contents, STAGE_ONLY_CHECK},
 	{"new pid namespace", pid_namespace_enter, STAGE_ONLY_RESTORE},
 	{"time namespace", time_namespace_create, STAGE_ONLY_RESTORE},
+	{"cgroups", cgroups_create, STAGE_ONLY_RESTORE},
 	{"ghosts", stage_ghosts, STAGE_ONLY_RESTORE},
 	{"create", tree_create, STAGE_ONLY_RESTORE},
 	{"fill memory", stage_fill_memory, STAGE_ONLY_RESTORE},

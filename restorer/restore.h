@@ -52,9 +52,11 @@ struct task {
 	int exe_fd;                    /* the same; borrowed */
 	int controller_fd_inside;      /* pidfd of the controller in the task */
 	bool has_pages;                /* its pages have been read */
+	uint32_t cgroup_set;           /* in which its puppet is; 0: that of cr-restore */
 };
 
 struct ipc;
+struct cgroups;
 struct stand_in;
 struct mapped_file;
 struct planned_lock;
@@ -105,8 +107,9 @@ struct restore {
 	size_t mapped_files_count;
 	size_t mapped_files_capacity;
 	struct id_map mapped_files_by_path;
-	struct ipc *ipc;      /* restorer/ipc.h; NULL: there is none */
-	struct ghost *ghosts; /* by id - 1 */
+	struct cgroups *cgroups; /* restorer/cgroups.h; NULL: they are not to be restored */
+	struct ipc *ipc;         /* restorer/ipc.h; NULL: there is none */
+	struct ghost *ghosts;    /* by id - 1 */
 	size_t ghosts_count;
 	size_t ghosts_capacity;
 	size_t ghosts_complete; /* so many of the first have their contents */

@@ -17,6 +17,7 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "restorer/cgroups.h"
 #include "restorer/fd/objects.h"
 #include "restorer/fd/terminals.h"
 #include "restorer/making.h"
@@ -152,17 +153,30 @@ static int adopt_threads(struct task *task, size_t first, size_t end)
 	return r;
 }
 
-int tree_create_threads(struct task *task)
+/* They were made in those of the main thread. */
+static int move_threads(struct restore *restore, const struct task *task)
+{
+	int r = 0;
+
+	for (size_t i = 1; r == 0 && i < task->threads_count; i++) {
+		const Cr__Thread *image = task->threads[i].image;
+
+		r = cgroups_move_thread(restore, image->tid, task->cgroup_set, image->cgroup_set);
+	}
+	return r;
+}
+
+int tree_create_threads(struct restore *restore, struct task *task)
 {
 	size_t first = 1;
+	int r;
 
 	if (task->threads_count > 1 && task->threads[1].puppet.tracee.tid != 0)
 		return 0; /* for a child of one of them */
 	(void)puppet_batch(&task->threads[0].puppet);
 	for (size_t i = 1; i < task->threads_count; i++) {
 		if (batch_is_nearly_full(task->threads[0].puppet.batch, 1, 256)) {
-			int r = adopt_threads(task, first, i);
-
+			r = adopt_threads(task, first, i);
 			if (r < 0)
 				return r;
 			first = i;
@@ -170,7 +184,8 @@ int tree_create_threads(struct task *task)
 		}
 		(void)clone_thread(task, task->threads[i].image->tid);
 	}
-	return adopt_threads(task, first, task->threads_count);
+	r = adopt_threads(task, first, task->threads_count);
+	return r < 0 ? r : move_threads(restore, task);
 }
 
 /* A dead orphan is in the hands of its reaper, which takes its time: the pid is free only then. */

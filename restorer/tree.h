@@ -24,7 +24,7 @@ int must_check tree_settle(struct restore *restore);
 void tree_add_controller(struct task *task);
 
 /* Makes its other threads, which start as puppets; once. */
-int must_check tree_create_threads(struct task *task);
+int must_check tree_create_threads(struct restore *restore, struct task *task);
 
 /* Kills whatever was made, and waits until it is gone. */
 void tree_kill(struct restore *restore);

@@ -5,8 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Space, tab, newline and backslash are written as three octal digits. */
-static int unescape(struct cursor path, char ret_path[PATH_MAX])
+int mount_path_unescape(struct cursor path, char ret_path[PATH_MAX])
 {
 	size_t size = 0;
 
@@ -33,14 +32,7 @@ static int unescape(struct cursor path, char ret_path[PATH_MAX])
 	return 0;
 }
 
-struct mount_line {
-	uint64_t id, parent;
-	unsigned major_number, minor_number;
-	struct cursor root, path;
-};
-
-/* "36 35 98:0 /mnt1 /mnt2 rw,noatime ..." */
-static int parse_line(struct cursor *line, struct mount_line *ret)
+int mount_line_parse(struct cursor *line, struct mount_line *ret)
 {
 	if (cursor_u64(line, 10, &ret->id) < 0 || cursor_u64(line, 10, &ret->parent) < 0 ||
 	    cursor_u32(line, 10, &ret->major_number) < 0 || !cursor_skip(line, ":") ||
@@ -58,7 +50,7 @@ static int next_line(struct cursor *text, struct mount_line *ret)
 
 	if (!cursor_line(text, &line))
 		return 0;
-	r = parse_line(&line, ret);
+	r = mount_line_parse(&line, ret);
 	return r < 0 ? r : 1;
 }
 
@@ -70,7 +62,7 @@ int mount_points_next(struct cursor *text, unsigned major_number, unsigned minor
 
 	while ((r = next_line(text, &mount)) > 0)
 		if (mount.major_number == major_number && mount.minor_number == minor_number)
-			return (r = unescape(mount.path, ret_path)) < 0 ? r : 1;
+			return (r = mount_path_unescape(mount.path, ret_path)) < 0 ? r : 1;
 	return r;
 }
 
@@ -89,7 +81,7 @@ int mount_points_next_deleted(struct cursor *text, char ret_path[PATH_MAX])
 
 	while ((r = next_line(text, &mount)) > 0)
 		if (is_deleted(&mount.root))
-			return (r = unescape(mount.path, ret_path)) < 0 ? r : 1;
+			return (r = mount_path_unescape(mount.path, ret_path)) < 0 ? r : 1;
 	return r;
 }
 
@@ -101,6 +93,6 @@ int mount_points_find(const char *text, size_t size, uint64_t mount_id, char ret
 
 	while ((r = next_line(&cursor, &mount)) > 0)
 		if (mount.id == mount_id)
-			return unescape(mount.path, ret_path);
+			return mount_path_unescape(mount.path, ret_path);
 	return r < 0 ? r : -ENOENT;
 }

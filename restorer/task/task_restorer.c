@@ -13,6 +13,8 @@ static const struct {
 	const struct task_restorer *restorer;
 	bool after_all_threads;
 } table[] = {
+	/* Has been moved when it was made. */
+	{&cgroup_task_restorer, false},
 	/* First: needs the privileges of cr-restore, and the host's root for its paths. */
 	{&attributes_task_restorer, false},
 	/* May need a privilege, and a descriptor of cr-restore. */

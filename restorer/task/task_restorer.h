@@ -28,6 +28,7 @@ struct task_restorer {
 };
 
 extern const struct task_restorer attributes_task_restorer;
+extern const struct task_restorer cgroup_task_restorer;
 extern const struct task_restorer login_task_restorer;
 extern const struct task_restorer limits_task_restorer;
 extern const struct task_restorer scheduling_task_restorer;

@@ -9,6 +9,7 @@
 #include "common/proc/limits.h"
 #include "common/proc/locks.h"
 #include "common/proc/maps.h"
+#include "common/proc/cgroup_list.h"
 #include "common/proc/mount_points.h"
 #include "common/proc/ns_links.h"
 #include "common/proc/raw_sockets.h"
@@ -16,6 +17,20 @@
 #include "common/proc/stat.h"
 #include "common/proc/status.h"
 #include "common/proc/timers.h"
+
+static void fuzz_cgroups(char parser, const char *text, size_t size)
+{
+	struct cursor cursor = CURSOR(text, size);
+	struct cgroup_line line;
+	static struct cgroup_mount mount;
+
+	while (parser == 'g' && cgroup_list_next(&cursor, &line) > 0)
+		if (line.path.end - line.path.at > PATH_MAX || *line.path.at != '/')
+			abort();
+	while (parser == 'G' && cgroup_mount_next(&cursor, "cpu", &mount) > 0)
+		if (strnlen(mount.path, PATH_MAX) >= PATH_MAX || strnlen(mount.root, PATH_MAX) >= PATH_MAX)
+			abort();
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -94,6 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	fuzz_owning((char)data[0], (const char *)data + 1, size - 1);
 	fuzz_plain((char)data[0], (const char *)data + 1, size - 1);
+	fuzz_cgroups((char)data[0], (const char *)data + 1, size - 1);
 	if (data[0] == 'p')
 		fuzz_mount_points((const char *)data + 1, size - 1);
 	return 0;

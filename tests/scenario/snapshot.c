@@ -502,6 +502,21 @@ static int add_fds(struct snapshot *snapshot, pid_t pid)
 	return r;
 }
 
+/* But for the hierarchies that scenarios make for themselves, which come and go. */
+static int add_cgroups(struct snapshot *snapshot, pid_t pid)
+{
+	cleanup_free char *path = string_format("/proc/%d/cgroup", (int)pid);
+	cleanup_free char *text = NULL;
+	char *rest = NULL;
+	int r = path ? file_read_at(AT_FDCWD, path, 1 << 20, &text, NULL) : -ENOMEM;
+
+	for (char *line = r < 0 ? NULL : strtok_r(text, "\n", &rest); r == 0 && line;
+	     line = strtok_r(NULL, "\n", &rest))
+		if (!strstr(line, ":name=crscenario"))
+			r = snapshot_add_line(snapshot, "%s: %s", path, line);
+	return r;
+}
+
 static int add_process(struct snapshot *snapshot, pid_t pid)
 {
 	static const char *const links[] = {"cwd",    "root",   "exe",    "ns/user", "ns/pid",   "ns/mnt",
@@ -521,6 +536,8 @@ static int add_process(struct snapshot *snapshot, pid_t pid)
 		r = add_file(snapshot, directory, files[i]);
 	if (r == 0)
 		r = add_lines(snapshot, limits, NULL, 0, false);
+	if (r == 0)
+		r = add_cgroups(snapshot, pid);
 	return r < 0 ? r : add_lines(snapshot, timers, NULL, 0, false);
 }
 
