@@ -71,6 +71,8 @@ was=$target
 mkdir -p "$root/$name/below"
 echo 1 >"$root/$name/notify_on_release"
 echo 1 >"$root/$name/below/cgroup.clone_children"
+chmod 711 "$root/$name/below"
+chown 65534:65533 "$root/$name/below/cgroup.procs"
 echo "$was" >"$root/$name/below/cgroup.procs"
 works 'dump' "$cr_dump" -t "$was" -o "$archive" || exit 1
 target=
@@ -95,6 +97,9 @@ if works 'the groups are missing' "$cr_restore" -d -i "$archive"; then
 	is_in "$was" "name=$name" "/$name/below" || fail 'the groups are missing: it is in them' "$(cat "/proc/$was/cgroup")"
 	[ "$(cat "$root/$name/notify_on_release" "$root/$name/below/cgroup.clone_children" | tr -d '\n')" = 11 ] ||
 		fail 'the groups are missing: their settings'
+	[ "$(stat -c %a "$root/$name" "$root/$name/below" | tr '\n' ' ')" = '755 711 ' ] &&
+		[ "$(stat -c %u:%g "$root/$name/cgroup.procs" "$root/$name/below/cgroup.procs" | tr '\n' ' ')" = \
+			'0:0 65534:65533 ' ] || fail 'the groups are missing: modes and owners'
 	end_restored
 fi
 if works 'none' "$cr_restore" -d --manage-cgroups=none -i "$archive"; then
