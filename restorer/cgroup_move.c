@@ -91,7 +91,21 @@ static int explain_failure(const struct restore *restore, const struct restored_
 	return 0;
 }
 
-static int move(struct restore *restore, enum who who, pid_t id, uint32_t from, uint32_t to)
+int cgroups_unified_directory(const struct restore *restore, uint32_t set)
+{
+	const struct cgroups *cgroups = restore->cgroups;
+
+	for (size_t h = 0; cgroups && set != 0 && h < cgroups->hierarchies_count; h++) {
+		const struct restored_hierarchy *hierarchy = &cgroups->hierarchies[h];
+
+		if (!hierarchy->image->controllers[0])
+			return hierarchy->groups[cgroups->image->sets[set - 1]->groups[h]].directory_fd;
+	}
+	return -EBADF;
+}
+
+static int move(struct restore *restore, enum who who, pid_t id, uint32_t from, uint32_t to,
+		bool is_in_unified)
 {
 	struct cgroups *cgroups = restore->cgroups;
 
@@ -104,7 +118,7 @@ static int move(struct restore *restore, enum who who, pid_t id, uint32_t from, 
 		struct restored_cgroup *to_group = find_group(cgroups, hierarchy, to, &to_path);
 		int r;
 
-		if (from_group == to_group)
+		if (from_group == to_group || (is_in_unified && !hierarchy->image->controllers[0]))
 			continue;
 		r = to_group == &hierarchy->own ? open_own(cgroups, hierarchy) : 0;
 		if (r == 0)
@@ -119,17 +133,17 @@ static int move(struct restore *restore, enum who who, pid_t id, uint32_t from, 
 	return 0;
 }
 
-int cgroups_move_process(struct restore *restore, pid_t pid, uint32_t from, uint32_t to)
+int cgroups_move_process(struct restore *restore, pid_t pid, uint32_t from, uint32_t to, bool is_in_unified)
 {
-	return move(restore, A_PROCESS, pid, from, to);
+	return move(restore, A_PROCESS, pid, from, to, is_in_unified);
 }
 
 int cgroups_move_thread(struct restore *restore, pid_t tid, uint32_t from, uint32_t to)
 {
-	return move(restore, A_THREAD, tid, from, to);
+	return move(restore, A_THREAD, tid, from, to, false);
 }
 
 int cgroups_move_self(struct restore *restore)
 {
-	return move(restore, A_PROCESS, 0, 0, restore->tasks[0].cgroup_set);
+	return move(restore, A_PROCESS, 0, 0, restore->tasks[0].cgroup_set, false);
 }

@@ -66,11 +66,16 @@ int must_check cgroups_create(struct restore *restore);
 /* Removes what was made, unless the restore is done. */
 void cgroups_done(struct restore *restore);
 
+/* The directory of the cgroup v2 of the set, borrowed; -EBADF: its tasks are in that of cr-restore. */
+int cgroups_unified_directory(const struct restore *restore, uint32_t set);
+
 /*
  * Moves a process that has one thread, or a thread, from the groups of the set FROM to those of TO (as
- * Thread.cgroup_set; 0: those of cr-restore). Nothing is written where these are the same. Logs.
+ * Thread.cgroup_set; 0: those of cr-restore). Nothing is written where these are the same. IS_IN_UNIFIED: it
+ * has been made in that of v2. Logs.
  */
-int must_check cgroups_move_process(struct restore *restore, pid_t pid, uint32_t from, uint32_t to);
+int must_check cgroups_move_process(struct restore *restore, pid_t pid, uint32_t from, uint32_t to,
+				    bool is_in_unified);
 int must_check cgroups_move_thread(struct restore *restore, pid_t tid, uint32_t from, uint32_t to);
 
 /* The one inside of a new pid namespace, which is its init for as long as the program lives, goes with it. */

@@ -79,7 +79,7 @@ static int make_process(struct puppet *puppet, struct puppet *maker, pid_t pid, 
 }
 
 /* The first puppet, from which all others come. */
-static int make_first(struct restore *restore, struct puppet *puppet, pid_t pid)
+static int make_first(struct restore *restore, struct puppet *puppet, pid_t pid, int cgroup_fd)
 {
 	struct remote_address home;
 	int r = memory_find_home(restore, &restore->own_vmas, &home);
@@ -87,7 +87,8 @@ static int make_first(struct restore *restore, struct puppet *puppet, pid_t pid)
 	if (r < 0)
 		return log_error_errno(r, "cannot find free address space");
 	r = puppet_create(puppet, pid, home,
-			  restore->options->is_detached && has_parent_death_signal(&restore->tasks[0]));
+			  restore->options->is_detached && has_parent_death_signal(&restore->tasks[0]),
+			  cgroup_fd);
 	return r < 0 ? log_error_errno(r, "cannot make a process with pid %d", pid) : 0;
 }
 
@@ -140,9 +141,18 @@ static uint32_t maker_cgroups(const struct restore *restore, size_t place, const
 	return task->cgroup_set;
 }
 
-/* Of a process that has just been made, and is in the groups of its maker. Where it is of no interest, for it
- * does not stay, it stays there. */
-static int join_cgroups(struct restore *restore, size_t place, uint32_t from)
+/* The cgroup v2 in which it is to be made, -EBADF: that of cr-restore. */
+static int unified_cgroup(struct restore *restore, size_t place)
+{
+	return place >= restore->tasks_count || restore->tasks[place].image->zombie
+		       ? -EBADF
+		       : cgroups_unified_directory(restore,
+						   restore->tasks[place].image->threads[0]->cgroup_set);
+}
+
+/* Of a process that has just been made, and is in the groups of its maker, or in v2 already its own. Where it
+ * is of no interest, for it does not stay, it stays there. */
+static int join_cgroups(struct restore *restore, size_t place, uint32_t from, bool is_in_unified)
 {
 	struct task *task;
 
@@ -152,7 +162,7 @@ static int join_cgroups(struct restore *restore, size_t place, uint32_t from)
 	}
 	task = &restore->tasks[place];
 	task->cgroup_set = task->image->zombie ? from : task->image->threads[0]->cgroup_set;
-	return cgroups_move_process(restore, task->image->pid, from, task->cgroup_set);
+	return cgroups_move_process(restore, task->image->pid, from, task->cgroup_set, is_in_unified);
 }
 
 static int make(struct restore *restore, const struct tree_step *step)
@@ -166,9 +176,9 @@ static int make(struct restore *restore, const struct tree_step *step)
 	int r;
 
 	if (step->maker == TREE_OUTSIDE) {
-		r = make_first(restore, puppet, pid);
+		r = make_first(restore, puppet, pid, unified_cgroup(restore, step->who));
 		if (r == 0)
-			r = join_cgroups(restore, step->who, 0);
+			r = join_cgroups(restore, step->who, 0, puppet->is_in_cgroup);
 		return r < 0 ? r : memory_empty(puppet, &restore->own_vmas);
 	}
 	r = find_maker(restore, step->maker,
@@ -181,7 +191,8 @@ static int make(struct restore *restore, const struct tree_step *step)
 	r = make_process(puppet, maker, pid,
 			 shared_flags(restore, step->who, step->maker) | (is_sibling ? CLONE_PARENT : 0),
 			 is_task ? image->exit_signal : stand_in->exit_signal);
-	return r < 0 ? r : join_cgroups(restore, step->who, maker_cgroups(restore, step->maker, maker));
+	return r < 0 ? r
+		     : join_cgroups(restore, step->who, maker_cgroups(restore, step->maker, maker), false);
 }
 
 /* A child for a moment, without the id of any that is still to be made. */
@@ -243,7 +254,7 @@ static int make_orphan(struct restore *restore, const struct tree_step *step)
 	}
 	r = make_process(task_puppet(task), &passing, task->image->pid, 0, SIGCHLD);
 	if (r == 0)
-		r = join_cgroups(restore, step->who, maker_cgroups(restore, step->maker, maker));
+		r = join_cgroups(restore, step->who, maker_cgroups(restore, step->maker, maker), false);
 	if (r == 0)
 		r = set_subreaper(task_puppet(task->parent), true);
 	if (r == 0)

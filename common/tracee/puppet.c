@@ -38,10 +38,13 @@ static _Noreturn void child_main(struct remote_address home, int ready_fd)
 		__asm__ volatile("int3");
 }
 
-static pid_t clone_with_pid(pid_t pid)
+/* CGROUP_FD, if it is one: the cgroup v2 in which it begins. */
+static pid_t clone_with_pid(pid_t pid, int cgroup_fd)
 {
 	pid_t set_tid[] = {pid};
 	struct clone_args args = {
+		.flags = cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0,
+		.cgroup = cgroup_fd >= 0 ? (uint64_t)cgroup_fd : 0,
 		.exit_signal = SIGCHLD,
 		.set_tid = (uintptr_t)set_tid,
 		.set_tid_size = ARRAY_SIZE(set_tid),
@@ -59,7 +62,7 @@ static int clone_orphan(pid_t pid, struct remote_address home, const int pipe_fd
 	if (middle < 0)
 		return -errno;
 	if (middle == 0) {
-		pid_t child = clone_with_pid(pid);
+		pid_t child = clone_with_pid(pid, -EBADF);
 
 		if (child == 0) {
 			close(pipe_fds[1]);
@@ -75,13 +78,18 @@ static int clone_orphan(pid_t pid, struct remote_address home, const int pipe_fd
 	return -WEXITSTATUS(status);
 }
 
-static int create_child(pid_t pid, struct remote_address home, bool is_orphan, const int pipe_fds[2])
+static int create_child(pid_t pid, struct remote_address home, bool is_orphan, const int pipe_fds[2],
+			int cgroup_fd, bool *ret_is_in_cgroup)
 {
 	pid_t child;
 
+	*ret_is_in_cgroup = false;
 	if (is_orphan)
 		return clone_orphan(pid, home, pipe_fds);
-	child = clone_with_pid(pid);
+	child = cgroup_fd >= 0 ? clone_with_pid(pid, cgroup_fd) : -1;
+	*ret_is_in_cgroup = child >= 0;
+	if (child < 0) /* the group does not take it, or the kernel cannot (before Linux 5.7) */
+		child = clone_with_pid(pid, -EBADF);
 	if (child == 0) {
 		close(pipe_fds[1]);
 		child_main(home, pipe_fds[0]);
@@ -107,7 +115,7 @@ static int run_to_trap(struct puppet *puppet)
 	}
 }
 
-int puppet_create(struct puppet *puppet, pid_t pid, struct remote_address home, bool is_orphan)
+int puppet_create(struct puppet *puppet, pid_t pid, struct remote_address home, bool is_orphan, int cgroup_fd)
 {
 	cleanup_close int read_fd = -EBADF, write_fd = -EBADF;
 	int pipe_fds[2];
@@ -121,7 +129,7 @@ int puppet_create(struct puppet *puppet, pid_t pid, struct remote_address home, 
 		return -errno;
 	read_fd = pipe_fds[0];
 	write_fd = pipe_fds[1];
-	r = create_child(pid, home, is_orphan, pipe_fds);
+	r = create_child(pid, home, is_orphan, pipe_fds, cgroup_fd, &puppet->is_in_cgroup);
 	if (r < 0)
 		return r;
 	/* If this fails the child ends by itself: its pipe closes. */

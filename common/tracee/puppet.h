@@ -15,6 +15,7 @@ struct puppet {
 	struct tracee tracee;
 	struct remote_address blob;   /* the executor's code */
 	struct remote_address region; /* its data */
+	bool is_in_cgroup;            /* see puppet_create() */
 	struct batch *batch;          /* owned by the first thread's, shared by the others */
 };
 
@@ -30,8 +31,12 @@ struct puppet {
  * Makes a child process of ours whose pid is PID, stopped and traced, with its executor at HOME,
  * PUPPET_FOOTPRINT bytes that are free in this process as well as in what it is to become. It starts as a
  * copy of this process. IS_ORPHAN: it is nobody's child but the reaper's. -EEXIST: the pid is taken.
+ *
+ * CGROUP_FD, if it is one, is the directory of a cgroup v2 in which it is to be made, which costs less than
+ * to move it later: whether it is in there stands in IS_IN_CGROUP, for an orphan it never is.
  */
-int must_check puppet_create(struct puppet *puppet, pid_t pid, struct remote_address home, bool is_orphan);
+int must_check puppet_create(struct puppet *puppet, pid_t pid, struct remote_address home, bool is_orphan,
+			     int cgroup_fd);
 
 /* The new thread or process TID that the last batch of PARENT made with clone3; it shares PARENT's executor.
  */
