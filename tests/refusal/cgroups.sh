@@ -116,8 +116,30 @@ is_empty() {
 	[ -z "$(cat "$root/$name/below/cgroup.procs")" ]
 }
 eventually is_empty
+
+# A group that cr-dump shares with its target stands for that of cr-restore.
+shared=$scratch/shared.tar.zst first=$was
+start_target thread
+was=$target
+echo "$was" >"$root/$name/cgroup.procs"
+if works 'dump from the same group' sh -c 'echo $$ >"$1"; shift; exec "$@"' sh "$root/$name/cgroup.procs" \
+	"$cr_dump" -t "$was" -o "$shared"; then
+	target=
+	if works 'dumped from the same group' "$cr_restore" -d -i "$shared"; then
+		says 'dumped from the same group: that is said' "shares those of cr-restore: '/', not '/$name' \(name=$name\)"
+		is_in "$was" "name=$name" / || fail 'dumped from the same group: it is in ours' "$(cat "/proc/$was/cgroup")"
+		end_restored
+	fi
+	if works 'dumped from the same group, strict' "$cr_restore" -d --manage-cgroups=strict -i "$shared"; then
+		is_in "$was" "name=$name" "/$name" || fail 'dumped from the same group, strict: it is in that' \
+			"$(cat "/proc/$was/cgroup")"
+		end_restored
+	fi
+fi
+
 rmdir "$root/$name/below"
 eventually rmdir "$root/$name"
+was=$first
 if end_hierarchy; then
 	refused 'the hierarchy is not here, strict' 3 "/$name/below' \(name=$name\) is in a hierarchy that is not here" -- \
 		"$cr_restore" -d --manage-cgroups=strict -i "$archive"
