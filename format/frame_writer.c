@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The ring of frames between one producer and the compressing threads. */
+/* The ring of frames between one producer and those that compress: the producer at first, and then threads.
+ */
 #include "format/frame_writer.h"
 
 #include <errno.h>
@@ -14,6 +15,9 @@
 #include "format/seek_table.h"
 #include "format/stream_io.h"
 #include "common/workers.h"
+
+/* The producer compresses so much by itself: by then threads would have cost more than they have spared. */
+#define CONTENT_ALONE_MAX (FRAME_CONTENT_SIZE / 4)
 
 struct slot {
 	struct frame frame;
@@ -32,7 +36,10 @@ struct frame_writer {
 	int level;
 	struct slot *slots;
 	unsigned slot_count;
+	unsigned thread_count;
+	bool has_threads;
 	struct workers workers;
+	struct frame_compressor *compressor; /* the producer's, as long as there are no threads */
 
 	pthread_mutex_t lock; /* guards what follows, up to the blank line */
 	pthread_cond_t work;  /* a frame was submitted, or is_stopping */
@@ -95,6 +102,22 @@ static void write_ready_frames(struct frame_writer *writer)
 	writer->is_writing = false;
 }
 
+/* Takes the next frame. Called locked, returns locked. */
+static void compress_next(struct frame_writer *writer, struct frame_compressor *compressor)
+{
+	struct slot *slot = writer_slot(writer, writer->taken++);
+	int r;
+
+	pthread_mutex_unlock(&writer->lock);
+	r = frame_compress(compressor, &slot->frame);
+	pthread_mutex_lock(&writer->lock);
+	if (r < 0)
+		writer_fail(writer, r);
+	else
+		slot->is_compressed = true;
+	write_ready_frames(writer);
+}
+
 static void *worker_main(void *argument)
 {
 	cleanup_(frame_compressor_freep) struct frame_compressor *compressor = NULL;
@@ -105,21 +128,11 @@ static void *worker_main(void *argument)
 	if (r < 0)
 		writer_fail(writer, r);
 	for (;;) {
-		struct slot *slot;
-
 		while (!writer->is_stopping && (writer->taken == writer->submitted || writer->error < 0))
 			pthread_cond_wait(&writer->work, &writer->lock);
 		if (writer->is_stopping)
 			break;
-		slot = writer_slot(writer, writer->taken++);
-		pthread_mutex_unlock(&writer->lock);
-		r = frame_compress(compressor, &slot->frame);
-		pthread_mutex_lock(&writer->lock);
-		if (r < 0)
-			writer_fail(writer, r);
-		else
-			slot->is_compressed = true;
-		write_ready_frames(writer);
+		compress_next(writer, compressor);
 	}
 	pthread_mutex_unlock(&writer->lock);
 	return NULL;
@@ -164,9 +177,10 @@ int frame_writer_new(int fd, const char *name, int level, unsigned thread_count,
 	if (thread_count == 0)
 		thread_count = workers_default_count();
 	thread_count = MIN(thread_count, frame_level_thread_limit(writer->level));
+	writer->thread_count = thread_count;
 	r = slots_new(writer, thread_count + 2);
 	if (r == 0)
-		r = workers_start(&writer->workers, thread_count, worker_main, writer);
+		r = frame_compressor_new(writer->level, &writer->compressor);
 	if (r < 0)
 		return log_error_errno(r, "cannot set up the compression of '%s'", name);
 	*ret_writer = take_ptr(writer);
@@ -187,6 +201,7 @@ void frame_writer_free(struct frame_writer *writer)
 	for (unsigned i = 0; i < writer->slot_count; i++)
 		frame_done(&writer->slots[i].frame);
 	free(writer->slots);
+	frame_compressor_free(writer->compressor);
 	seek_table_done(&writer->table);
 	close_fd(&writer->stop_fd);
 	pthread_cond_destroy(&writer->room);
@@ -225,12 +240,34 @@ static struct frame_buffer *current_content(struct frame_writer *writer)
 	return &writer_slot(writer, writer->submitted)->frame.content;
 }
 
+/* A pipe may be full, and the producer, for which tasks are stopped, must not wait for it as long as the ring
+ * has room.
+ */
+static bool is_worth_threads(const struct frame_writer *writer)
+{
+	return writer->output.may_block || frame_writer_bytes_in(writer) > CONTENT_ALONE_MAX;
+}
+
+static int start_threads(struct frame_writer *writer)
+{
+	frame_compressor_free(take_ptr(writer->compressor));
+	writer->has_threads = true;
+	return workers_start(&writer->workers, writer->thread_count, worker_main, writer);
+}
+
 static void submit(struct frame_writer *writer)
 {
+	int r = !writer->has_threads && is_worth_threads(writer) ? start_threads(writer) : 0;
+
 	pthread_mutex_lock(&writer->lock);
+	if (r < 0)
+		writer_fail(writer, r);
 	writer->submitted++;
 	writer->is_filling = false;
-	pthread_cond_signal(&writer->work);
+	if (writer->has_threads)
+		pthread_cond_signal(&writer->work);
+	else if (writer->error == 0)
+		compress_next(writer, writer->compressor);
 	pthread_mutex_unlock(&writer->lock);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Turns a stream of bytes into zstd frames, compressed by several threads and written in order, and ends it
- * with a seek table.
+ * with a seek table. The threads are started when there is enough for them, or the output may block.
  *
  * Memory: a ring of (threads + 2) frames, each with room for FRAME_CONTENT_SIZE bytes and their compressed
  * form, allocated once. When all are in use the caller waits. One thread calls these functions; only the

@@ -226,13 +226,47 @@ static int count_reading_threads(int fd)
 	return WEXITSTATUS(status);
 }
 
+/* The same when SIZE bytes have been written to FD. */
+static int count_writing_threads(int fd, size_t size)
+{
+	static const uint8_t zeros[2 * FRAME_CONTENT_SIZE];
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		cleanup_free int *tids = NULL;
+		struct frame_writer *writer;
+		size_t count;
+		int r = frame_writer_new(fd, "the output", 1, 3, &writer);
+
+		if (r == 0)
+			r = frame_writer_write(writer, zeros, size);
+		if (r == 0)
+			r = frame_writer_flush(writer);
+		if (r == 0)
+			r = proc_list_numbers(AT_FDCWD, "/proc/self/task", &tids, &count);
+		_exit(r < 0 ? 100 : (int)count);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
 static void test_threads_for_much_only(void **state maybe_unused)
 {
+	cleanup_close int output = memfd_create("output", MFD_CLOEXEC);
+	int pipe_fds[2];
 	cleanup_close int few = make_archive(few_sizes, ARRAY_SIZE(few_sizes), 1, true);
 	cleanup_close int many = make_archive(many_sizes, ARRAY_SIZE(many_sizes), 1, true);
 
 	assert_int_equal(count_reading_threads(few), 1);
 	assert_int_equal(count_reading_threads(many), 1 + 3);
+	assert_int_equal(count_writing_threads(output, 100000), 1);
+	assert_int_equal(count_writing_threads(output, 2 * FRAME_CONTENT_SIZE), 1 + 3);
+	assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
+	assert_int_equal(count_writing_threads(pipe_fds[1], 100000), 1 + 3);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
 }
 
 /* As standard input is when it was read from before: the archive starts where the fd stands. */
