@@ -2,14 +2,11 @@
 /*
  * A program of a given size that does nothing, to be dumped and restored; its memory is the same each time.
  *
- *   bench_memory [-s MIB] [-t THREADS] [-m MAPPINGS] [-n CONNECTIONS] [-u PAIRS] READY
- *                                                             makes READY when all is there, then sleeps; the
- *                                                             other ends of TCP connections are in a process
- *                                                             that is not below it, and ends with them; pairs
- *                                                             of unix sockets have something in a queue
- *   bench_memory -s MIB -o FILE                               writes the memory to FILE instead
- *   bench_memory -s MIB -c ROUNDS                             prints how long memcpy(3) of it takes, as
- * measure does
+ *   bench_memory [-s MIB] [-p PROCESSES] [-t THREADS] [-m MAPPINGS] [-f FILES] [-n CONNECTIONS] [-u PAIRS]
+ * READY makes READY when all is there, then sleeps; the other ends of TCP connections are in a process that
+ * is not below it, and ends with them; pairs of unix sockets have something in a queue bench_memory -s MIB -o
+ * FILE                               writes the memory to FILE instead bench_memory -s MIB -c ROUNDS prints
+ * how long memcpy(3) of it takes, as measure does
  *
  * In pieces of 256 KiB as large programs have them: text, records of numbers and pointers, samples that vary
  * little, pages of zeros, and what is compressed or encrypted.
@@ -18,11 +15,13 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -187,6 +186,22 @@ static void *sleep_on(void *unused)
 	return unused;
 }
 
+/* Children, which go with their parent. */
+static void start_processes(int count)
+{
+	for (int i = 0; i < count; i++) {
+		pid_t child = fork();
+
+		if (child < 0)
+			fail("fork");
+		if (child > 0)
+			continue;
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+			fail("prctl");
+		sleep_on(NULL);
+	}
+}
+
 static void start_threads(int count)
 {
 	pthread_attr_t attributes;
@@ -214,6 +229,26 @@ static void make_mappings(int count)
 	}
 }
 
+static void permit_many_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		fail("getrlimit");
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		fail("setrlimit");
+}
+
+/* The same file, each time anew: each has a position of its own. */
+static void open_files(const char *path, int count)
+{
+	permit_many_files();
+	for (int i = 0; i < count; i++)
+		if (open(path, O_RDONLY | O_CLOEXEC) < 0)
+			fail(path);
+}
+
 #define CLIENT_LIFE_SECONDS 300
 
 /* The other ends, until the program has gone. */
@@ -229,17 +264,6 @@ static void be_client(const struct sockaddr_in *address, int count)
 			fail("connect");
 	}
 	_exit(recv(fd, &byte, 1, 0) > 0);
-}
-
-static void permit_many_files(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		fail("getrlimit");
-	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-		fail("setrlimit");
 }
 
 static void make_pairs(int count)
@@ -284,20 +308,27 @@ static void make_connections(int count)
 int main(int argc, char **argv)
 {
 	size_t size = 0;
-	int threads = 0, mappings = 0, connections = 0, pairs = 0, rounds = 0, option;
+	int processes = 0, threads = 0, mappings = 0, files = 0, connections = 0, pairs = 0, rounds = 0,
+	    option;
 	const char *output = NULL;
 	char *memory = NULL;
 
-	while ((option = getopt(argc, argv, "s:t:m:n:u:o:c:")) != -1) {
+	while ((option = getopt(argc, argv, "s:p:t:m:f:n:u:o:c:")) != -1) {
 		switch (option) {
 		case 's':
 			size = strtoul(optarg, NULL, 10) << 20;
+			break;
+		case 'p':
+			processes = atoi(optarg);
 			break;
 		case 't':
 			threads = atoi(optarg);
 			break;
 		case 'm':
 			mappings = atoi(optarg);
+			break;
+		case 'f':
+			files = atoi(optarg);
 			break;
 		case 'n':
 			connections = atoi(optarg);
@@ -329,7 +360,9 @@ int main(int argc, char **argv)
 	}
 	if (optind + 1 != argc)
 		return 2;
+	start_processes(processes);
 	start_threads(threads);
+	open_files(argv[0], files);
 	if (mappings > 0)
 		make_mappings(mappings);
 	if (connections > 0)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # How fast are dump and restore? tests/bench/run.sh BUILD_DIR [SECTION]...
 #
-# Sections: small, memory, threads, mappings, connections, sockets; without names all of them. What is compared was measured in this run, on the
-# same bytes. With a criu in PATH that works here, its figures stand beside ours.
+# Sections: small, memory, processes, threads, mappings, files, connections, sockets; without names all of them. What is compared was
+# measured in this run, on the same bytes. With a criu in PATH that works here, its figures stand beside ours.
 #
 # BENCH_MIB: the size of the large program (1024, less if there is no room). BENCH_DIR: where archives go.
 set -u
@@ -19,7 +19,7 @@ measure=$build/tests/bench/measure bench_memory=$build/tests/bench/bench_memory
 
 mib=${BENCH_MIB:-1024}
 link_bytes_per_ms=1250000 # 10 Gbit/s
-target='' target_options=()
+target='' target_options=() old_map_count=''
 
 # Memory rather than a disk, whose speed is not ours; if there is room for the target, its memory as a file, and archives.
 available=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
@@ -42,6 +42,7 @@ stop_target() {
 }
 cleanup() {
 	stop_target
+	[ -z "$old_map_count" ] || echo "$old_map_count" >/proc/sys/vm/max_map_count
 	cd / && rm -rf "$scratch"
 }
 trap cleanup EXIT
@@ -118,6 +119,24 @@ has_criu='' criu_version='no criu that works here'
 if command -v criu >/dev/null && criu check >/dev/null 2>&1; then
 	has_criu=1 criu_version="criu $(criu --version | sed -n 's/^Version: //p')"
 fi
+
+# each COUNT RESULT: what one of COUNT objects takes.
+each() {
+	awk -v count="$1" '{ printf "%.1f us, CPU %.1f us each", $1 * 1000 / count, $4 * 1000 / count }' <<<"$2"
+}
+
+# curve OPTION WHAT COUNT...: as many objects as a large program has, and more. What one takes must stay the same.
+curve() {
+	local option=$1 what=$2 count
+	shift 2
+	for count; do
+		target_options=("$option" "$count")
+		fresh_target
+		times 3 "${dump[@]}" -- "${restore[@]}"
+		row "$count $what: dump" "${results[0]}" "$(each "$count" "${results[0]}")"
+		row "$count $what: restore" "${results[1]}" "$(each "$count" "${results[1]}")"
+	done
+}
 
 # dump_and_restore ROUNDS LABEL: rows for $target_options, criu's below them.
 dump_and_restore() {
@@ -204,22 +223,57 @@ memory() {
 	done
 }
 
+processes() {
+	header "Child processes, 5 rounds:" 'aim: 200: dump < 150, restore < 80'
+	target_options=(-p 200)
+	dump_and_restore 5 "200 processes"
+	header "More of them, 3 rounds:"
+	curve -p processes 500 1000 2000
+}
+
 threads() {
 	local count
-	header "Threads, 10 rounds:"
+	header "Threads, 10 rounds:" 'aim: 200: dump < 20, restore < 28'
 	for count in 10 100 200 1000; do
 		target_options=(-t "$count")
 		dump_and_restore 10 "$count threads"
 	done
+	header "More of them, 3 rounds:"
+	curve -t threads 2500 5000 10000
+}
+
+# Whether a process may have COUNT mappings and those that it has anyhow; until the end.
+allow_mappings() {
+	local wanted=$(($1 + 1000)) old
+	old=$(cat /proc/sys/vm/max_map_count)
+	[ "$old" -lt "$wanted" ] || return 0
+	echo "$wanted" 2>/dev/null >/proc/sys/vm/max_map_count || return 1
+	old_map_count=${old_map_count:-$old}
 }
 
 mappings() {
 	local count
-	header "Mappings of one page each, 5 rounds:"
+	header "Mappings of one page each, 5 rounds:" 'aim: 20000: dump < 109, restore < 59'
 	for count in 1000 20000; do
 		target_options=(-m "$count")
 		dump_and_restore 5 "$count mappings"
 	done
+	header "More of them, 3 rounds:"
+	for count in 50000 100000 200000; do
+		if allow_mappings "$count"; then
+			curve -m mappings "$count"
+		else
+			echo "  $count mappings: vm.max_map_count forbids them, and cannot be raised"
+		fi
+	done
+}
+
+files() {
+	header "Open files, 5 rounds:" 'aim: 2000: dump < 38, restore < 13'
+	target_options=(-f 2000)
+	dump_and_restore 5 "2000 files"
+	header "More of them, 3 rounds:"
+	curve -f files 5000 10000
 }
 
 # held_ms: for how long the last dump has held back packets until it was done.
@@ -272,9 +326,9 @@ if [ -n "$has_criu" ]; then
 fi
 target=
 
-for section in ${sections:-small memory threads mappings connections sockets}; do
+for section in ${sections:-small memory processes threads mappings files connections sockets}; do
 	case $section in
-	small | memory | threads | mappings | connections | sockets) "$section" ;;
+	small | memory | processes | threads | mappings | files | connections | sockets) "$section" ;;
 	*) die "there is no section '$section'" ;;
 	esac
 done
