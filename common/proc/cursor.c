@@ -70,13 +70,6 @@ bool cursor_split(const struct cursor *line, struct cursor *ret_key, struct curs
 	return true;
 }
 
-bool cursor_equals(const struct cursor *cursor, const char *literal)
-{
-	size_t length = strlen(literal);
-
-	return (size_t)(cursor->end - cursor->at) == length && memcmp(cursor->at, literal, length) == 0;
-}
-
 static unsigned digit_value(char character)
 {
 	if (character >= '0' && character <= '9')

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "common/compiler.h"
 
@@ -37,7 +38,12 @@ bool cursor_word(struct cursor *cursor, struct cursor *ret_word);
 /* Splits "key: value" at the first ':'; blanks round the value are dropped. False if there is no ':'. */
 bool cursor_split(const struct cursor *line, struct cursor *ret_key, struct cursor *ret_value);
 
-bool cursor_equals(const struct cursor *cursor, const char *literal);
+static inline bool cursor_equals(const struct cursor *cursor, const char *literal)
+{
+	size_t length = strlen(literal);
+
+	return (size_t)(cursor->end - cursor->at) == length && memcmp(cursor->at, literal, length) == 0;
+}
 
 /* A number in BASE (8, 10 or 16, digits in either case, no prefix); leading blanks are skipped. -EBADMSG
  * without a digit or when it does not fit. On an error nothing has moved. */

@@ -139,7 +139,7 @@ static int parse_owned_text(struct cursor *value, void *field)
 		key, parse_##function, offsetof(struct status, member)                                       \
 	}
 
-/* In the order of the file, so that the search is short. */
+/* In the order of the file, see struct parsing. */
 static const struct field {
 	const char *key;
 	field_parse_fn parse;
@@ -253,8 +253,16 @@ static int parse_signal_queue(struct cursor *value, struct status *status)
 	return 0;
 }
 
-static int parse_line(struct status *status, const struct cursor *line, uint64_t *seen)
+/* What has been read so far. */
+struct parsing {
+	struct status status;
+	uint64_t seen; /* bit by index in fields */
+	size_t next;   /* the field that is looked for first: they come in the order of the table */
+};
+
+static int parse_line(struct parsing *parsing, const struct cursor *line)
 {
+	struct status *status = &parsing->status;
 	struct cursor key, value;
 
 	if (!cursor_split(line, &key, &value))
@@ -264,10 +272,13 @@ static int parse_line(struct status *status, const struct cursor *line, uint64_t
 	if (cursor_equals(&key, "SigQ"))
 		return parse_signal_queue(&value, status);
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-		if (!cursor_equals(&key, fields[i].key))
+		size_t at = (parsing->next + i) % ARRAY_SIZE(fields);
+
+		if (!cursor_equals(&key, fields[at].key))
 			continue;
-		*seen |= (uint64_t)1 << i;
-		return fields[i].parse(&value, (char *)status + fields[i].offset);
+		parsing->seen |= (uint64_t)1 << at;
+		parsing->next = at + 1;
+		return fields[at].parse(&value, (char *)status + fields[at].offset);
 	}
 	return 0;
 }
@@ -281,31 +292,36 @@ static bool was_seen(uint64_t seen, const char *key)
 	return false;
 }
 
+static void parsing_done(struct parsing *parsing)
+{
+	status_done(&parsing->status);
+}
+
 int status_parse(const char *text, size_t size, struct status *ret)
 {
 	static const char *const required[] = {"State", "Tgid", "Pid", "PPid", "Uid", "Gid"};
-	cleanup_(status_done) struct status status = {0};
+	cleanup_(parsing_done) struct parsing parsing = {0};
 	struct cursor cursor = CURSOR(text, size), line;
-	uint64_t seen = 0;
+	struct status *status = &parsing.status;
 	int r;
 
 	/* The name comes first; blanks at its ends are part of it. */
 	if (!cursor_line(&cursor, &line) || !cursor_skip(&line, "Name:\t"))
 		return -EBADMSG;
-	r = parse_name(&line, status.name);
+	r = parse_name(&line, status->name);
 	while (r == 0 && cursor_line(&cursor, &line))
-		r = parse_line(&status, &line, &seen);
+		r = parse_line(&parsing, &line);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(required); i++) {
-		if (!was_seen(seen, required[i]))
+		if (!was_seen(parsing.seen, required[i]))
 			return -EBADMSG;
 	}
-	status.has_umask = was_seen(seen, "Umask");
-	status.has_memory = was_seen(seen, "VmSize");
-	status.has_thp_enabled = was_seen(seen, "THP_enabled");
-	*ret = status;
-	status = (struct status){0};
+	status->has_umask = was_seen(parsing.seen, "Umask");
+	status->has_memory = was_seen(parsing.seen, "VmSize");
+	status->has_thp_enabled = was_seen(parsing.seen, "THP_enabled");
+	*ret = *status;
+	*status = (struct status){0};
 	return 0;
 }
 
