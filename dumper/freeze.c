@@ -37,9 +37,8 @@ void freeze_comm(pid_t pid, char comm[PROC_COMM_SIZE])
 
 static bool has_thread(const struct process *process, pid_t tid)
 {
-	/* Threads are listed ascending by the kernel and appended so; look from the end. */
-	for (size_t i = process->threads_count; i > 0; i--)
-		if (process->threads[i - 1].tracee.tid == tid)
+	for (size_t i = 0; i < process->threads_count; i++)
+		if (process->threads[i].tracee.tid == tid)
 			return true;
 	return false;
 }
@@ -206,11 +205,25 @@ static void drop_gone(struct process *process)
 	process->threads_count = kept;
 }
 
+/*
+ * Whether TID is among the first KNOWN threads. They are listed ascending and noted so: those that are known
+ * stand in the same order mostly, the next of them at *NEXT.
+ */
+static bool is_known(const struct process *process, size_t known, pid_t tid, size_t *next)
+{
+	for (size_t i = 0; i < known; i++, (*next)++)
+		if (process->threads[*next % known].tracee.tid == tid) {
+			(*next)++;
+			return true;
+		}
+	return false;
+}
+
 int freeze_process(struct dump *dump, struct process *process)
 {
 	for (int round = 0; round < FREEZE_ROUNDS_MAX; round++) {
 		cleanup_free pid_t *tids = NULL;
-		size_t count, known = process->threads_count;
+		size_t count, known = process->threads_count, next = 0;
 		int r = proc_list_threads(process->proc_fd, &tids, &count);
 
 		if (r == -ESRCH || r == -ENOENT)
@@ -218,7 +231,8 @@ int freeze_process(struct dump *dump, struct process *process)
 		if (r < 0)
 			return log_error_errno(r, "cannot list the threads");
 		for (size_t i = 0; i < count; i++) {
-			r = has_thread(process, tids[i]) ? 0 : seize_thread(dump, process, tids[i]);
+			r = is_known(process, known, tids[i], &next) ? 0
+								     : seize_thread(dump, process, tids[i]);
 			if (r < 0)
 				return r;
 		}

@@ -142,9 +142,12 @@ static int note_end(struct dump *dump, size_t index)
 	return 0;
 }
 
-/* The processes of the tree by id. */
+/* The processes of the tree by id, and how far the search for more has got. */
 struct tree_search {
 	struct id_map known; /* pid -> index in dump->processes + 1 */
+	size_t looked_count; /* processes whose children were listed since the last change, when a process was
+				found, or stopped, or had ended: whatever was on its way by then is among them
+			      */
 };
 
 static void tree_search_done(struct tree_search *search)
@@ -152,12 +155,17 @@ static void tree_search_done(struct tree_search *search)
 	id_map_done(&search->known);
 }
 
-static int take_child(struct dump *dump, struct tree_search *search, pid_t pid)
+/* PARENT_TID: 0 for the main thread. Where a thread ends, its children become those of another: the last look
+ * tells. */
+static int take_child(struct dump *dump, struct tree_search *search, pid_t pid, pid_t parent_tid)
 {
+	uint64_t known;
 	int r;
 
-	if (id_map_get(&search->known, (uint64_t)pid, NULL))
+	if (id_map_get(&search->known, (uint64_t)pid, &known)) {
+		dump->processes[known - 1].parent_tid = parent_tid;
 		return 0;
+	}
 	if (dump->processes_count == LAYOUT_PROCESSES_MAX)
 		return log_error_errno(-E2BIG, "has more than %u processes below it", LAYOUT_PROCESSES_MAX);
 	r = add_process(dump, pid);
@@ -165,7 +173,11 @@ static int take_child(struct dump *dump, struct tree_search *search, pid_t pid)
 		return 0;
 	if (r == 0)
 		r = id_map_set(&search->known, (uint64_t)pid, dump->processes_count);
-	return r < 0 ? log_error_errno(r, "cannot open its child, pid %d", (int)pid) : 0;
+	if (r < 0)
+		return log_error_errno(r, "cannot open its child, pid %d", (int)pid);
+	dump->processes[dump->processes_count - 1].parent_tid = parent_tid;
+	search->looked_count = 0;
+	return 0;
 }
 
 /* /proc/PID/task/TID/children, proc_pid_task(5); complete because the thread is stopped, as are its children
@@ -174,14 +186,16 @@ static int take_children(struct dump *dump, struct tree_search *search, size_t i
 {
 	for (size_t i = 0; i < dump->processes[index].threads_count; i++) {
 		cleanup_free char *children = NULL;
+		const struct thread *thread = &dump->processes[index].threads[i];
+		pid_t tid = thread->tracee.tid == dump->processes[index].pidref.pid ? 0 : thread->tracee.tid;
 		char *at, *rest = NULL;
-		int r = file_read_at(dump->processes[index].threads[i].proc_fd, "children", 1 << 20,
-				     &children, NULL);
+		int r = file_read_at(thread->proc_fd, "children", 1 << 20, &children, NULL);
 
 		if (r < 0)
-			return log_error_errno(r, "cannot list the children");
+			return log_error_errno(r, "cannot list the children of thread %d",
+					       (int)thread->tracee.tid);
 		for (at = strtok_r(children, " \n", &rest); at; at = strtok_r(NULL, " \n", &rest)) {
-			r = take_child(dump, search, (pid_t)atoi(at));
+			r = take_child(dump, search, (pid_t)atoi(at), tid);
 			if (r < 0)
 				return r;
 		}
@@ -192,6 +206,7 @@ static int take_children(struct dump *dump, struct tree_search *search, size_t i
 static int freeze_one(struct dump *dump, struct tree_search *search, size_t index)
 {
 	pid_t pid = dump->processes[index].pidref.pid;
+	size_t known = dump->processes[index].threads_count;
 	int r;
 
 	if (dump->processes[index].is_zombie || dump->processes[index].is_gone)
@@ -205,33 +220,30 @@ static int freeze_one(struct dump *dump, struct tree_search *search, size_t inde
 	r = dump->processes[index].is_refused ? 0 : freeze_process(dump, &dump->processes[index]);
 	if (r < 0)
 		return r;
-	if (dump->processes[index].threads_count == 0 && !dump->processes[index].is_refused)
+	if (dump->processes[index].threads_count != known)
+		search->looked_count = 0;
+	if (dump->processes[index].threads_count == 0 && !dump->processes[index].is_refused) {
+		search->looked_count = 0;
 		return note_end(dump, index);
+	}
 	return take_children(dump, search, index);
 }
 
 /*
- * Parents first, again until a whole round finds nothing new: a child may be made as a sibling
+ * Parents first, again until all have been looked at since the last change: a child may be made as a sibling
  * (CLONE_PARENT), or come in as the orphan of one that has just ended (PR_SET_CHILD_SUBREAPER).
  */
 static int freeze_all(struct dump *dump, struct tree_search *search)
 {
-	for (int round = 0; round < TREE_ROUNDS_MAX; round++) {
-		size_t threads = 0, known = dump->processes_count;
-
-		for (size_t i = 0; i < dump->processes_count; i++)
-			threads += dump->processes[i].threads_count;
+	for (int round = 0; round < TREE_ROUNDS_MAX; round++)
 		for (size_t i = 0; i < dump->processes_count; i++) {
 			int r = interrupted() ? -EINTR : freeze_one(dump, search, i);
 
 			if (r < 0)
 				return r;
+			if (++search->looked_count == dump->processes_count)
+				return 0;
 		}
-		for (size_t i = 0; i < dump->processes_count; i++)
-			threads -= dump->processes[i].threads_count;
-		if (known == dump->processes_count && threads == 0)
-			return 0;
-	}
 	blockers_add(&dump->blockers, "its tree makes processes faster than they can be stopped");
 	return -ECANCELED;
 }
@@ -287,45 +299,6 @@ static int read_frozen(struct process *process)
 	return 0;
 }
 
-/* Notes whose children they are, of all threads but the main one. */
-static int note_parent_threads(struct dump *dump, const struct id_map *by_pid, const struct process *parent)
-{
-	for (size_t i = 0; i < parent->threads_count; i++) {
-		const struct thread *thread = &parent->threads[i];
-		cleanup_free char *children = NULL;
-		char *rest = NULL;
-		uint64_t index;
-		int r;
-
-		if (thread->tracee.tid == parent->pidref.pid)
-			continue;
-		r = file_read_at(thread->proc_fd, "children", 1 << 20, &children, NULL);
-		if (r < 0)
-			return log_error_errno(r, "cannot list the children of thread %d",
-					       (int)thread->tracee.tid);
-		for (char *at = strtok_r(children, " \n", &rest); at; at = strtok_r(NULL, " \n", &rest))
-			if (id_map_get(by_pid, (uint64_t)atoi(at), &index))
-				dump->processes[index].parent_tid = thread->tracee.tid;
-	}
-	return 0;
-}
-
-static int find_parent_threads(struct dump *dump)
-{
-	cleanup_(id_map_done) struct id_map by_pid = {0};
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < dump->processes_count; i++)
-		r = id_map_set(&by_pid, (uint64_t)dump->processes[i].pidref.pid, i);
-	if (r < 0)
-		return log_error_errno(r, "cannot note the children of threads");
-	for (size_t i = 0; r == 0 && i < dump->processes_count; i++) {
-		LOG_SCOPE("pid %d", (int)dump->processes[i].pidref.pid);
-		r = note_parent_threads(dump, &by_pid, &dump->processes[i]);
-	}
-	return r;
-}
-
 /* Threads in a frozen cgroup v2 stop for us, but would not run anything. */
 static int note_cgroups(struct dump *dump)
 {
@@ -363,7 +336,7 @@ static int freeze_and_read(struct dump *dump, struct tree_search *search)
 		if (r < 0)
 			return r;
 	}
-	return find_parent_threads(dump);
+	return 0;
 }
 
 int tree_freeze(struct dump *dump)
