@@ -21,6 +21,8 @@
 #define SAMPLE_PAGES 512
 #define SAMPLE_SIZE 64
 #define SAMPLE_OFFSET 1024
+/* Pages that are read at once where the sample leaves it open. */
+#define WHOLE_PAGES 32
 
 struct page_run {
 	uint64_t page, count;
@@ -90,43 +92,87 @@ static bool is_all_zero(const unsigned char *bytes, size_t size)
 	return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
 }
 
-static int read_page(int mem_fd, uint64_t page, unsigned char buffer[PAGE_SIZE_BYTES])
+/* Reads COUNT pages, WHOLE_PAGES at most, that ascend. Where the task itself may not read, and for pages that
+ * it shares, through /proc/PID/mem. */
+static int read_pages(const struct page_source *source, bool is_exclusive, const uint64_t *pages,
+		      size_t count, unsigned char (*buffer)[PAGE_SIZE_BYTES])
 {
-	return file_pread_full(mem_fd, buffer, PAGE_SIZE_BYTES, (off_t)(page * PAGE_SIZE_BYTES));
+	struct iovec remote[WHOLE_PAGES] = {0}, local = {buffer, count * PAGE_SIZE_BYTES};
+	size_t runs = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0 || pages[i] != pages[i - 1] + 1)
+			remote[runs++].iov_base = (void *)(pages[i] * PAGE_SIZE_BYTES);
+		remote[runs - 1].iov_len += PAGE_SIZE_BYTES;
+	}
+	if (is_exclusive &&
+	    process_vm_readv(source->pid, &local, 1, remote, runs, 0) == (ssize_t)local.iov_len)
+		return 0;
+	for (size_t i = 0; i < runs; buffer += remote[i].iov_len / PAGE_SIZE_BYTES, i++) {
+		int r = file_pread_full(source->mem_fd, buffer, remote[i].iov_len,
+					(off_t)(uintptr_t)remote[i].iov_base);
+
+		if (r < 0)
+			return log_error_errno(r, "cannot read its memory at %p", remote[i].iov_base);
+	}
+	return 0;
 }
 
-/* Splits what is queued: most pages are told from a small sample of each. */
-static int queue_flush(const struct page_source *source, struct page_lists *lists)
+/* Which pages of the queue may be all zeros, as far as samples tell: *ZERO. */
+static void look_at_samples(const struct page_source *source, const struct page_queue *queue, bool *zero)
 {
-	struct page_queue *queue = &lists->queue;
-	unsigned char samples[SAMPLE_PAGES][SAMPLE_SIZE], buffer[PAGE_SIZE_BYTES];
+	unsigned char samples[SAMPLE_PAGES][SAMPLE_SIZE];
 	struct iovec remote[SAMPLE_PAGES] = {0}, local = {samples, queue->count * SAMPLE_SIZE};
 	bool has_samples;
 
 	for (size_t i = 0; i < queue->count; i++)
 		remote[i] = (struct iovec){(void *)(queue->pages[i] * PAGE_SIZE_BYTES + SAMPLE_OFFSET),
 					   SAMPLE_SIZE};
-	/* Fails where the task itself may not read; then each page is read through /proc/PID/mem. */
 	has_samples =
 		queue->count > 0 && queue->is_exclusive &&
 		process_vm_readv(source->pid, &local, 1, remote, queue->count, 0) == (ssize_t)local.iov_len;
-	for (size_t i = 0; i < queue->count; i++) {
-		bool is_zero = false;
-		int r;
+	for (size_t i = 0; i < queue->count; i++)
+		zero[i] = !has_samples || is_all_zero(samples[i], SAMPLE_SIZE);
+}
 
-		if (!has_samples || is_all_zero(samples[i], SAMPLE_SIZE)) {
-			r = read_page(source->mem_fd, queue->pages[i], buffer);
-			if (r < 0)
-				return log_error_errno(r, "cannot read the page at %#lx",
-						       (unsigned long)(queue->pages[i] * PAGE_SIZE_BYTES));
-			is_zero = is_all_zero(buffer, sizeof(buffer));
+/* Reads those that may be, and leaves *ZERO true for those that are. */
+static int look_at_wholes(const struct page_source *source, const struct page_queue *queue, bool *zero)
+{
+	unsigned char wholes[WHOLE_PAGES][PAGE_SIZE_BYTES];
+	uint64_t pages[WHOLE_PAGES];
+	size_t indexes[WHOLE_PAGES], count = 0;
+
+	for (size_t i = 0; i < queue->count; i++) {
+		if (zero[i]) {
+			indexes[count] = i;
+			pages[count++] = queue->pages[i];
 		}
-		r = add_pages(lists, is_zero ? PAGES_ZERO : PAGES_DATA, queue->pages[i], 1);
+		if (count == 0 || (count < WHOLE_PAGES && i + 1 < queue->count))
+			continue;
+		int r = read_pages(source, queue->is_exclusive, pages, count, wholes);
+
 		if (r < 0)
 			return r;
+		for (size_t k = 0; k < count; k++)
+			zero[indexes[k]] = is_all_zero(wholes[k], PAGE_SIZE_BYTES);
+		count = 0;
 	}
-	queue->count = 0;
 	return 0;
+}
+
+/* Splits what is queued: most pages are told from a small sample of each. */
+static int queue_flush(const struct page_source *source, struct page_lists *lists)
+{
+	struct page_queue *queue = &lists->queue;
+	bool zero[SAMPLE_PAGES];
+	int r;
+
+	look_at_samples(source, queue, zero);
+	r = look_at_wholes(source, queue, zero);
+	for (size_t i = 0; r == 0 && i < queue->count; i++)
+		r = add_pages(lists, zero[i] ? PAGES_ZERO : PAGES_DATA, queue->pages[i], 1);
+	queue->count = 0;
+	return r;
 }
 
 static int queue_add(const struct page_source *source, struct page_lists *lists, uint64_t page,
