@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -49,15 +48,29 @@ static void dump_done(struct dump *dump)
 	free(dump->external_unix_sockets);
 	free(dump->external_files);
 	blockers_done(&dump->blockers);
+	status_done(&dump->own.status);
+	free(dump->own.label);
 	arena_done(&dump->arena);
 }
 
 /* What this kernel and this user can do. */
+static int own_state_read(struct own_state *own)
+{
+	cleanup_close int proc_fd = -EBADF;
+	int r = proc_open(getpid(), &proc_fd);
+
+	if (r == 0)
+		r = ns_links_read(proc_fd, NS_LINKS_ALL, &own->namespaces);
+	if (r == 0)
+		r = status_read(proc_fd, &own->status);
+	if (r == 0)
+		own->label = proc_read_label(proc_fd);
+	return r;
+}
+
 static int stage_probe(struct dump *dump)
 {
-	cleanup_close int own_fd = -EBADF;
 	const char *problem = proc_mount_problem(proc_mount_check());
-	struct rlimit limit;
 	int r;
 
 	if (problem) {
@@ -67,22 +80,14 @@ static int stage_probe(struct dump *dump)
 	r = kernel_probe(&dump->features);
 	if (r < 0)
 		return log_error_errno(r, "cannot find out what this kernel can do");
-	r = proc_open(getpid(), &own_fd);
-	if (r == 0)
-		r = ns_links_read(own_fd, &dump->own_namespaces);
+	r = own_state_read(&dump->own);
 	if (r < 0)
 		return log_error_errno(r, "cannot read /proc/self");
-	/* Each process, and each deleted file, takes one. */
+	/* Each process, each deleted file, and what is found in queues of sockets, takes some. */
 	if (file_raise_limit() < 0)
 		log_debug("cannot raise the limit of open files");
 	if (!dump->features.has_pidfd_getfd)
 		return log_error_errno(-ENOSYS, "this kernel lacks pidfd_getfd(2) (Linux 5.6)");
-	/* What is found in queues of sockets stays open here for a while. */
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-			log_debug("cannot raise the limit of open files");
-	}
 	return tree_check_root(dump);
 }
 

@@ -55,6 +55,7 @@ struct process {
 	bool is_stopped;              /* was in a job-control stop when it was frozen */
 	struct status status;         /* of the leader */
 	struct stat_info stat;
+	struct ns_links namespaces; /* of the leader */
 	struct vma_list vmas;
 	uint64_t executor_page;      /* the page of its memory in which it ran the executor; 0: none */
 	bool has_shared_pages;       /* with another process, since a fork */
@@ -72,6 +73,13 @@ struct open_file;
 /* The search for what is held outside, see dumper/holders.h. */
 struct holders;
 
+/* What cr-dump itself is and has, with which tasks are compared. */
+struct own_state {
+	struct ns_links namespaces;
+	struct status status;
+	char *label; /* of a security module, owned; NULL if none labels tasks */
+};
+
 /* A file lock, see dumper/fd/file_locks.c. */
 struct known_lock;
 
@@ -86,7 +94,7 @@ struct dump {
 	int argc; /* the command line, for the manifest; borrowed */
 	char **argv;
 	struct kernel_features features;
-	struct ns_links own_namespaces;
+	struct own_state own;
 	uint64_t time_namespace; /* of the first process */
 	bool is_network_known;
 	uint64_t network; /* SO_NETNS_COOKIE of our own sockets; 0: this kernel does not tell */

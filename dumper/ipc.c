@@ -368,7 +368,7 @@ int ipc_collect(struct dump *dump)
 	if (!survey.ipc)
 		return log_error_errno(-ENOMEM, "cannot note semaphores and message queues");
 	cr__ipc__init(survey.ipc);
-	survey.ipc->namespace_inode = dump->own_namespaces.inodes[NS_LINK_IPC];
+	survey.ipc->namespace_inode = dump->own.namespaces.inodes[NS_LINK_IPC];
 	r = look_at_processes(&survey);
 	if (r == 0 && may_have_undos(&survey)) {
 		r = ipc_undo_collect(dump, survey.ipc, &survey.sets);

@@ -89,7 +89,7 @@ static bool is_same_namespace(const struct restore *restore)
 	if (strcmp(restore->manifest->host->boot_id, restore->features.boot_id) != 0 ||
 	    restore->features.boot_id[0] == '\0')
 		return false;
-	return proc_open(getpid(), &fd) == 0 && ns_links_read(fd, &links) == 0 &&
+	return proc_open(getpid(), &fd) == 0 && ns_links_read(fd, NS_LINK_BIT(NS_LINK_IPC), &links) == 0 &&
 	       links.inodes[NS_LINK_IPC] == restore->ipc->image->namespace_inode;
 }
 

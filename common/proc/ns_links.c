@@ -43,15 +43,18 @@ int ns_link_parse(const char *text, size_t size, enum ns_link link, uint64_t *re
 	return 0;
 }
 
-int ns_links_read(int proc_fd, struct ns_links *ret)
+int ns_links_read(int proc_fd, uint32_t wanted, struct ns_links *namespaces)
 {
-	struct ns_links result = {0};
+	struct ns_links result = *namespaces;
 
 	for (enum ns_link i = 0; i < NS_LINK_COUNT; i++) {
 		cleanup_free char *target = NULL;
 		char path[32];
 		int r;
 
+		if (!(wanted & NS_LINK_BIT(i)))
+			continue;
+		result.inodes[i] = 0;
 		snprintf(path, sizeof(path), "ns/%s", links[i].name);
 		r = file_readlink_at(proc_fd, path, &target);
 		if (r == -ENOENT)
@@ -62,6 +65,6 @@ int ns_links_read(int proc_fd, struct ns_links *ret)
 		if (r < 0)
 			return r;
 	}
-	*ret = result;
+	*namespaces = result;
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include "common/vector.h"
 
 #define STATUS_TEXT_MAX (1 << 20)
+#define LABEL_SIZE_MAX 4096
 
 /* NSpid tells the numbers of a process from the namespace of that /proc down to its own (proc(5)). */
 static bool counts_like_us(const char *status)
@@ -161,6 +162,16 @@ int proc_list_numbers(int directory_fd, const char *path, int **ret_numbers, siz
 	*ret_count = list.numbers_count;
 	*ret_numbers = take_ptr(list.numbers);
 	return 0;
+}
+
+char *proc_read_label(int proc_fd)
+{
+	char *label = NULL;
+
+	if (file_read_at(proc_fd, "attr/current", LABEL_SIZE_MAX, &label, NULL) < 0)
+		return NULL;
+	label[strcspn(label, "\n")] = '\0';
+	return label;
 }
 
 int proc_read_comm(int proc_fd, char ret_comm[PROC_COMM_SIZE])

@@ -44,3 +44,7 @@ int must_check proc_list_numbers(int directory_fd, const char *path, int **ret_n
 
 /* The command name as it is; it may hold any byte, newlines too. */
 int must_check proc_read_comm(int proc_fd, char ret_comm[PROC_COMM_SIZE]);
+
+/* What a security module calls the task, in fresh memory that the caller frees; NULL if none does, or the
+ * label may not be read. */
+char *proc_read_label(int proc_fd);

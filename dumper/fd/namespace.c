@@ -23,7 +23,7 @@ static const char *own_type(const struct dump *dump, const char *link)
 		if (type == NS_LINK_PID_FOR_CHILDREN || type == NS_LINK_TIME_FOR_CHILDREN)
 			continue;
 		if (ns_link_parse(link, strlen(link), type, &inode) == 0 &&
-		    dump->own_namespaces.inodes[type] == inode)
+		    dump->own.namespaces.inodes[type] == inode)
 			return ns_link_name(type);
 	}
 	return NULL;

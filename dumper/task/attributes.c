@@ -18,6 +18,7 @@
 #include "dumper/ghosts.h"
 #include "dumper/hidden_file.h"
 #include "dumper/task/task_dumper.h"
+#include "dumper/task/thread_status.h"
 #include "dumper/tree.h"
 #include "format/fd/kernel_file.h"
 
@@ -210,16 +211,15 @@ static int rseq_collect(struct dump *dump, const struct thread *thread)
 	return 0;
 }
 
-static int attributes_collect_thread(struct dump *dump, struct process *process maybe_unused,
-				     struct thread *thread)
+static int attributes_collect_thread(struct dump *dump, struct process *process, struct thread *thread)
 {
-	char comm[PROC_COMM_SIZE];
-	int r = proc_read_comm(thread->proc_fd, comm);
+	const struct status *status = thread_status(process, thread);
+	int r;
 
-	if (r < 0)
-		return log_error_errno(r, "cannot read its name");
-	thread->image->comm = arena_bytes(&dump->arena, comm, strlen(comm));
-	if (comm[0] && !thread->image->comm.data)
+	if (!status)
+		return -EIO;
+	thread->image->comm = arena_bytes(&dump->arena, status->name, strlen(status->name));
+	if (status->name[0] && !thread->image->comm.data)
 		return log_error_errno(-ENOMEM, "cannot keep its name");
 	r = robust_list_collect(thread);
 	return r < 0 ? r : rseq_collect(dump, thread);

@@ -11,7 +11,6 @@
 
 #include "common/arch/x86_64/segments.h"
 #include "common/cleanup.h"
-#include "common/file.h"
 #include "common/log.h"
 #include "dumper/task/task_dumper.h"
 #include "dumper/task/thread_status.h"
@@ -19,8 +18,6 @@
 /* Linux 5.14. */
 #define CR_PR_SCHED_CORE 62
 #define CR_PR_SCHED_CORE_GET 0
-
-#define LABEL_SIZE_MAX 4096
 
 enum { ADDRESS_LDT };
 enum { CALL_LDT };
@@ -51,25 +48,31 @@ static void time_namespace_check(struct dump *dump, const struct ns_links *links
 			     for_children, inode);
 }
 
-static int namespaces_check(struct dump *dump, const struct thread *thread)
+/* What a thread shares with the leader has been looked at there; whether it does, sharing_check() tells. */
+static int namespaces_check(struct dump *dump, struct process *process, const struct thread *thread)
 {
-	struct ns_links links;
-	int r = ns_links_read(thread->proc_fd, &links);
+	bool is_leader = thread == &process->threads[0];
+	struct ns_links links = process->namespaces;
+	int r = ns_links_read(thread->proc_fd,
+			      is_leader || !dump->features.has_kcmp ? NS_LINKS_ALL : NS_LINKS_OF_THREAD,
+			      &links);
 
 	if (r < 0)
 		return log_error_errno(r, "cannot look at its namespaces");
+	if (is_leader)
+		process->namespaces = links;
 	for (unsigned i = 0; i < NS_LINK_COUNT; i++) {
 		/* That of a thread and of its children differ only by unshare(2); one line is enough. */
 		bool is_told = i == NS_LINK_PID_FOR_CHILDREN && links.inodes[i] == links.inodes[NS_LINK_PID];
 
 		if (i != NS_LINK_TIME && i != NS_LINK_TIME_FOR_CHILDREN && !is_told &&
-		    links.inodes[i] != dump->own_namespaces.inodes[i])
+		    links.inodes[i] != dump->own.namespaces.inodes[i])
 			blockers_add(&dump->blockers,
 				     "is in another %s namespace than cr-dump (%s:[%" PRIu64
 				     "], not [%" PRIu64 "]); cr-dump must be run inside it, with the "
 				     "number that it has there: nsenter -t %d -a cr-dump -t ...",
 				     namespace_words[i], ns_link_name(i), links.inodes[i],
-				     dump->own_namespaces.inodes[i], thread->tracee.tid);
+				     dump->own.namespaces.inodes[i], thread->tracee.tid);
 	}
 	time_namespace_check(dump, &links);
 	return 0;
@@ -96,26 +99,14 @@ static void status_check(struct dump *dump, const struct status *theirs, const s
 			 ours->speculation_indirect_branch);
 }
 
-/* NULL if no security module labels tasks, or the label may not be read. */
-static char *label_read(int directory_fd, const char *path)
-{
-	char *label = NULL;
-
-	if (file_read_at(directory_fd, path, LABEL_SIZE_MAX, &label, NULL) < 0)
-		return NULL;
-	label[strcspn(label, "\n")] = '\0';
-	return label;
-}
-
 static void label_check(struct dump *dump, const struct thread *thread)
 {
-	cleanup_free char *theirs = label_read(thread->proc_fd, "attr/current");
-	cleanup_free char *ours = theirs ? label_read(AT_FDCWD, "/proc/thread-self/attr/current") : NULL;
+	cleanup_free char *theirs = dump->own.label ? proc_read_label(thread->proc_fd) : NULL;
 
-	if (theirs && ours && theirs[0] && strcmp(theirs, ours) != 0)
+	if (theirs && theirs[0] && strcmp(theirs, dump->own.label) != 0)
 		blockers_add(&dump->blockers,
 			     "has the security label '%s' (cr-dump: '%s'), which cannot be preserved yet",
-			     theirs, ours);
+			     theirs, dump->own.label);
 }
 
 static void core_cookie_check(struct dump *dump, const struct thread *thread)
@@ -174,32 +165,24 @@ static int machine_check(struct dump *dump, const struct thread *thread)
 
 static int unsupported_collect_process(struct dump *dump, struct process *process)
 {
-	cleanup_(status_done) struct status own = {0};
-	cleanup_close int own_fd = -EBADF;
-	int r = proc_open(getpid(), &own_fd);
-
 	/* It could not even be ended from inside (pid_namespaces(7)). */
 	if (process->threads[0].tracee.tid == 1)
 		blockers_add(&dump->blockers,
 			     "is the init of its pid namespace: no other process can have the id "
 			     "1, so it could not be restored");
-	if (r == 0)
-		r = status_read(own_fd, &own);
-	if (r < 0)
-		return log_error_errno(r, "cannot read our own status in /proc");
 	for (size_t i = 0; i < process->threads_count; i++) {
 		const struct status *status = thread_status(process, &process->threads[i]);
 
 		if (!status)
 			return -EIO;
-		status_check(dump, status, &own);
+		status_check(dump, status, &dump->own.status);
 	}
 	return 0;
 }
 
 static int unsupported_collect_thread(struct dump *dump, struct process *process, struct thread *thread)
 {
-	int r = namespaces_check(dump, thread);
+	int r = namespaces_check(dump, process, thread);
 
 	if (r < 0)
 		return r;

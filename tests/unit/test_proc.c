@@ -412,7 +412,7 @@ static void test_ns_links_and_auxv(void **state maybe_unused)
 	uint64_t value;
 
 	assert_int_equal(proc_open(getpid(), &proc_fd), 0);
-	assert_int_equal(ns_links_read(proc_fd, &links), 0);
+	assert_int_equal(ns_links_read(proc_fd, NS_LINKS_ALL, &links), 0);
 	assert_int_equal(fstatat(proc_fd, "ns/pid_for_children", &info, 0), 0);
 	assert_true(links.inodes[NS_LINK_PID_FOR_CHILDREN] == info.st_ino);
 	assert_int_equal(ns_link_parse("mnt:[12]", 8, NS_LINK_MNT, &value), 0);
@@ -477,7 +477,7 @@ static void check_process(int proc_fd, const char *pid)
 		stat_read(proc_fd, &stat),
 		limits_read(proc_fd, &limits),
 		sched_read(proc_fd, &sched),
-		ns_links_read(proc_fd, &links),
+		ns_links_read(proc_fd, NS_LINKS_ALL, &links),
 		auxv_read(proc_fd, &auxv),
 		proc_list_numbers(proc_fd, "fd", &fds, &count),
 	};
