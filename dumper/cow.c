@@ -11,15 +11,14 @@
 #include "common/log.h"
 #include "common/uapi_pagemap.h"
 #include "dumper/sharing.h"
+#include "dumper/tree.h"
 #include "format/task/memory_twin.h"
 
 static const struct process *find_parent(const struct dump *dump, const struct process *process)
 {
-	/* Parents stand before children, mostly not far. */
-	for (const struct process *at = process; at-- > dump->processes;)
-		if (at->pidref.pid == process->stat.ppid)
-			return &dump->processes[at->owners[SHARED_MEMORY]];
-	return NULL;
+	const struct process *parent = tree_find_process(dump, process->stat.ppid);
+
+	return parent ? &dump->processes[parent->owners[SHARED_MEMORY]] : NULL;
 }
 
 static int open_pagemap(const struct process *process, int *ret_fd)

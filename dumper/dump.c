@@ -45,15 +45,15 @@ static void dump_done(struct dump *dump)
 	cgroups_done(dump);
 	free(dump->files);
 	id_map_done(&dump->files_by_path);
+	id_map_done(&dump->processes_by_tid);
 	free(dump->external_unix_sockets);
 	free(dump->external_files);
-	blockers_done(&dump->blockers);
 	status_done(&dump->own.status);
 	free(dump->own.label);
+	blockers_done(&dump->blockers);
 	arena_done(&dump->arena);
 }
 
-/* What this kernel and this user can do. */
 static int own_state_read(struct own_state *own)
 {
 	cleanup_close int proc_fd = -EBADF;
@@ -68,6 +68,7 @@ static int own_state_read(struct own_state *own)
 	return r;
 }
 
+/* What this kernel and this user can do. */
 static int stage_probe(struct dump *dump)
 {
 	const char *problem = proc_mount_problem(proc_mount_check());

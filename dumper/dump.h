@@ -103,6 +103,8 @@ struct dump {
 	struct process *processes; /* parents before children; [0] is the root */
 	size_t processes_count;
 	size_t processes_capacity;
+	struct id_map
+		processes_by_tid; /* index in processes of each process and thread, since order_processes() */
 	struct open_file **open_files; /* in the arena */
 	size_t open_files_count;
 	size_t open_files_capacity;

@@ -141,6 +141,20 @@ static int sort_by_plan(struct dump *dump, size_t *order)
 	return 0;
 }
 
+static int note_ids(struct dump *dump)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < dump->processes_count; i++) {
+		const struct process *process = &dump->processes[i];
+
+		r = id_map_set(&dump->processes_by_tid, (uint64_t)process->pidref.pid, i);
+		for (size_t k = 0; r == 0 && k < process->threads_count; k++)
+			r = id_map_set(&dump->processes_by_tid, (uint64_t)process->threads[k].tracee.tid, i);
+	}
+	return r < 0 ? log_error_errno(r, "cannot note the ids of the threads") : 0;
+}
+
 int order_processes(struct dump *dump)
 {
 	cleanup_free size_t *order = calloc(dump->processes_count, sizeof(*order));
@@ -152,5 +166,7 @@ int order_processes(struct dump *dump)
 	if (r == 0)
 		r = sessions_check(dump, &has_outsiders);
 	/* What is led from outside is no part of any plan. */
-	return r < 0 || has_outsiders ? r : sort_by_plan(dump, order);
+	if (r == 0 && !has_outsiders)
+		r = sort_by_plan(dump, order);
+	return r < 0 ? r : note_ids(dump);
 }

@@ -480,19 +480,21 @@ void tree_done(struct dump *dump)
 	dump->processes_count = 0;
 }
 
+struct process *tree_find_process(const struct dump *dump, pid_t tid)
+{
+	uint64_t index;
+
+	return id_map_get(&dump->processes_by_tid, (uint64_t)tid, &index) ? &dump->processes[index] : NULL;
+}
+
 bool tree_has_process(const struct dump *dump, pid_t pid)
 {
-	for (size_t i = 0; i < dump->processes_count; i++)
-		if (dump->processes[i].pidref.pid == pid)
-			return true;
-	return false;
+	const struct process *process = tree_find_process(dump, pid);
+
+	return process && process->pidref.pid == pid;
 }
 
 bool tree_has_thread(const struct dump *dump, pid_t tid)
 {
-	for (size_t i = 0; i < dump->processes_count; i++)
-		for (size_t k = 0; k < dump->processes[i].threads_count; k++)
-			if (dump->processes[i].threads[k].tracee.tid == tid)
-				return true;
-	return tree_has_process(dump, tid);
+	return tree_find_process(dump, tid);
 }

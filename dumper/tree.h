@@ -26,6 +26,8 @@ int must_check tree_stop(struct dump *dump);
 
 void tree_done(struct dump *dump);
 
-/* Whether the tree has a process of this id, zombies too, or a thread. */
+/* The process, zombies too, that is TID or has that thread, or NULL. These three: since order_processes(). */
+struct process *tree_find_process(const struct dump *dump, pid_t tid);
+/* Whether the tree has a process of this id, or a thread. */
 bool tree_has_process(const struct dump *dump, pid_t pid);
 bool tree_has_thread(const struct dump *dump, pid_t tid);

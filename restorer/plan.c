@@ -48,7 +48,7 @@ static int link_task(struct restore *restore, size_t index)
 	int r;
 
 	task->parent = index > 0 ? plan_find_task(restore, image->ppid) : NULL;
-	if (index > 0 && (!task->parent || task->parent->image->zombie))
+	if (index > 0 && (!task->parent || task->parent >= task || task->parent->image->zombie))
 		return bad_tree("process %d has no living parent before it", image->pid);
 	if (image->parent_tid != 0 && !(task->parent && find_thread(task->parent, image->parent_tid)))
 		return bad_tree("process %d is the child of thread %d, which is none of its parent",
@@ -57,9 +57,7 @@ static int link_task(struct restore *restore, size_t index)
 		task->parent->child_signals |= UINT64_C(1) << (image->exit_signal - 1);
 	if (task->parent && image->is_stop_reported)
 		task->parent->has_stopped_child = true;
-	r = id_map_set(&restore->tasks_by_pid, (uint64_t)image->pid, index);
-	if (r == 0)
-		r = add_id(restore, image->pid);
+	r = add_id(restore, image->pid);
 	for (size_t j = 1; r == 0 && j < image->n_threads; j++)
 		r = add_id(restore, image->threads[j]->tid);
 	return r;

@@ -20,6 +20,7 @@
 #include "restorer/fd/objects.h"
 #include "restorer/ghosts.h"
 #include "restorer/ipc.h"
+#include "restorer/plan.h"
 
 /* So that an image of many fields is not refused for its size, however few bytes they take. */
 #define IMAGE_SIZE_FLOOR ((uint64_t)4096)
@@ -34,14 +35,8 @@ static const char *const fd_kind_names[] = {
 struct image_reader {
 	struct restore *restore;
 	struct archive_member member; /* the one being read */
-	struct id_map task_by_pid;    /* index in restore->tasks */
 	bool has_fd_kind[ARRAY_SIZE(fd_kind_names)];
 };
-
-static void image_reader_done(struct image_reader *images)
-{
-	id_map_done(&images->task_by_pid);
-}
 
 const char *restore_input_name(const struct restore *restore)
 {
@@ -125,19 +120,10 @@ static int prepare_tasks(struct image_reader *images)
 	restore->tasks_count = manifest->n_processes;
 	for (size_t i = 0; i < restore->tasks_count; i++) {
 		restore->tasks[i].controller_fd_inside = -EBADF;
-		if (id_map_set(&images->task_by_pid, (uint64_t)manifest->processes[i]->pid, i) < 0)
+		if (id_map_set(&restore->tasks_by_pid, (uint64_t)manifest->processes[i]->pid, i) < 0)
 			return log_error_errno(-ENOMEM, "cannot read the images");
 	}
 	return 0;
-}
-
-static struct task *find_task(struct image_reader *images, int32_t id)
-{
-	uint64_t index;
-
-	return id >= 0 && id_map_get(&images->task_by_pid, (uint64_t)id, &index)
-		       ? &images->restore->tasks[index]
-		       : NULL;
 }
 
 static int prepare_threads(struct task *task)
@@ -162,7 +148,7 @@ static int find_owners(struct image_reader *images, struct task *task)
 	};
 
 	for (size_t i = 0; i < SHARED_COUNT; i++) {
-		struct task *owner = find_task(images, ids[i]);
+		struct task *owner = plan_find_task(images->restore, ids[i]);
 
 		if (owner != task && (!owner || owner > task || owner->owners[i] != owner))
 			return bad_member(&images->member, "shares something with no process before it");
@@ -176,7 +162,7 @@ static int find_owners(struct image_reader *images, struct task *task)
 static int read_process(struct image_reader *images, int32_t pid)
 {
 	struct restore *restore = images->restore;
-	struct task *task = find_task(images, pid);
+	struct task *task = plan_find_task(images->restore, pid);
 	ProtobufCMessage *message;
 	int r;
 
@@ -203,7 +189,7 @@ static int read_process(struct image_reader *images, int32_t pid)
 
 static int read_memory(struct image_reader *images, int32_t pid)
 {
-	struct task *task = find_task(images, pid);
+	struct task *task = plan_find_task(images->restore, pid);
 	ProtobufCMessage *message;
 	int r;
 
@@ -223,7 +209,7 @@ static int read_memory(struct image_reader *images, int32_t pid)
 
 static int read_descriptors(struct image_reader *images, int32_t id)
 {
-	struct task *task = find_task(images, id);
+	struct task *task = plan_find_task(images->restore, id);
 	ProtobufCMessage *message;
 	int r;
 
@@ -369,19 +355,14 @@ static int check_size(const struct archive_member *member, uint64_t expected)
 static int find_pages(struct restore *restore, const struct archive_member *member, int32_t pid,
 		      struct task **ret_task)
 {
-	for (size_t i = 0; i < restore->tasks_count; i++) {
-		struct task *task = &restore->tasks[i];
+	struct task *task = plan_find_task(restore, pid);
 
-		if (task->image->pid != pid)
-			continue;
-		if (!task->memory || !task_owns(task, SHARED_MEMORY))
-			break;
-		if (task->has_pages)
-			return bad_member(member, "is there twice");
-		*ret_task = task;
-		return check_size(member, memory_page_bytes(task->memory));
-	}
-	return bad_member(member, "is of no process in the manifest");
+	if (!task || !task->memory || !task_owns(task, SHARED_MEMORY))
+		return bad_member(member, "is of no process in the manifest");
+	if (task->has_pages)
+		return bad_member(member, "is there twice");
+	*ret_task = task;
+	return check_size(member, memory_page_bytes(task->memory));
 }
 
 static int find_object(struct restore *restore, const struct archive_member *member,
@@ -463,7 +444,7 @@ int restore_read_images(struct restore *restore, struct archive_member *ret_firs
 int restore_count_images(struct restore *restore, struct archive_member *ret_first_contents,
 			 size_t *ret_count)
 {
-	cleanup_(image_reader_done) struct image_reader images = {.restore = restore};
+	struct image_reader images = {.restore = restore};
 	size_t count = 1; /* the manifest */
 	struct contents contents;
 	int r;

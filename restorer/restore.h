@@ -93,8 +93,8 @@ struct restore {
 	Cr__Manifest *manifest;
 	struct task *tasks; /* in the manifest's order */
 	size_t tasks_count;
-	struct id_map tasks_by_pid;          /* index in tasks, since plan_tree() */
-	struct id_map thread_ids;            /* and of processes; the same */
+	struct id_map tasks_by_pid;          /* index in tasks */
+	struct id_map thread_ids;            /* and of processes, since plan_tree() */
 	struct tree_plan tree_plan;          /* its nodes are the tasks */
 	size_t steps_done_count;             /* of the plan, late ones among them */
 	struct dead_process *dead_processes; /* restorer/dead_process.h */
