@@ -82,10 +82,10 @@ static int enter(const struct run *run)
 	return r;
 }
 
-/* Whatever is left over dies with the pid namespace. */
+/* Whatever is left over dies with the pid namespace, and what belongs to no process with that of IPC. */
 static int run_in_namespaces(struct run *run)
 {
-	int flags = CLONE_NEWPID | (run->use_namespaces ? CLONE_NEWNET | CLONE_NEWIPC : 0);
+	int flags = CLONE_NEWPID | CLONE_NEWIPC | (run->use_namespaces ? CLONE_NEWNET : 0);
 	int status, r;
 	pid_t pid;
 
