@@ -14,12 +14,13 @@ struct member {
 	pid_t pid, group, session;
 };
 
-static void make_member(int to, pid_t group)
+static pid_t make_member(int to, pid_t group)
 {
 	struct member member;
+	pid_t pid = scenario_fork();
 
-	if (scenario_fork() > 0)
-		return;
+	if (pid > 0)
+		return pid;
 	scenario_call(setpgid(0, group));
 	member = (struct member){getpid(), getpgrp(), getsid(0)};
 	scenario_call(write(to, &member, sizeof(member)));
@@ -48,7 +49,8 @@ static pid_t make_session(int to)
 		_exit(0);
 	}
 	scenario_await("grouped");
-	make_member(to, group);
+	/* The first is to tell first. */
+	scenario_await("ready %d", make_member(to, group));
 	make_member(to, 0);
 	scenario_await("told");
 	scenario_mark("joined");
