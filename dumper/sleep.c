@@ -13,6 +13,10 @@
 #include "common/proc/sched.h"
 #include "common/proc/stat.h"
 
+/* Looks at the clock of a CPU, and how far off one is that needs no more. */
+#define OFFSET_LOOKS_MAX 16
+#define OFFSET_ERROR_NS 1000000
+
 bool sleep_is_timed(const struct sleep_info *info)
 {
 	/*
@@ -47,11 +51,43 @@ void sleep_note(int proc_fd, struct sleep_info *ret_info)
 	ret_info->voluntary_switches = sched.voluntary_switches;
 }
 
-/* The time on the clock of CPU number PROCESSOR: our own, once we run there. */
-static int scheduler_clock(int processor, uint64_t *ret_ns)
+static int64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/*
+ * How far the clock of the CPU that we run on is ahead of CLOCK_MONOTONIC; less by the time that we were kept
+ * from running between the two looks, never more. So the most of several is the best, and a quick one is
+ * good.
+ */
+static int scheduler_offset_here(int64_t *ret_ns)
 {
 	cleanup_close int own_fd = -EBADF;
-	struct sched_info sched;
+	int r = proc_open(gettid(), &own_fd);
+
+	*ret_ns = INT64_MIN;
+	for (int i = 0; r == 0 && i < OFFSET_LOOKS_MAX; i++) {
+		int64_t begin_ns, end_ns;
+		struct sched_info sched;
+
+		sched_yield(); /* brings our own account up to date */
+		begin_ns = monotonic_ns();
+		r = sched_read(own_fd, &sched);
+		end_ns = monotonic_ns();
+		if (r == 0)
+			*ret_ns = MAX(*ret_ns, (int64_t)sched.exec_start_ns - end_ns);
+		if (end_ns - begin_ns <= OFFSET_ERROR_NS)
+			break;
+	}
+	return r;
+}
+
+static int scheduler_offset(int processor, int64_t *ret_ns)
+{
 	cpu_set_t old, wanted;
 	int r;
 
@@ -61,32 +97,22 @@ static int scheduler_clock(int processor, uint64_t *ret_ns)
 	CPU_SET((unsigned)processor, &wanted);
 	if (sched_setaffinity(0, sizeof(wanted), &wanted) < 0)
 		return -errno;
-	r = proc_open(gettid(), &own_fd);
-	if (r == 0) {
-		sched_yield(); /* brings our own account up to date */
-		r = sched_read(own_fd, &sched);
-	}
+	r = scheduler_offset_here(ret_ns);
 	if (sched_setaffinity(0, sizeof(old), &old) < 0)
 		log_debug("cannot set the CPU affinity back");
-	if (r == 0)
-		*ret_ns = sched.exec_start_ns;
 	return r;
 }
 
 int64_t sleep_elapsed_ns(const struct sleep_info *info, int proc_fd, int64_t freeze_ns)
 {
 	struct sched_info sched;
-	struct timespec now;
-	uint64_t clock_ns = 0;
-	int64_t since_freeze;
+	int64_t offset_ns = 0;
 
 	/* One switch more is that of the freeze; any other says that it ran in between. */
 	if (!info->has_last_run || sched_read(proc_fd, &sched) < 0 ||
 	    sched.voluntary_switches > info->voluntary_switches + 1)
 		return 0;
-	if (scheduler_clock(info->processor, &clock_ns) < 0 || clock_ns < info->last_run_ns)
+	if (scheduler_offset(info->processor, &offset_ns) < 0)
 		return 0;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	since_freeze = now.tv_sec * INT64_C(1000000000) + now.tv_nsec - freeze_ns;
-	return MAX((int64_t)(clock_ns - info->last_run_ns) - since_freeze, INT64_C(0));
+	return MAX(freeze_ns + offset_ns - (int64_t)info->last_run_ns, INT64_C(0));
 }

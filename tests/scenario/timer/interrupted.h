@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -27,6 +28,21 @@ struct interrupted {
 	int64_t elapsed_ns;
 };
 
+/*
+ * How long the host of a virtual machine has kept its processors from running, proc_stat(5). The clock by
+ * which a dump tells how long a thread has slept stands still meanwhile.
+ */
+static inline int64_t interrupted_stolen_ns(void)
+{
+	const int64_t tick_ns = 1000 * SCENARIO_MS / sysconf(_SC_CLK_TCK);
+	FILE *file = fopen("/proc/stat", "re");
+	unsigned long long ticks = 0;
+
+	scenario_check(file && fscanf(file, "cpu %*u %*u %*u %*u %*u %*u %*u %llu", &ticks) == 1);
+	fclose(file);
+	return (int64_t)ticks * tick_ns;
+}
+
 static void *interrupted_body(void *argument)
 {
 	struct interrupted *call = argument;
@@ -45,6 +61,7 @@ static void *interrupted_body(void *argument)
 static inline void interrupted_run(struct interrupted *calls, size_t count)
 {
 	const int64_t least = INTERRUPTED_MS * SCENARIO_MS;
+	int64_t stolen_ns = interrupted_stolen_ns();
 
 	for (size_t i = 0; i < count; i++)
 		scenario_check(pthread_create(&calls[i].thread, NULL, interrupted_body, &calls[i]) == 0);
@@ -55,9 +72,10 @@ static inline void interrupted_run(struct interrupted *calls, size_t count)
 	}
 	scenario_sleep_ms(INTERRUPTED_MS / 3);
 	scenario_checkpoint();
+	stolen_ns = interrupted_stolen_ns() - stolen_ns;
 	for (size_t i = 0; i < count; i++) {
 		/* Less than the third by which it would be too long, were it begun anew. */
-		int64_t most = least + least / 4 + scenario_frozen_ns();
+		int64_t most = least + least / 4 + stolen_ns + scenario_frozen_ns();
 
 		if (calls[i].is_made_anew)
 			most += least;
