@@ -102,15 +102,16 @@ static bool is_kernels_own(int proc_fd)
 	return stat_read(proc_fd, &stat) == 0 && stat.kernel_flags & STAT_FLAG_IO_WORKER;
 }
 
-static int seize_thread(struct dump *dump, struct process *process, pid_t tid)
+/* Seizes TID and asks it to stop, unless it has ended. */
+static int try_seize(struct process *process, pid_t tid)
 {
 	struct thread thread = {.proc_fd = -EBADF};
 	struct thread *slot;
+	bool has_ended;
 	int r = proc_open_thread(process->proc_fd, tid, &thread.proc_fd);
 
 	if (r < 0)
-		return r == -ESRCH || r == -ENOENT ? 0
-						   : log_error_errno(r, "cannot look at thread %d", (int)tid);
+		return r == -ESRCH || r == -ENOENT ? 0 : r;
 	if (is_kernels_own(thread.proc_fd)) {
 		close_fd(&thread.proc_fd);
 		return 0;
@@ -119,22 +120,28 @@ static int seize_thread(struct dump *dump, struct process *process, pid_t tid)
 	slot = vector_append(process, threads);
 	if (!slot) {
 		close_fd(&thread.proc_fd);
-		return log_error_errno(-ENOMEM, "cannot note thread %d", (int)tid);
+		return -ENOMEM;
 	}
 	r = tracee_seize(&thread.tracee, tid, process->pidref.pid, TRACEE_SUSPEND_SECCOMP);
 	if (r == -EPERM) /* only CAP_SYS_ADMIN may suspend filters */
 		r = tracee_seize(&thread.tracee, tid, process->pidref.pid, 0);
 	if (r == 0)
 		r = tracee_interrupt(&thread.tracee);
-	if (r < 0) {
-		bool has_ended = r == -ESRCH || is_dead(thread.proc_fd);
-
-		close_fd(&thread.proc_fd);
-		process->threads_count--;
-		return has_ended ? 0 : explain_seize(dump, r, process, tid);
+	if (r == 0) {
+		*slot = thread;
+		return 0;
 	}
-	*slot = thread;
-	return 0;
+	has_ended = r == -ESRCH || is_dead(thread.proc_fd);
+	close_fd(&thread.proc_fd);
+	process->threads_count--;
+	return has_ended ? 0 : r;
+}
+
+static int seize_thread(struct dump *dump, struct process *process, pid_t tid)
+{
+	int r = try_seize(process, tid);
+
+	return r < 0 ? explain_seize(dump, r, process, tid) : 0;
 }
 
 /* At once, so that the thread does not notice the freeze whatever becomes of the dump. */
@@ -219,15 +226,45 @@ static bool is_known(const struct process *process, size_t known, pid_t tid, siz
 	return false;
 }
 
+void freeze_begin(struct process *process)
+{
+	int r = try_seize(process, process->pidref.pid);
+
+	if (r < 0)
+		log_debug("cannot attach to process %d yet: %s", (int)process->pidref.pid, strerror(-r));
+}
+
+size_t freeze_count_stopped(const struct process *process)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < process->threads_count; i++)
+		if (process->threads[i].tracee.stop != TRACEE_RUNNING)
+			count++;
+	return count;
+}
+
+static int wait_threads(struct dump *dump, struct process *process)
+{
+	for (size_t i = 0; i < process->threads_count; i++) {
+		int r = process->threads[i].tracee.stop == TRACEE_RUNNING ? wait_thread(dump, process, i) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	drop_gone(process);
+	return 0;
+}
+
 int freeze_process(struct dump *dump, struct process *process)
 {
 	for (int round = 0; round < FREEZE_ROUNDS_MAX; round++) {
 		cleanup_free pid_t *tids = NULL;
-		size_t count, known = process->threads_count, next = 0;
+		size_t count = 0, known = process->threads_count, next = 0;
 		int r = proc_list_threads(process->proc_fd, &tids, &count);
 
 		if (r == -ESRCH || r == -ENOENT)
-			return 0;
+			return wait_threads(dump, process);
 		if (r < 0)
 			return log_error_errno(r, "cannot list the threads");
 		for (size_t i = 0; i < count; i++) {
@@ -236,14 +273,11 @@ int freeze_process(struct dump *dump, struct process *process)
 			if (r < 0)
 				return r;
 		}
-		if (process->threads_count == known)
+		if (freeze_count_stopped(process) == process->threads_count)
 			return 0;
-		for (size_t i = known; i < process->threads_count; i++) {
-			r = wait_thread(dump, process, i);
-			if (r < 0)
-				return r;
-		}
-		drop_gone(process);
+		r = wait_threads(dump, process);
+		if (r < 0)
+			return r;
 	}
 	blockers_add(&dump->blockers, "it makes threads faster than they can be stopped");
 	return -ECANCELED;

@@ -4,6 +4,12 @@
 
 #include "dumper/dump.h"
 
+/* Asks the main thread to stop, if that can be; freeze_process() waits for it, or says why it cannot be. */
+void freeze_begin(struct process *process);
+
+/* Threads that do not run any more. */
+size_t freeze_count_stopped(const struct process *process);
+
 /*
  * Seizes and stops every thread that is not known yet, again until no new one appears; those that exit on the
  * way are forgotten. process->threads is empty when the process has exited. -ECANCELED: it does not stop, and

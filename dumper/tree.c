@@ -24,9 +24,9 @@
 #include "dumper/task/thread_status.h"
 #include "format/layout.h"
 
-/* Rounds of looking for new processes; each finds fewer unless they are made faster than they can be seized.
- */
-#define TREE_ROUNDS_MAX 256
+/* Rounds of looking for new processes, however long they take. Each finds fewer, unless processes are made
+ * faster than they can be seized; then it goes on as long as a thread may take to stop. */
+#define TREE_ROUNDS_MIN 256
 #define KILL_TIMEOUT_MS 10000
 /* Looks, a tenth of a millisecond apart, at a process that stops. */
 #define LOOK_ROUNDS_MAX 1000
@@ -129,7 +129,21 @@ static bool is_dead(const struct stat_info *stat)
 	return stat->state == 'Z' || stat->state == 'X';
 }
 
-/* What has no thread left is a zombie, or gone for good: then it is forgotten. */
+static void process_done(struct process *process)
+{
+	for (size_t k = 0; k < process->threads_count; k++) {
+		thread_status_done(&process->threads[k]);
+		close_fd(&process->threads[k].proc_fd);
+	}
+	free(process->threads);
+	pidref_done(&process->pidref);
+	close_fd(&process->proc_fd);
+	status_done(&process->status);
+	vma_list_done(&process->vmas);
+}
+
+/* What has no thread left is a zombie, or gone for good: then it is forgotten. There may be many of them,
+ * which keep no more descriptors than they need. */
 static int note_end(struct dump *dump, size_t index)
 {
 	struct process *process = &dump->processes[index];
@@ -139,6 +153,9 @@ static int note_end(struct dump *dump, size_t index)
 		return log_error_errno(-ESRCH, "it exited while it was being frozen");
 	process->is_zombie = r == 0 && is_dead(&process->stat);
 	process->is_gone = !process->is_zombie;
+	close_fd(&process->pidref.fd);
+	if (process->is_gone)
+		close_fd(&process->proc_fd);
 	return 0;
 }
 
@@ -162,7 +179,8 @@ static int take_child(struct dump *dump, struct tree_search *search, pid_t pid, 
 	uint64_t known;
 	int r;
 
-	if (id_map_get(&search->known, (uint64_t)pid, &known)) {
+	/* The id of one that is gone may come again. */
+	if (id_map_get(&search->known, (uint64_t)pid, &known) && !dump->processes[known - 1].is_gone) {
 		dump->processes[known - 1].parent_tid = parent_tid;
 		return 0;
 	}
@@ -177,7 +195,48 @@ static int take_child(struct dump *dump, struct tree_search *search, pid_t pid, 
 		return log_error_errno(r, "cannot open its child, pid %d", (int)pid);
 	dump->processes[dump->processes_count - 1].parent_tid = parent_tid;
 	search->looked_count = 0;
+	if (pid != getpid())
+		freeze_begin(&dump->processes[dump->processes_count - 1]);
 	return 0;
+}
+
+/* Turns the processes from number FIRST on around. */
+static int reverse_from(struct dump *dump, struct tree_search *search, size_t first)
+{
+	size_t count = dump->processes_count;
+	int r = 0;
+
+	for (size_t i = first, k = count; i + 1 < k; i++) {
+		struct process other = dump->processes[--k];
+
+		dump->processes[k] = dump->processes[i];
+		dump->processes[i] = other;
+	}
+	for (size_t i = first; r == 0 && i < count; i++)
+		r = id_map_set(&search->known, (uint64_t)dump->processes[i].pidref.pid, i + 1);
+	return r;
+}
+
+/*
+ * The newest first: where each process makes the next one and ends, only the newest lives, and not for long;
+ * those before it can wait. But they stand in the order in which they were made.
+ */
+static int take_listed(struct dump *dump, struct tree_search *search, char *children, size_t size,
+		       pid_t parent_tid)
+{
+	size_t first = dump->processes_count;
+
+	for (size_t at = size; at-- > 0;) {
+		if (children[at] == ' ') {
+			children[at] = '\0';
+		} else if (at == 0 || children[at - 1] == ' ') {
+			int r = take_child(dump, search, (pid_t)atoi(children + at), parent_tid);
+
+			if (r < 0)
+				return r;
+		}
+	}
+	return reverse_from(dump, search, first);
 }
 
 /* /proc/PID/task/TID/children, proc_pid_task(5); complete because the thread is stopped, as are its children
@@ -187,18 +246,16 @@ static int take_children(struct dump *dump, struct tree_search *search, size_t i
 	for (size_t i = 0; i < dump->processes[index].threads_count; i++) {
 		cleanup_free char *children = NULL;
 		const struct thread *thread = &dump->processes[index].threads[i];
-		pid_t tid = thread->tracee.tid == dump->processes[index].pidref.pid ? 0 : thread->tracee.tid;
-		char *at, *rest = NULL;
-		int r = file_read_at(thread->proc_fd, "children", 1 << 20, &children, NULL);
+		pid_t tid = thread->tracee.tid;
+		size_t size = 0;
+		int r = file_read_at(thread->proc_fd, "children", 1 << 20, &children, &size);
 
 		if (r < 0)
-			return log_error_errno(r, "cannot list the children of thread %d",
-					       (int)thread->tracee.tid);
-		for (at = strtok_r(children, " \n", &rest); at; at = strtok_r(NULL, " \n", &rest)) {
-			r = take_child(dump, search, (pid_t)atoi(at), tid);
-			if (r < 0)
-				return r;
-		}
+			return log_error_errno(r, "cannot list the children of thread %d", (int)tid);
+		r = take_listed(dump, search, children, size,
+				tid == dump->processes[index].pidref.pid ? 0 : tid);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -206,7 +263,7 @@ static int take_children(struct dump *dump, struct tree_search *search, size_t i
 static int freeze_one(struct dump *dump, struct tree_search *search, size_t index)
 {
 	pid_t pid = dump->processes[index].pidref.pid;
-	size_t known = dump->processes[index].threads_count;
+	size_t known = freeze_count_stopped(&dump->processes[index]);
 	int r;
 
 	if (dump->processes[index].is_zombie || dump->processes[index].is_gone)
@@ -235,7 +292,9 @@ static int freeze_one(struct dump *dump, struct tree_search *search, size_t inde
  */
 static int freeze_all(struct dump *dump, struct tree_search *search)
 {
-	for (int round = 0; round < TREE_ROUNDS_MAX; round++)
+	int64_t end_ns = monotonic_ns() + dump->options->timeout_seconds * INT64_C(1000000000);
+
+	for (int round = 0; round < TREE_ROUNDS_MIN || monotonic_ns() < end_ns; round++)
 		for (size_t i = 0; i < dump->processes_count; i++) {
 			int r = interrupted() ? -EINTR : freeze_one(dump, search, i);
 
@@ -246,19 +305,6 @@ static int freeze_all(struct dump *dump, struct tree_search *search)
 		}
 	blockers_add(&dump->blockers, "its tree makes processes faster than they can be stopped");
 	return -ECANCELED;
-}
-
-static void process_done(struct process *process)
-{
-	for (size_t k = 0; k < process->threads_count; k++) {
-		thread_status_done(&process->threads[k]);
-		close_fd(&process->threads[k].proc_fd);
-	}
-	free(process->threads);
-	pidref_done(&process->pidref);
-	close_fd(&process->proc_fd);
-	status_done(&process->status);
-	vma_list_done(&process->vmas);
 }
 
 static void drop_gone(struct dump *dump)
@@ -446,7 +492,7 @@ int tree_kill(struct dump *dump)
 			abandon(dump, i);
 	for (size_t i = dump->processes_count; i-- > 0;) {
 		struct process *process = &dump->processes[i];
-		int r = pidref_send_signal(&process->pidref, SIGKILL);
+		int r = process->is_zombie ? 0 : pidref_send_signal(&process->pidref, SIGKILL);
 
 		if (r < 0 && r != -ESRCH)
 			return log_error_errno(r, "cannot kill pid %d", (int)process->pidref.pid);
