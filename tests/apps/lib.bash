@@ -105,6 +105,7 @@ has_gone() {
 
 # start COMMAND...: starts it as a session of its own with app.out and app.err; stdin is the file $input or /dev/null.
 start() {
+	stop_app
 	setsid "$@" <"${input:-/dev/null}" >app.out 2>app.err &
 	app=$!
 	disown "$app"
@@ -116,12 +117,65 @@ became_other_than_bash() {
 	[ "$(stat_field "$app" 6)" = "$app" ] && [ "$(cat "/proc/$app/comm")" != setsid ]
 }
 
-# Ends what has been started or restored. A pid alone might be another's by now; after a restore so is the start time.
+# True if process $1 works in our folder, where no stranger does.
+is_in_scratch() {
+	case $(readlink "/proc/$1/cwd") in
+	"$scratch" | "$scratch"/*) ;;
+	*) return 1 ;;
+	esac
+}
+
+# True if process $app is what has been started or restored: a pid alone might be another's by now. The start is not known
+# after a restore that has failed.
+is_app() {
+	{ [ -n "$started" ] && [ "$(stat_field "$app" 22)" = "$started" ]; } || is_in_scratch "$app"
+}
+
+# Sets $tree: the app, what is in its session, and all below these.
+find_tree() {
+	local file line fields pid is_ours='' has_grown=1
+	local -A parents=() sessions=() is_in=()
+	for file in /proc/[0-9]*/stat; do
+		{ read -r line <"$file"; } 2>/dev/null || continue
+		read -ra fields <<<"${line##*)}"
+		parents[${line%% *}]=${fields[1]} sessions[${line%% *}]=${fields[3]}
+	done
+	! is_app || is_ours=1
+	for pid in "${!sessions[@]}"; do
+		[ "$pid" = "$app" ] || [ "${sessions[$pid]}" = "$app" ] || continue
+		[ -z "$is_ours" ] && ! is_in_scratch "$pid" || is_in[$pid]=1
+	done
+	while [ -n "$has_grown" ]; do
+		has_grown=
+		for pid in "${!parents[@]}"; do
+			[ -n "${is_in[${parents[$pid]}]-}" ] && [ -z "${is_in[$pid]-}" ] || continue
+			is_in[$pid]=1 has_grown=1
+		done
+	done
+	tree=("${!is_in[@]}")
+}
+
+# Ends what has been started or restored, with all that has come from it, also if that has lost its parent meanwhile.
 stop_app() {
-	[ -n "$started" ] && [ "$(stat_field "$app" 22)" = "$started" ] || return 0
-	kill -KILL "$app"
-	eventually has_ended "$app"
-	app=
+	local pid known='' tree=() has_grown=1
+	[ -n "$app" ] || return 0
+	# Stopped, none of them makes another: once none is new, these are all.
+	while [ -n "$has_grown" ]; do
+		has_grown=
+		find_tree
+		for pid in "${tree[@]}"; do
+			[[ " $known " != *" $pid "* ]] || continue
+			kill -STOP "$pid" 2>/dev/null
+			known+=" $pid" has_grown=1
+		done
+	done
+	# shellcheck disable=SC2086 # a list of pids
+	[ -z "$known" ] || kill -KILL $known 2>/dev/null
+	for pid in $known; do
+		eventually has_ended "$pid"
+	done
+	app=''
+	started=''
 }
 
 # try NAME COMMAND...: says whether it worked, and keeps what it printed in out.txt. Returns its exit status.

@@ -9,14 +9,6 @@ if [ "$(id -u)" -ne 0 ] || ! id -u nobody >/dev/null 2>&1; then
 	skip "all of it" "it has to be started by root, as the user nobody"
 	exit 0
 fi
-# Should the test fail, it does not go with its shell.
-end_server() {
-	local pid
-	pid=$(cat "$scratch/db/pid" 2>/dev/null) && grep -qaF "$scratch/db" "/proc/$pid/cmdline" 2>/dev/null &&
-		kill -KILL "$pid"
-	cleanup
-}
-trap end_server EXIT
 chmod 755 "$scratch" && mkdir "$scratch/db" && chown nobody "$scratch/db"
 as_nobody=(setpriv --reuid nobody --regid nogroup --clear-groups)
 ask() {
