@@ -33,6 +33,7 @@ shellcheck           command -v shellcheck
 clang-format         command -v clang-format
 curl                 command -v curl
 tmux                 command -v tmux
+htop                 command -v htop
 redis-server         command -v redis-server
 nginx-light          command -v nginx
 socat                command -v socat
@@ -41,6 +42,7 @@ dbus-bin             command -v dbus-send
 nftables             command -v nft
 memcached            command -v memcached
 valgrind             command -v valgrind
+strace               command -v strace
 netcat-openbsd       command -v nc
 iperf3               command -v iperf3
 openssh-client       command -v ssh

@@ -61,8 +61,9 @@ in_foreground() {
 	[ "$(stat_field "$app" 8)" = "$(stat_field "$app" 5)" ]
 }
 
-# job PROGRAM PATTERN COMMAND [changing|silent]: starts it in the shell, waits for its screen, dumps it, and restores it. The
-# screen has to be what it was, if it does not change by itself; one that is silent shows its own upon a key only.
+# job PROGRAM PATTERN COMMAND [changing|silent|asked]: starts it in the shell, waits for its screen, dumps it, and restores it.
+# The screen has to be what it was, if it does not change by itself; one that is silent shows its own upon a key only, and one
+# that is asked shows all of its own upon ^L.
 job() {
 	local before status
 	about="$1: "
@@ -86,7 +87,10 @@ job() {
 	expect "the shell is there again" '^ready\$'
 	keys "clear; $cr_restore -j -i $scratch/app.tar.zst" Enter
 	eventually in_foreground || fail "it has the terminal"
-	[ "${4-}" != silent ] || keys Enter
+	case ${4-} in
+	silent) keys Enter ;;
+	asked) keys C-l ;;
+	esac
 	expect "it shows its screen again" "$2"
 	[ -n "${4-}" ] ||
 		same "the screen is the same" <(printf '%s\n' "$before") <(still_screen | lines_of)
@@ -135,6 +139,11 @@ if command -v top >/dev/null; then
 		keys "q"
 		expect "it ends in the shell" '^ready\$'
 	fi
+fi
+if command -v htop >/dev/null; then
+	job htop 'Load average' "env HTOPRC=/dev/null htop -d 5" asked
+	keys "q"
+	expect "it ends in the shell" '^ready\$'
 fi
 job bash '^inner:' "env PS1='inner: ' some=value bash --norc --noprofile" silent
 keys 'echo "$some $((6 * 7))"' Enter

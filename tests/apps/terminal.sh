@@ -85,6 +85,28 @@ else
 	skip "all of it" "less is not installed"
 fi
 
+# A terminal within the terminal: what is shown in the inner one is passed on, and written down.
+about="script: "
+if command -v script >/dev/null; then
+	rm -f typescript
+	in_terminal script -q -f -c "env PS1='ready: ' bash --norc --noprofile" typescript
+	expect "its shell shows its prompt" 'ready: '
+	type_keys 'value=42; echo half a l'
+	dump_when shows 'half a l'
+	restore
+	type_keys 'ine $value\n'
+	expect "the line can be finished" 'half a line 42'
+	type_keys 'exit\n'
+	finish
+	if grep -qa 'half a line 42' typescript; then
+		pass "it has written down what was shown"
+	else
+		fail "it has written down what was shown" "$(tr -cd '[:print:]\n' <typescript)"
+	fi
+else
+	skip "all of it" "script is not installed"
+fi
+
 # A line that is being typed in canonical mode, and one that was not read yet.
 about="cat: "
 in_terminal sh -c 'until [ -e go ]; do sleep 0.1; done; exec cat'
