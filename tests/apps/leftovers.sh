@@ -30,6 +30,7 @@ sed -i "s|^start|cp '$scratch/tree.sh' .; start|" failing.sh
 setsid sleep 1000 &
 stranger=$!
 disown "$stranger"
+trap 'kill -KILL "$stranger"; cleanup' EXIT
 all_ended() {
 	local pid
 	for pid in $(cat "$scratch/pids"); do
@@ -50,5 +51,4 @@ sed -i 's/^setsid/: &/' tree.sh # that one nobody could tell from a stranger
 ends goes
 about=
 has_ended "$stranger" && fail "a stranger goes on" || pass "a stranger goes on"
-kill -KILL "$stranger"
 exit "$failed"
