@@ -1,10 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # sqlite3 with a script, dumped in the middle of a transaction that has written a part of its pages already: it commits
-# after the restore, and rolls another one back.
-#
-# SQLite holds locks on its files (fcntl(2), byte ranges) during a transaction, and file locks are refused for now. Hence
-# nolock=1.
+# after the restore, and rolls another one back. During a transaction it holds locks on its files (fcntl(2)), byte ranges.
 set -u
 . tests/apps/lib.bash
 needs sqlite3
@@ -28,10 +25,11 @@ ROLLBACK;
 PRAGMA integrity_check;
 SELECT count(*), sum(value), sum(length(name)), max(id) FROM item;
 END
-sqlite3 -bail 'file:expected.db?nolock=1' <script.sql >expected 2>&1
+sqlite3 -bail expected.db <script.sql >expected 2>&1
 
+dump_options=(--file-locks) restore_options=(--file-locks)
 input=script.sql
-start sqlite3 -bail 'file:test.db?nolock=1' # it reads its script by and by
+start sqlite3 -bail test.db # it reads its script by and by
 dump_when has_grown_to test.db $(($(size_of expected.db) / 3))
 if [ -s test.db-journal ] && [ ! -s app.out ]; then
 	pass "it was in the middle of a transaction"
