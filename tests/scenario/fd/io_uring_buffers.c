@@ -68,6 +68,7 @@ int main(void)
 	set_buffer(&ring, SMALL, memory + SIZE + 8192, 10, TAG);
 	set_buffer(&ring, LARGE, memory + 100, SIZE, 0);
 	use(&ring, fd, 'a');
+	ring_rest(&ring);
 	scenario_checkpoint();
 	scenario_check_equal(memory[100], 'b');
 	use(&ring, fd, 'p');

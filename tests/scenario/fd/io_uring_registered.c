@@ -102,6 +102,7 @@ int main(void)
 	register_at(&ring, RING_REGISTER_RING_FDS, &number, 1);
 	use_files(&ring, pipes[0]);
 	check_counted(counter);
+	ring_rest(&ring);
 	scenario_checkpoint();
 	check_limits(&ring, 3, 5);
 	use_files(&ring, pipes[0]);

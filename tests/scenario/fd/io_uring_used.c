@@ -50,6 +50,8 @@ int main(void)
 
 	for (size_t i = 0; i < sizeof(rings) / sizeof(rings[0]); i++)
 		work(rings[i], fd);
+	for (size_t i = 0; i < sizeof(rings) / sizeof(rings[0]); i++)
+		ring_rest(rings[i]);
 	scenario_checkpoint();
 	for (size_t i = 0; i < sizeof(rings) / sizeof(rings[0]); i++) {
 		scenario_check_equal(*ring_word(rings[i], rings[i]->params.sq_off.head), 2 * ROUNDS + 2);

@@ -2,7 +2,10 @@
 /* What the scenarios of io_uring(7) have in common: rings by the bare system calls. */
 #pragma once
 
+#include <dirent.h>
 #include <linux/io_uring.h>
+#include <sched.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,6 +24,22 @@ struct ring {
 	struct io_uring_sqe *sqes;
 	unsigned entry_size, completion_size; /* in those of the smallest kind */
 };
+
+/* Whether the thread is one of the kernel's workers, and at work. */
+static inline bool is_busy_worker(const char *tid)
+{
+	char path[64], text[256] = "", *comm_end;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%.16s/stat", tid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	(void)!fgets(text, sizeof(text), file);
+	fclose(file);
+	comm_end = strrchr(text, ')');
+	return strstr(text, "(iou-wrk-") && comm_end && comm_end[1] == ' ' && comm_end[2] != 'S';
+}
 
 static inline size_t ring_size(const struct ring *ring)
 {
@@ -89,6 +108,29 @@ static inline void ring_enter(struct ring *ring, unsigned submit, unsigned wait)
 	scenario_check_equal(scenario_call(syscall(SYS_io_uring_enter, ring->fd, submit, wait,
 						   wait > 0 ? IORING_ENTER_GETEVENTS : 0, NULL, 0)),
 			     submit);
+}
+
+/*
+ * A worker that has completed a request has yet to free it, and leaves that to the thread that submitted it,
+ * which is this one: it does so at the end of a system call, or, with IORING_SETUP_DEFER_TASKRUN, when it
+ * looks for completions. Until then the request is in flight for all who look.
+ */
+static inline void ring_rest(const struct ring *ring)
+{
+	bool is_busy = true;
+
+	while (is_busy) {
+		DIR *tasks = opendir("/proc/self/task");
+		struct dirent *entry;
+
+		scenario_check(tasks != NULL);
+		is_busy = false;
+		while ((entry = readdir(tasks)))
+			is_busy = is_busy || is_busy_worker(entry->d_name);
+		closedir(tasks);
+		sched_yield();
+	}
+	scenario_call(syscall(SYS_io_uring_enter, ring->fd, 0, 0, IORING_ENTER_GETEVENTS, NULL, 0));
 }
 
 static inline unsigned ring_waiting(const struct ring *ring)
