@@ -13,8 +13,8 @@ static bool namespace_matches(const struct fd_info *info)
 	return info->filesystem == NSFS_MAGIC;
 }
 
-/* The type of an own namespace, by the link "net:[4026531833]"; NULL if it is none of them. */
-static const char *own_type(const struct dump *dump, const char *link)
+/* The type of one of a process's namespaces, by the link "net:[4026531833]"; NULL if it is none of them. */
+static const char *own_type(const struct ns_links *own, const char *link)
 {
 	for (unsigned i = 0; i < NS_LINK_COUNT; i++) {
 		enum ns_link type = (enum ns_link)i;
@@ -22,21 +22,26 @@ static const char *own_type(const struct dump *dump, const char *link)
 
 		if (type == NS_LINK_PID_FOR_CHILDREN || type == NS_LINK_TIME_FOR_CHILDREN)
 			continue;
-		if (ns_link_parse(link, strlen(link), type, &inode) == 0 &&
-		    dump->own.namespaces.inodes[type] == inode)
+		if (ns_link_parse(link, strlen(link), type, &inode) == 0 && own->inodes[type] == inode)
 			return ns_link_name(type);
 	}
 	return NULL;
 }
 
-static int namespace_collect(struct dump *dump, const struct process *process maybe_unused,
-			     const struct fd_info *info, struct open_file *file)
+static int namespace_collect(struct dump *dump, const struct process *process, const struct fd_info *info,
+			     struct open_file *file)
 {
 	Cr__Namespace *entry = arena_new(&dump->arena, Cr__Namespace);
-	const char *type = own_type(dump, info->link);
+	struct ns_links own = {0};
+	const char *type;
+	int r;
 
 	if (!entry)
 		return log_error_errno(-ENOMEM, "cannot note its namespace");
+	r = ns_links_read(process->proc_fd, NS_LINKS_ALL, &own);
+	if (r < 0)
+		return log_error_errno(r, "cannot look at its namespaces");
+	type = own_type(&own, info->link);
 	cr__namespace__init(entry);
 	file->entry = &entry->base;
 	if (!type) {

@@ -22,12 +22,14 @@ static int namespace_read(struct restore *restore maybe_unused, struct object *o
 	return namespace_check((const Cr__Namespace *)object->entry, &link, ret_reason);
 }
 
-static int by_path(const char *type, uint32_t flags)
+/* This process stays outside of the time namespace that is made for the program. */
+static int by_path(enum ns_link link, uint32_t flags)
 {
 	char path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/self/ns/%s", type);
+	snprintf(path, sizeof(path), "/proc/self/ns/%s",
+		 ns_link_name(link == NS_LINK_TIME ? NS_LINK_TIME_FOR_CHILDREN : link));
 	fd = open(path, (int)flags | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
@@ -38,7 +40,7 @@ static int by_pidfd(enum ns_link link)
 	static const unsigned long requests[NS_LINK_COUNT] = {
 		[NS_LINK_CGROUP] = UAPI_PIDFD_GET_NAMESPACE(1), [NS_LINK_IPC] = UAPI_PIDFD_GET_NAMESPACE(2),
 		[NS_LINK_MNT] = UAPI_PIDFD_GET_NAMESPACE(3),    [NS_LINK_NET] = UAPI_PIDFD_GET_NAMESPACE(4),
-		[NS_LINK_PID] = UAPI_PIDFD_GET_NAMESPACE(5),    [NS_LINK_TIME] = UAPI_PIDFD_GET_NAMESPACE(7),
+		[NS_LINK_PID] = UAPI_PIDFD_GET_NAMESPACE(5),    [NS_LINK_TIME] = UAPI_PIDFD_GET_NAMESPACE(8),
 		[NS_LINK_USER] = UAPI_PIDFD_GET_NAMESPACE(9),   [NS_LINK_UTS] = UAPI_PIDFD_GET_NAMESPACE(10),
 	};
 	cleanup_close int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
@@ -60,7 +62,7 @@ static int namespace_open(struct restore *restore maybe_unused, const struct obj
 	if (!(flags & (OPEN_FILE_LARGE | O_PATH)))
 		fd = by_pidfd(link);
 	if (fd < 0)
-		fd = by_path(entry->type, flags);
+		fd = by_path(link, flags);
 	if (fd < 0)
 		return log_error_errno(fd, "cannot open the namespace '%s'", entry->type);
 	*ret_fd = fd;

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Sleeps until one time after the other of CLOCK_MONOTONIC, and ends with a message if a clock is not where it should be."""
 import ctypes
+import os
 import sys
+import threading
 import time
 
 TIMER_ABSTIME = 1
@@ -22,6 +24,8 @@ def sleep_until(deadline_ns):
         sys.exit(f"clock_nanosleep: error {error}")
 
 
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+namespace = os.open("/proc/self/ns/time", os.O_RDONLY)
 deadline_ns = time.monotonic_ns()
 boottime_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 apart_ns = boottime_ns - deadline_ns
@@ -35,4 +39,6 @@ for round in range(int(sys.argv[1])):
     if not -1_000_000_000 < changed_ns < 1_000_000_000:
         sys.exit(f"CLOCK_BOOTTIME has changed by {changed_ns} ns")
     print(round, flush=True)
+if os.stat(namespace).st_ino != os.stat("/proc/self/ns/time").st_ino:
+    sys.exit("the file of its time namespace is that of another one")
 print("all rounds", flush=True)
