@@ -43,6 +43,7 @@ static void dump_done(struct dump *dump)
 	holders_done(dump);
 	ghosts_done(dump);
 	cgroups_done(dump);
+	landlock_witnesses_done(dump);
 	free(dump->files);
 	id_map_done(&dump->files_by_path);
 	id_map_done(&dump->processes_by_tid);

@@ -89,6 +89,9 @@ struct cgroups;
 /* Files that no path leads to, see dumper/ghosts.h. */
 struct ghosts;
 
+/* See dumper/task/landlock.c. */
+struct landlock_witness;
+
 struct dump {
 	const struct dump_options *options;
 	int argc; /* the command line, for the manifest; borrowed */
@@ -116,6 +119,9 @@ struct dump {
 	struct ghosts *ghosts;   /* NULL: none yet */
 	struct cgroups *cgroups; /* the same */
 	Cr__Ipc *ipc;            /* dumper/ipc.h, in the arena */
+	bool has_landlock;       /* a thread can be in a domain, dumper/task/landlock.c */
+	struct landlock_witness *landlock_witnesses;
+	size_t landlock_witnesses_count, landlock_witnesses_capacity;
 	Cr__Manifest *manifest;
 	Cr__RequiredFile **files; /* become manifest->files */
 	size_t files_count;

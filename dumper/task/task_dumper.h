@@ -50,9 +50,13 @@ extern const struct task_dumper
 	attributes_task_dumper; /* comm, umask, personality, prctl states, robust list, rseq, tid address */
 extern const struct task_dumper cgroup_task_dumper;      /* its cgroups */
 extern const struct task_dumper login_task_dumper;       /* the user of the login, for audit */
+extern const struct task_dumper landlock_task_dumper;    /* adds blockers for Landlock domains */
 extern const struct task_dumper unsupported_task_dumper; /* adds blockers for what is not preserved yet */
 extern const struct task_dumper registers_task_dumper;   /* registers, xsave, interrupted calls */
 extern const struct task_dumper memory_task_dumper;      /* brk, mlockall(MCL_FUTURE) */
+
+/* Ends what landlock_task_dumper has made. */
+void landlock_witnesses_done(struct dump *dump);
 
 /* Run the aspects of the table over a frozen process. */
 int must_check task_dumpers_collect(struct dump *dump, struct process *process);

@@ -12,6 +12,10 @@
  *
  *   thread: a second thread; own-directory: one with a working directory of its own;
  *
+ *   landlock-domain: one that it is in; landlock-thread: one that a second thread is in;
+ *
+ *   nobody: it is user and group 65534 from here on, with no capabilities;
+ *
  *   no-room: a limit by which it may not map any more memory, and no signal that it would ignore if it came;
  *
  *   no-place: it has unmapped its vdso, and its code is full to the last byte;
@@ -29,6 +33,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -45,6 +50,7 @@
 #include <sys/sem.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -66,6 +72,8 @@
 
 /* That of the first that hold_unix() makes. */
 #define UNIX_FD 30
+
+#define NOBODY 65534
 
 static void fail(const char *what)
 {
@@ -182,6 +190,25 @@ static void hold_semaphore(void)
 		fail("semaphore");
 }
 
+/* Landlock, by numbers that many systems' headers lack: a domain that forbids nothing but to bind TCP ports.
+ */
+static void enter_landlock(void)
+{
+	const uint64_t handled[] = {0, 1};
+	int fd = (int)syscall(444, handled, sizeof(handled), 0); /* landlock_create_ruleset(2) */
+
+	if (fd < 0 || syscall(446, fd, 0) < 0) /* landlock_restrict_self(2), which CAP_SYS_ADMIN may */
+		fail("landlock");
+	close(fd);
+}
+
+static void become_nobody(void)
+{
+	if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+	    setresuid(NOBODY, NOBODY, NOBODY) < 0)
+		fail("nobody");
+}
+
 static void *sleep_on(void *unused)
 {
 	for (;;)
@@ -195,6 +222,13 @@ static void *unshare_directory(void *unused)
 {
 	if (unshare(CLONE_FS) < 0)
 		fail("unshare");
+	has_unshared = true;
+	return sleep_on(unused);
+}
+
+static void *sleep_in_landlock(void *unused)
+{
+	enter_landlock();
 	has_unshared = true;
 	return sleep_on(unused);
 }
@@ -246,6 +280,15 @@ static void hold(const char *what)
 	} else if (strcmp(what, "thread") == 0) {
 		if (pthread_create(&thread, NULL, sleep_on, NULL) != 0)
 			fail(what);
+	} else if (strcmp(what, "landlock-domain") == 0) {
+		enter_landlock();
+	} else if (strcmp(what, "landlock-thread") == 0) {
+		if (pthread_create(&thread, NULL, sleep_in_landlock, NULL) != 0)
+			fail(what);
+		while (!has_unshared)
+			sched_yield();
+	} else if (strcmp(what, "nobody") == 0) {
+		become_nobody();
 	} else if (strcmp(what, "semaphore") == 0) {
 		hold_semaphore();
 	} else if (strcmp(what, "no-room") == 0) {

@@ -35,6 +35,21 @@ dump=("$cr_dump")
 holds no-place 'has no vdso'
 holds 'tcp own-directory' 'fd 9\b' 'tcp' 'a working directory'
 
+# A thread that may look at any process is asked in another way than one that may not.
+timeout 1 "$build/tests/refusal/refusal_target" "$scratch/ticks" landlock-domain 2>/dev/null
+if [ $? -eq 124 ]; then
+	holds landlock-domain 'in a Landlock domain'
+	holds landlock-thread 'thread [0-9]*: is in a Landlock domain'
+	holds 'landlock-domain nobody' 'in a Landlock domain'
+else
+	skip landlock 'this kernel has no Landlock, or was booted without'
+fi
+start_target nobody
+works 'a check of a process without privileges' "$cr_dump" -t "$target" --check
+trouble=$(harm)
+[ -z "$trouble" ] || fail 'a check of a process without privileges does no harm' "$trouble"
+stop_target
+
 start_target thread
 works 'a check of what can be dumped' "$cr_dump" -t "$target" --check
 trouble=$(harm)
