@@ -60,6 +60,26 @@ static void read_socket(struct fd_info *info)
 	(void)getsockopt(info->our_fd, SOL_SOCKET, SO_PROTOCOL, &info->socket.protocol, &size);
 }
 
+/*
+ * fstat(2), but also of the directory /proc/PID/fd of a process that has ended, the only file that has nothing
+ * to tell then.
+ */
+static int read_stat(struct fd_info *info)
+{
+	struct statfs filesystem;
+
+	if (fstat(info->our_fd, &info->stat) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return -errno;
+	if (fstatfs(info->our_fd, &filesystem) < 0)
+		return -errno;
+	if (filesystem.f_type != PROC_SUPER_MAGIC)
+		return -ENOENT;
+	info->stat = (struct stat){.st_mode = S_IFDIR | 0500, .st_ino = info->fdinfo.inode};
+	return 0;
+}
+
 int fd_info_read(struct fd_info *ret, const struct pidref *pidref, int proc_fd, int fd)
 {
 	cleanup_(fd_info_done) struct fd_info info = {.fd = fd, .our_fd = -EBADF};
@@ -72,8 +92,9 @@ int fd_info_read(struct fd_info *ret, const struct pidref *pidref, int proc_fd, 
 	r = pidref_getfd(pidref, fd, &info.our_fd);
 	if (r < 0)
 		return r;
-	if (fstat(info.our_fd, &info.stat) < 0)
-		return -errno;
+	r = read_stat(&info);
+	if (r < 0)
+		return r;
 	info.flags = info.fdinfo.flags & ~(uint32_t)O_CLOEXEC;
 	info.is_close_on_exec = info.fdinfo.flags & O_CLOEXEC;
 	read_socket(&info);

@@ -129,18 +129,34 @@ static int open_outsider(struct restore *restore, const struct object *object, i
 	return open_gone(restore, object, ret_fd);
 }
 
+/*
+ * What tells of memory (maps, mem, environ and the like) cannot be opened of a process, or of a first thread,
+ * that has come to its end and not been waited for: who has it open had opened it before.
+ */
+static bool has_no_memory(const struct object *object)
+{
+	cleanup_close int fd =
+		open(entry_of(object)->path, (int)object->image->flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	return fd < 0 && errno == ESRCH;
+}
+
 static int open_it(struct restore *restore, const struct object *object, int *ret_fd)
 {
 	const struct task *task = find_user(restore, object);
 	const Cr__Credentials *credentials = task ? task->image->threads[0]->credentials : NULL;
 	const Cr__KernelFile *entry = entry_of(object);
+	bool is_of_any;
 	pid_t pid;
 
 	if (entry->is_gone)
 		return open_gone(restore, object, ret_fd);
 	if (entry->start_ticks)
 		return open_outsider(restore, object, ret_fd);
-	if (!is_of_process(object, &pid) && credentials && credentials->n_uids > 1 &&
+	is_of_any = is_of_process(object, &pid);
+	if (is_of_any && has_no_memory(object))
+		return open_gone(restore, object, ret_fd);
+	if (!is_of_any && credentials && credentials->n_uids > 1 &&
 	    credentials->uids[1] != 0 && open_as_user(object, credentials->uids[1], ret_fd) == 0)
 		return 0;
 	return named_file_open_path(entry->path, object->image->flags, entry->mode, 0, ret_fd);
