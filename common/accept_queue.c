@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/kernel_buffer.h"
 #include "common/vector.h"
 
 /* Looks at one that the kernel is at work on. */
@@ -14,10 +15,6 @@
 /* Of one queue; the kernel's own limit is far below (net.core.somaxconn). */
 #define CONNECTIONS_MAX 1000000
 #define BYTES_MAX (UINT32_C(1) << 30)
-
-/* An skb_frag_t, of which there are at most so many (CONFIG_MAX_SKB_FRAGS). */
-#define FRAGMENT_SIZE 16
-#define FRAGMENTS_MAX 45
 
 /* X(name, path): the members that are looked at. */
 #define MEMBERS(X)                                                                                           \
@@ -33,18 +30,7 @@
 	X(tcp_urgent, "tcp_sock.urg_data")                                                                   \
 	X(buffer_next, "sk_buff.next")                                                                       \
 	X(buffer_control, "sk_buff.cb")                                                                      \
-	X(buffer_size, "sk_buff.len")                                                                        \
-	X(buffer_paged_size, "sk_buff.data_len")                                                             \
-	X(buffer_head, "sk_buff.head")                                                                       \
-	X(buffer_data, "sk_buff.data")                                                                       \
-	X(buffer_end, "sk_buff.end")                                                                         \
-	X(control_sequence, "tcp_skb_cb.seq")                                                                \
-	X(shared_count, "skb_shared_info.nr_frags")                                                          \
-	X(shared_list, "skb_shared_info.frag_list")                                                          \
-	X(shared_fragments, "skb_shared_info.frags")                                                         \
-	X(fragment_page, "skb_frag.netmem")                                                                  \
-	X(fragment_size, "skb_frag.len")                                                                     \
-	X(fragment_offset, "skb_frag.offset")
+	X(control_sequence, "tcp_skb_cb.seq")
 
 /*
  * Options of a socket that it gets from the one that listens, as they are at that moment. Not here: sizes of
@@ -72,8 +58,7 @@ static const char *const inherited[] = {
 struct accept_queues {
 	struct kernel_sockets *sockets;
 	struct kernel_member sock_flags, inherited[ARRAY_SIZE(inherited)]; /* size 0: not in this kernel */
-	struct kernel_pages pages;
-	bool has_pages;
+	struct kernel_buffers buffers;
 #define X(name, path) struct kernel_member name;
 	MEMBERS(X)
 #undef X
@@ -98,20 +83,6 @@ void accept_queues_free(struct accept_queues *queues)
 	free(queues);
 }
 
-/* A fragment was a bio_vec before Linux 6.9. */
-static int find(struct kernel_types *types, const char *path, struct kernel_member *ret)
-{
-	static const char *const names[][2] = {{"skb_frag.netmem", "bio_vec.bv_page"},
-					       {"skb_frag.len", "bio_vec.bv_len"},
-					       {"skb_frag.offset", "bio_vec.bv_offset"}};
-	int r = kernel_types_find(types, path, ret);
-
-	for (size_t i = 0; r == -ENOENT && i < ARRAY_SIZE(names); i++)
-		if (strcmp(path, names[i][0]) == 0)
-			return kernel_types_find(types, names[i][1], ret);
-	return r;
-}
-
 int accept_queues_open(struct accept_queues **ret_queues)
 {
 	cleanup_(accept_queues_freep) struct accept_queues *queues = calloc(1, sizeof(*queues));
@@ -119,11 +90,13 @@ int accept_queues_open(struct accept_queues **ret_queues)
 
 #define X(name, path)                                                                                        \
 	if (r == 0)                                                                                          \
-		r = find(queues->sockets->types, path, &queues->name);
+		r = kernel_types_find(queues->sockets->types, path, &queues->name);
 	MEMBERS(X)
 #undef X
 	if (r == 0)
 		r = kernel_types_find(queues->sockets->types, "sock_common.skc_flags", &queues->sock_flags);
+	if (r == 0)
+		r = kernel_buffers_find(&queues->buffers, queues->sockets->memory, queues->sockets->types);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(inherited); i++) {
 		r = kernel_types_find(queues->sockets->types, inherited[i], &queues->inherited[i]);
 		if (r == -ENOENT)
@@ -238,91 +211,31 @@ int accept_queue_read(struct accept_queues *queues, int fd, struct accept_queue 
 	return 0;
 }
 
-/* SIZE bytes at ADDRESS come next in the buffer; those before *SKIP have been gathered. */
-static int gather(struct accept_queues *queues, struct kernel_address address, size_t size, size_t *skip,
-		  struct gathering *gathering)
-{
-	size_t skipped = MIN(*skip, size);
-	int r;
-
-	*skip -= skipped;
-	size -= skipped;
-	if (size > gathering->end - gathering->next)
-		return -EAGAIN;
-	r = kernel_memory_read(queues->sockets->memory, kernel_offset(address, skipped),
-			       gathering->bytes + (gathering->size - (gathering->end - gathering->next)),
-			       size);
-	gathering->next += (uint32_t)size;
-	return r;
-}
-
-static int gather_fragment(struct accept_queues *queues, struct kernel_address fragment, size_t *skip,
-			   struct gathering *gathering)
-{
-	struct kernel_address contents = {0};
-	uint64_t page = 0, size = 0, offset = 0;
-	int r = get(queues, fragment, &queues->fragment_page, &page);
-
-	if (r == 0)
-		r = get(queues, fragment, &queues->fragment_size, &size);
-	if (r == 0)
-		r = get(queues, fragment, &queues->fragment_offset, &offset);
-	if (r == 0 && !queues->has_pages) {
-		r = kernel_pages_find(queues->sockets->memory, queues->sockets->types, &queues->pages);
-		queues->has_pages = r == 0;
-	}
-	if (r == 0)
-		r = kernel_page_contents(&queues->pages, (struct kernel_address){page}, &contents);
-	return r < 0 ? r : gather(queues, kernel_offset(contents, offset), (size_t)size, skip, gathering);
-}
-
-/* What does not stand behind the header is in pages. */
-static int gather_fragments(struct accept_queues *queues, struct kernel_address buffer, size_t *skip,
-			    struct gathering *gathering)
-{
-	struct kernel_address shared = {0};
-	uint64_t end = 0, count = 0, list = 0;
-	int r = get(queues, buffer, &queues->buffer_head, &shared.value);
-
-	if (r == 0)
-		r = get(queues, buffer, &queues->buffer_end, &end);
-	shared = kernel_offset(shared, end);
-	if (r == 0)
-		r = get(queues, shared, &queues->shared_count, &count);
-	if (r == 0)
-		r = get(queues, shared, &queues->shared_list, &list);
-	if (r == 0 && (list != 0 || count > FRAGMENTS_MAX))
-		r = -ENOTSUP;
-	for (uint64_t i = 0; r == 0 && i < count; i++)
-		r = gather_fragment(
-			queues, kernel_offset(shared, queues->shared_fragments.offset + i * FRAGMENT_SIZE),
-			skip, gathering);
-	return r;
-}
-
-static int gather_buffer(struct accept_queues *queues, struct kernel_address buffer,
+static int gather_buffer(struct accept_queues *queues, struct kernel_address address,
 			 struct gathering *gathering)
 {
-	uint64_t sequence = 0, size = 0, paged_size = 0;
-	struct kernel_address data = {0};
-	size_t skip;
-	int r = get(queues, kernel_offset(buffer, queues->buffer_control.offset), &queues->control_sequence,
+	uint64_t sequence = 0;
+	struct kernel_buffer buffer = {0};
+	size_t skip, size;
+	int r = get(queues, kernel_offset(address, queues->buffer_control.offset), &queues->control_sequence,
 		    &sequence);
 
 	if (r == 0)
-		r = get(queues, buffer, &queues->buffer_size, &size);
-	if (r == 0)
-		r = get(queues, buffer, &queues->buffer_paged_size, &paged_size);
-	if (r == 0)
-		r = get(queues, buffer, &queues->buffer_data, &data.value);
+		r = kernel_buffer_find(&queues->buffers, address, &buffer);
 	if (r < 0)
 		return r;
 	/* A gap, or less than there should be: it is being changed. */
 	skip = gathering->next - (uint32_t)sequence;
-	if (skip > size || paged_size > size)
-		return size == 0 ? 0 : -EAGAIN;
-	r = gather(queues, data, (size_t)(size - paged_size), &skip, gathering);
-	return r < 0 || paged_size == 0 ? r : gather_fragments(queues, buffer, &skip, gathering);
+	if (skip > buffer.size)
+		return buffer.size == 0 ? 0 : -EAGAIN;
+	size = (size_t)buffer.size - skip;
+	if (size > gathering->end - gathering->next)
+		return -EAGAIN;
+	r = kernel_buffer_read(&queues->buffers, &buffer, skip,
+			       gathering->bytes + (gathering->size - (gathering->end - gathering->next)),
+			       size);
+	gathering->next += (uint32_t)size;
+	return r;
 }
 
 static int gather_all(struct accept_queues *queues, struct kernel_address sock, struct gathering *gathering)

@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 
-#include "common/kernel_page.h"
 #include "common/kernel_socket.h"
 
 struct waiting_connection {

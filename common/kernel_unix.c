@@ -3,8 +3,12 @@
 #include "common/kernel_unix.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/kernel_buffer.h"
+#include "common/kernel_socket.h"
 
 /* More messages than any queue has: it has changed meanwhile. */
 #define MESSAGES_MAX 1000000
@@ -12,21 +16,30 @@
 #define HEAD_SIZE 512
 
 #define MEMBERS(X)                                                                                           \
-	X(file_private, "file.private_data")                                                                 \
-	X(socket_sock, "socket.sk")                                                                          \
 	X(peer, "unix_sock.peer")                                                                            \
 	X(sock_queue, "sock.sk_receive_queue")                                                               \
 	X(queue_length, "sk_buff_head.qlen")                                                                 \
 	X(next, "sk_buff.next")                                                                              \
 	X(size, "sk_buff.len")                                                                               \
-	X(paged_size, "sk_buff.data_len")                                                                    \
-	X(data, "sk_buff.data")                                                                              \
 	X(sock, "sk_buff.sk")                                                                                \
 	X(control, "sk_buff.cb")                                                                             \
 	X(control_pid, "unix_skb_parms.pid")                                                                 \
 	X(control_uid, "unix_skb_parms.uid")                                                                 \
 	X(control_gid, "unix_skb_parms.gid")                                                                 \
 	X(control_fds, "unix_skb_parms.fp")                                                                  \
+	X(fds_count, "scm_fp_list.count")                                                                    \
+	X(fds_files, "scm_fp_list.fp")                                                                       \
+	X(sock_socket, "sock.sk_socket")                                                                     \
+	X(sock_pid, "sock.sk_peer_pid")                                                                      \
+	X(sock_credentials, "sock.sk_peer_cred")                                                             \
+	X(credentials_uid, "cred.euid")                                                                      \
+	X(credentials_gid, "cred.egid")                                                                      \
+	X(credentials_groups, "cred.group_info")                                                             \
+	X(groups_count, "group_info.ngroups")                                                                \
+	X(groups_ids, "group_info.gid")                                                                      \
+	X(address, "unix_sock.addr")                                                                         \
+	X(address_size, "unix_address.len")                                                                  \
+	X(address_name, "unix_address.name")                                                                 \
 	X(task_pid, "task_struct.thread_pid")                                                                \
 	X(pid_level, "pid.level")                                                                            \
 	X(pid_numbers, "pid.numbers")                                                                        \
@@ -34,8 +47,9 @@
 	X(number_namespace, "upid.ns")
 
 struct kernel_unix {
-	struct kernel_memory *memory;
-	struct kernel_descriptors descriptors;
+	struct kernel_sockets *sockets;
+	struct kernel_memory *memory; /* of SOCKETS */
+	struct kernel_buffers buffers;
 #define X(name, path) struct kernel_member name;
 	MEMBERS(X)
 #undef X
@@ -47,8 +61,8 @@ struct kernel_unix {
 
 void kernel_unix_free(struct kernel_unix *kernel)
 {
-	if (kernel->memory)
-		kernel_memory_free(kernel->memory);
+	if (kernel->sockets)
+		kernel_sockets_free(kernel->sockets);
 	free(kernel);
 }
 
@@ -83,8 +97,10 @@ static int find_own_namespace(struct kernel_unix *kernel)
 static size_t find_head_size(const struct kernel_unix *kernel)
 {
 	const struct kernel_member *const members[] = {
-		&kernel->next, &kernel->size, &kernel->paged_size,
-		&kernel->data, &kernel->sock, &kernel->control,
+		&kernel->next,
+		&kernel->size,
+		&kernel->sock,
+		&kernel->control,
 	};
 	size_t size = 0;
 
@@ -95,11 +111,9 @@ static size_t find_head_size(const struct kernel_unix *kernel)
 
 static int find_members(struct kernel_unix *kernel)
 {
-	cleanup_(kernel_types_freep) struct kernel_types *types = NULL;
-	int r = kernel_types_open(&types);
+	struct kernel_types *types = kernel->sockets->types;
+	int r = kernel_buffers_find(&kernel->buffers, kernel->memory, types);
 
-	if (r == 0)
-		r = kernel_descriptors_find(types, &kernel->descriptors);
 #define X(name, path)                                                                                        \
 	if (r == 0)                                                                                          \
 		r = kernel_types_find(types, path, &kernel->name);
@@ -118,10 +132,12 @@ static int find_members(struct kernel_unix *kernel)
 int kernel_unix_open(struct kernel_unix **ret_kernel)
 {
 	cleanup_(kernel_unix_freep) struct kernel_unix *kernel = calloc(1, sizeof(*kernel));
-	int r = kernel ? find_members(kernel) : -ENOMEM;
+	int r = kernel ? kernel_sockets_open(&kernel->sockets) : -ENOMEM;
 
-	if (r == 0)
-		r = kernel_memory_open(&kernel->memory);
+	if (r < 0)
+		return r;
+	kernel->memory = kernel->sockets->memory;
+	r = find_members(kernel);
 	if (r == 0)
 		r = find_own_namespace(kernel);
 	if (r < 0)
@@ -132,16 +148,12 @@ int kernel_unix_open(struct kernel_unix **ret_kernel)
 
 int kernel_unix_find(struct kernel_unix *kernel, int fd, struct kernel_address *ret_socket)
 {
-	struct kernel_address at = {0};
-	int r = kernel_memory_own_file(kernel->memory, &kernel->descriptors, fd, &at);
+	return kernel_sockets_locate(kernel->sockets, fd, ret_socket);
+}
 
-	if (r == 0)
-		r = kernel_memory_read_member(kernel->memory, at, &kernel->file_private, &at.value);
-	if (r == 0)
-		r = kernel_memory_read_member(kernel->memory, at, &kernel->socket_sock, &at.value);
-	if (r == 0)
-		*ret_socket = at;
-	return r;
+int kernel_unix_file(struct kernel_unix *kernel, int fd, struct kernel_address *ret_file)
+{
+	return kernel_memory_own_file(kernel->memory, &kernel->sockets->descriptors, fd, ret_file);
 }
 
 int kernel_unix_peer(struct kernel_unix *kernel, struct kernel_address socket,
@@ -164,32 +176,38 @@ static int get(const unsigned char head[HEAD_SIZE], size_t base, const struct ke
 	return 0;
 }
 
-static int get_credentials(struct kernel_unix *kernel, const unsigned char head[HEAD_SIZE],
-			   struct kernel_unix_message *message)
+/* The number, as seen from here, of the process that is PID; 0: it is of another namespace. */
+static int read_pid(struct kernel_unix *kernel, struct kernel_address pid, pid_t *ret_pid)
 {
-	uint64_t pid = 0, uid = 0, gid = 0, fds = 0, level = 0, number = 0, namespace = 0;
+	uint64_t level = 0, number = 0, namespace = 0;
+	int r = kernel_memory_read_member(kernel->memory, pid, &kernel->pid_level, &level);
+
+	if (r < 0 || level < kernel->level)
+		return r;
+	r = read_number(kernel, pid, kernel->level, &number, &namespace);
+	if (r == 0)
+		*ret_pid = namespace == kernel->namespace ? (pid_t)number : 0;
+	return r;
+}
+
+static int get_control(struct kernel_unix *kernel, const unsigned char head[HEAD_SIZE],
+		       struct kernel_unix_message *message)
+{
+	uint64_t uid = 0, gid = 0;
+	struct kernel_address pid = {0};
 	size_t base = kernel->control.offset;
-	int r = get(head, base, &kernel->control_pid, &pid);
+	int r = get(head, base, &kernel->control_pid, &pid.value);
 
 	if (r == 0)
 		r = get(head, base, &kernel->control_uid, &uid);
 	if (r == 0)
 		r = get(head, base, &kernel->control_gid, &gid);
 	if (r == 0)
-		r = get(head, base, &kernel->control_fds, &fds);
-	message->has_credentials = pid != 0;
-	message->has_fds = fds != 0;
+		r = get(head, base, &kernel->control_fds, &message->fds.value);
+	message->has_credentials = pid.value != 0;
 	message->uid = (uid_t)uid;
 	message->gid = (gid_t)gid;
-	if (r < 0 || pid == 0)
-		return r;
-	r = kernel_memory_read_member(kernel->memory, (struct kernel_address){pid}, &kernel->pid_level,
-				      &level);
-	if (r < 0 || level < kernel->level)
-		return r;
-	r = read_number(kernel, (struct kernel_address){pid}, kernel->level, &number, &namespace);
-	message->pid = namespace == kernel->namespace ? (pid_t)number : 0;
-	return r;
+	return r < 0 || pid.value == 0 ? r : read_pid(kernel, pid, &message->pid);
 }
 
 /* *AT becomes the address of the next. */
@@ -197,7 +215,7 @@ static int read_message(struct kernel_unix *kernel, struct kernel_address *at,
 			struct kernel_unix_message *ret_message)
 {
 	unsigned char head[HEAD_SIZE];
-	uint64_t next = 0, size = 0, paged_size = 0, data = 0, sock = 0;
+	uint64_t next = 0, size = 0, sock = 0;
 	int r = kernel_memory_read(kernel->memory, *at, head, kernel->head_size);
 
 	if (r == 0)
@@ -205,31 +223,21 @@ static int read_message(struct kernel_unix *kernel, struct kernel_address *at,
 	if (r == 0)
 		r = get(head, 0, &kernel->size, &size);
 	if (r == 0)
-		r = get(head, 0, &kernel->paged_size, &paged_size);
-	if (r == 0)
-		r = get(head, 0, &kernel->data, &data);
-	if (r == 0)
 		r = get(head, 0, &kernel->sock, &sock);
 	if (r < 0)
 		return r;
+	*ret_message = (struct kernel_unix_message){.socket = {sock}, .buffer = *at, .size = size};
 	*at = (struct kernel_address){next};
-	*ret_message = (struct kernel_unix_message){
-		.socket = {sock},
-		.data = {data},
-		.size = size,
-		.is_scattered = paged_size > 0,
-	};
-	return get_credentials(kernel, head, ret_message);
+	return get_control(kernel, head, ret_message);
 }
 
-static int check_urgent(struct kernel_unix *kernel, struct kernel_address socket)
+/* The buffer of the byte that is urgent; 0: there is none. */
+static int find_urgent(struct kernel_unix *kernel, struct kernel_address socket, uint64_t *ret_buffer)
 {
-	uint64_t urgent = 0;
-	int r = kernel->has_urgent
-			? kernel_memory_read_member(kernel->memory, socket, &kernel->urgent, &urgent)
-			: 0;
-
-	return r < 0 ? r : urgent != 0 ? -EOPNOTSUPP : 0;
+	*ret_buffer = 0;
+	return kernel->has_urgent
+		       ? kernel_memory_read_member(kernel->memory, socket, &kernel->urgent, ret_buffer)
+		       : 0;
 }
 
 int kernel_unix_queue(struct kernel_unix *kernel, struct kernel_address socket,
@@ -238,8 +246,8 @@ int kernel_unix_queue(struct kernel_unix *kernel, struct kernel_address socket,
 	const struct kernel_address end = kernel_offset(socket, kernel->sock_queue.offset);
 	struct kernel_address at = {0};
 	cleanup_free struct kernel_unix_message *messages = NULL;
-	uint64_t count = 0;
-	int r = check_urgent(kernel, socket);
+	uint64_t count = 0, urgent = 0;
+	int r = find_urgent(kernel, socket, &urgent);
 
 	if (r == 0)
 		r = kernel_memory_read_member(kernel->memory, end, &kernel->queue_length, &count);
@@ -258,6 +266,7 @@ int kernel_unix_queue(struct kernel_unix *kernel, struct kernel_address socket,
 		r = read_message(kernel, &at, &messages[i]);
 		if (r < 0)
 			return r;
+		messages[i].is_urgent = messages[i].buffer.value == urgent;
 	}
 	if (at.value != end.value)
 		return -EAGAIN;
@@ -266,8 +275,128 @@ int kernel_unix_queue(struct kernel_unix *kernel, struct kernel_address socket,
 	return 0;
 }
 
-int kernel_unix_read(struct kernel_unix *kernel, const struct kernel_unix_message *message, size_t offset,
-		     void *buffer, size_t size)
+static int read_groups(struct kernel_unix *kernel, struct kernel_address credentials,
+		       struct kernel_unix_client *client)
 {
-	return kernel_memory_read(kernel->memory, kernel_offset(message->data, offset), buffer, size);
+	struct kernel_address groups = {0};
+	uint64_t count = 0;
+	int r = kernel_memory_read_member(kernel->memory, credentials, &kernel->credentials_groups,
+					  &groups.value);
+
+	if (r == 0)
+		r = kernel_memory_read_member(kernel->memory, groups, &kernel->groups_count, &count);
+	if (r == 0 && count > KERNEL_UNIX_GROUPS_MAX)
+		r = -EBADMSG;
+	if (r < 0)
+		return r;
+	client->groups = calloc(MAX(count, UINT64_C(1)), sizeof(client->groups[0]));
+	if (!client->groups)
+		return -ENOMEM;
+	client->groups_count = count;
+	return kernel_memory_read(kernel->memory, kernel_offset(groups, kernel->groups_ids.offset),
+				  client->groups, count * sizeof(client->groups[0]));
+}
+
+static int read_credentials(struct kernel_unix *kernel, struct kernel_address connection,
+			    struct kernel_unix_client *client)
+{
+	struct kernel_address pid = {0}, credentials = {0};
+	uint64_t uid = 0, gid = 0;
+	int r = kernel_memory_read_member(kernel->memory, connection, &kernel->sock_pid, &pid.value);
+
+	if (r == 0)
+		r = kernel_memory_read_member(kernel->memory, connection, &kernel->sock_credentials,
+					      &credentials.value);
+	if (r < 0 || pid.value == 0 || credentials.value == 0)
+		return r;
+	client->has_credentials = true;
+	r = read_pid(kernel, pid, &client->pid);
+	if (r == 0)
+		r = kernel_memory_read_member(kernel->memory, credentials, &kernel->credentials_uid, &uid);
+	if (r == 0)
+		r = kernel_memory_read_member(kernel->memory, credentials, &kernel->credentials_gid, &gid);
+	client->uid = (uid_t)uid;
+	client->gid = (gid_t)gid;
+	return r < 0 ? r : read_groups(kernel, credentials, client);
+}
+
+static int read_name(struct kernel_unix *kernel, struct kernel_address socket,
+		     struct kernel_unix_client *client)
+{
+	const size_t head = offsetof(struct sockaddr_un, sun_path);
+	struct kernel_address at = {0};
+	uint64_t size = 0;
+	int r = kernel_memory_read_member(kernel->memory, socket, &kernel->address, &at.value);
+
+	if (r < 0 || at.value == 0)
+		return r;
+	r = kernel_memory_read_member(kernel->memory, at, &kernel->address_size, &size);
+	if (r < 0 || size <= head)
+		return r;
+	client->name_size = MIN((size_t)size - head, sizeof(client->name));
+	r = kernel_memory_read(kernel->memory, kernel_offset(at, kernel->address_name.offset + head),
+			       client->name, client->name_size);
+	if (r == 0 && client->name[0] != '\0')
+		client->name_size = strnlen((const char *)client->name, client->name_size);
+	return r;
+}
+
+void kernel_unix_client_done(struct kernel_unix_client *client)
+{
+	free(client->groups);
+	*client = (struct kernel_unix_client){0};
+}
+
+int kernel_unix_client(struct kernel_unix *kernel, struct kernel_address connection,
+		       struct kernel_unix_client *ret_client)
+{
+	cleanup_(kernel_unix_client_done) struct kernel_unix_client client = {0};
+	struct kernel_address peer = {0};
+	uint64_t socket = 0;
+	int r = kernel_unix_peer(kernel, connection, &peer);
+
+	if (r == 0)
+		r = kernel_memory_read_member(kernel->memory, peer, &kernel->sock_socket, &socket);
+	client.is_gone = socket == 0;
+	if (r == 0)
+		r = read_credentials(kernel, connection, &client);
+	if (r == 0)
+		r = read_name(kernel, peer, &client);
+	if (r < 0)
+		return r;
+	*ret_client = client;
+	client.groups = NULL;
+	return 0;
+}
+
+int kernel_unix_fds(struct kernel_unix *kernel, const struct kernel_unix_message *message,
+		    struct kernel_address ret_files[KERNEL_UNIX_FDS_MAX], size_t *ret_count)
+{
+	uint64_t files[KERNEL_UNIX_FDS_MAX], count = 0;
+	int r;
+
+	*ret_count = 0;
+	if (message->fds.value == 0)
+		return 0;
+	r = kernel_memory_read_member(kernel->memory, message->fds, &kernel->fds_count, &count);
+	if (r == 0 && count > KERNEL_UNIX_FDS_MAX)
+		r = -EBADMSG;
+	if (r == 0)
+		r = kernel_memory_read(kernel->memory, kernel_offset(message->fds, kernel->fds_files.offset),
+				       files, count * sizeof(files[0]));
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++)
+		ret_files[i] = (struct kernel_address){files[i]};
+	*ret_count = count;
+	return 0;
+}
+
+int kernel_unix_read(struct kernel_unix *kernel, const struct kernel_unix_message *message, size_t offset,
+		     void *bytes, size_t size)
+{
+	struct kernel_buffer buffer;
+	int r = kernel_buffer_find(&kernel->buffers, message->buffer, &buffer);
+
+	return r < 0 ? r : kernel_buffer_read(&kernel->buffers, &buffer, offset, bytes, size);
 }

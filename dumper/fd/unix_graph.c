@@ -180,84 +180,6 @@ static int check_connected(struct unix_graph *graph, struct unix_entry *entry)
 	return 0;
 }
 
-static void refuse_early_data(struct unix_graph *graph, const struct unix_entry *entry, const char *who)
-{
-	blockers_add(&graph->dump->blockers,
-		     "%s has a connection that was not accepted yet, from %s: try again when the program has "
-		     "accepted it",
-		     unix_describe(graph->dump, entry->diag), who);
-}
-
-/* What a client that waits has sent. */
-static int check_early_data(struct unix_graph *graph, struct unix_entry *entry, size_t position,
-			    struct unix_entry *client)
-{
-	const char *why = NULL;
-	int r;
-
-	if (client->diag->send_queue == 0)
-		return 0;
-	client->waits_for = entry;
-	client->waits_at = position;
-	r = unix_kernel_collect(graph->dump, client, &why);
-	if (r > 0)
-		refuse_early_data(graph, entry,
-				  arena_format(&graph->dump->arena,
-					       "%s, by which something was sent already, %s",
-					       unix_describe(graph->dump, client->diag), why));
-	return MIN(r, 0);
-}
-
-static int check_client(struct unix_graph *graph, struct unix_entry *entry, size_t position, uint32_t *ret_id)
-{
-	uint32_t inode = entry->diag->waiting[position];
-	struct unix_entry *client = unix_entry_find(graph->sockets, inode);
-	const struct unix_diag_socket *outside = unix_diag_find(&graph->sockets->diag, inode);
-	const char *holders = NULL;
-	int r;
-
-	if (client) {
-		*ret_id = client->file->image.id;
-		return check_early_data(graph, entry, position, client);
-	}
-	r = unix_describe_holders(graph->dump, inode, &holders);
-	if (r < 0)
-		return r;
-	blockers_add(
-		&graph->dump->blockers,
-		"%s has a connection that was not accepted yet, from %s, %s, outside of what is dumped: it "
-		"would be "
-		"lost; try again when the program has accepted and finished it, or dump that process as well",
-		unix_describe(graph->dump, entry->diag),
-		outside ? unix_describe(graph->dump, outside) : "a socket in another network namespace",
-		holders);
-	return unix_detail(graph->dump, entry, "client-waits-outside", NULL, inode, inode);
-}
-
-static int check_listening(struct unix_graph *graph, struct unix_entry *entry)
-{
-	const struct unix_diag_socket *diag = entry->diag;
-	bool has_gone = false;
-
-	if (diag->waiting_count == 0)
-		return 0;
-	entry->image->waiting_ids = arena_array(&graph->dump->arena, uint32_t, diag->waiting_count);
-	if (!entry->image->waiting_ids)
-		return log_error_errno(-ENOMEM, "cannot note who waits to be accepted");
-	entry->image->n_waiting_ids = diag->waiting_count;
-	for (size_t i = 0; i < diag->waiting_count; i++) {
-		int r = diag->waiting[i] == 0 ? 0
-					      : check_client(graph, entry, i, &entry->image->waiting_ids[i]);
-
-		if (r < 0)
-			return r;
-		has_gone |= diag->waiting[i] == 0;
-	}
-	if (has_gone)
-		refuse_early_data(graph, entry, "a client that has gone again, and may have sent something");
-	return 0;
-}
-
 /* Which listening socket of the tree it was accepted by. */
 static void find_listener(const struct unix_graph *graph, const struct unix_entry *entry)
 {
@@ -311,7 +233,8 @@ static int check_entry(struct unix_graph *graph, struct unix_entry *entry)
 		return r;
 	if (entry->image->is_accepted)
 		find_listener(graph, entry);
-	return entry->image->is_listening ? check_listening(graph, entry) : check_connected(graph, entry);
+	return entry->image->is_listening ? unix_waiting_check(graph->dump, entry)
+					  : check_connected(graph, entry);
 }
 
 /* What may lead outside is of no more interest here. */

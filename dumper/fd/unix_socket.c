@@ -298,6 +298,7 @@ static void unix_socket_done(struct dump *dump)
 		free(sockets->entries[i]->waiting);
 	unix_diag_done(&sockets->diag);
 	id_map_done(&sockets->by_inode);
+	id_map_done(&sockets->by_file);
 	free(sockets->named);
 	free(sockets->entries);
 	free(sockets->buffer);

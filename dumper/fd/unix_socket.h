@@ -3,7 +3,8 @@
  * Unix sockets at dump: what the files of this kind share.
  *
  * unix_socket.c is the kind; unix_name.c finds where a socket is bound, unix_queue.c reads what waits in it,
- * unix_graph.c finds out whether all sockets make a whole, unix_external.c what stays outside by consent.
+ * unix_graph.c finds out whether all sockets make a whole, unix_waiting.c who waits to be accepted,
+ * unix_external.c what stays outside by consent; unix_kernel.c looks at what no call can.
  */
 #pragma once
 
@@ -44,6 +45,7 @@ struct unix_sockets {
 	struct option_guard *guard;            /* NULL: not needed yet */
 	unsigned char *buffer;                 /* for unix_queue.c */
 	struct kernel_unix *kernel;            /* NULL: not needed yet */
+	struct id_map by_file;                 /* the kernel's address of an open file: its id; if needed */
 	struct kernel_sockets *kernel_sockets; /* NULL: SO_INQ is told, or is not to be had */
 };
 
@@ -91,6 +93,10 @@ int must_check unix_queue_write(struct dump *dump, const struct unix_entry *entr
  * where no call can look at that. 1: it cannot be had, and *ret_why says why, in the arena.
  */
 int must_check unix_kernel_collect(struct dump *dump, struct unix_entry *entry, const char **ret_why);
+/* The same of who waits for ENTRY at POSITION: for whom it is taken, and, if it was closed, what it has sent.
+ */
+int must_check unix_kernel_collect_client(struct dump *dump, struct unix_entry *entry, size_t position,
+					  Cr__UnixClient *image, const char **ret_why);
 int must_check unix_kernel_write(struct dump *dump, const struct unix_entry *entry);
 
 /*
@@ -103,6 +109,9 @@ int must_check unix_detail(struct dump *dump, const struct unix_entry *entry, co
 /* unix_graph.c: what the kind wants to be looked for, and its check. */
 int must_check unix_graph_want(struct dump *dump);
 int must_check unix_graph_check(struct dump *dump);
+
+/* unix_waiting.c: those that wait to be accepted by ENTRY, which listens. Adds blockers. */
+int must_check unix_waiting_check(struct dump *dump, struct unix_entry *entry);
 
 /* unix_senders.c: who sent what waits in the queues, once it is known who is connected to whom. Adds
  * blockers. */

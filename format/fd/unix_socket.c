@@ -29,12 +29,21 @@ const char *unix_name_format(const void *name, size_t name_size, char *buffer, s
 	return printable(text, buffer, size);
 }
 
-uint64_t unix_socket_contents_size(const Cr__UnixSocket *socket)
+static uint64_t sum(Cr__UnixMessage *const *messages, size_t count)
 {
 	uint64_t size = 0;
 
-	for (size_t i = 0; i < socket->n_messages; i++)
-		size += socket->messages[i]->size;
+	for (size_t i = 0; i < count; i++)
+		size += messages[i]->size;
+	return size;
+}
+
+uint64_t unix_socket_contents_size(const Cr__UnixSocket *socket)
+{
+	uint64_t size = sum(socket->messages, socket->n_messages);
+
+	for (size_t i = 0; i < socket->n_clients; i++)
+		size += sum(socket->clients[i]->messages, socket->clients[i]->n_messages);
 	return size;
 }
 
@@ -157,16 +166,45 @@ static int check_name(const Cr__UnixSocket *socket, const char **ret_reason)
 	return 0;
 }
 
+static int check_client(const Cr__UnixSocket *socket, size_t position, const char **ret_reason)
+{
+	const Cr__UnixClient *client = socket->clients[position];
+
+	if (!are_valid_credentials(client->credentials))
+		return refuse("the credentials of one that waits to be accepted are not valid");
+	if (!is_valid_name(&client->name))
+		return refuse("the name of one that waits to be accepted is not valid");
+	if (socket->waiting_ids[position] != 0 && (client->n_messages > 0 || client->name.len > 0))
+		return refuse("one that waits to be accepted is told twice");
+	for (size_t i = 0; i < client->n_messages; i++) {
+		int r = check_message(socket, client->messages[i], ret_reason);
+
+		if (r == 0 && client->messages[i]->is_urgent_read)
+			r = refuse("what nobody has accepted has been read");
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int check_listening(const Cr__UnixSocket *socket, const char **ret_reason)
 {
+	int r = 0;
+
 	if (!socket->is_listening)
-		return socket->n_waiting_ids > 0 ? refuse("others wait for it, but it does not listen") : 0;
+		return socket->n_waiting_ids > 0 || socket->n_clients > 0
+			       ? refuse("others wait for it, but it does not listen")
+			       : 0;
 	if (socket->type == SOCK_DGRAM || socket->name.len == 0 || socket->is_accepted ||
 	    socket->peer != CR__UNIX_PEER__UNIX_PEER_NONE)
 		return refuse("it cannot listen");
 	if (socket->n_waiting_ids > UNIX_WAITING_MAX)
 		return refuse("too many wait to be accepted");
-	return 0;
+	if (socket->n_clients != 0 && socket->n_clients != socket->n_waiting_ids)
+		return refuse("it does not say of each that waits who it is");
+	for (size_t i = 0; r == 0 && i < socket->n_clients; i++)
+		r = check_client(socket, i, ret_reason);
+	return r;
 }
 
 int unix_socket_check(const Cr__UnixSocket *socket, const char **ret_reason)

@@ -280,11 +280,17 @@ static int send_message(struct source *source, struct parcel *parcel)
 	return r;
 }
 
-static int fill(struct source *source, struct unix_object *unix_object)
+static int fill_message(struct source *source, struct parcel *parcel)
+{
+	int r = take_fds(source->restore, parcel);
+
+	return r < 0 ? r : send_message(source, parcel);
+}
+
+static int fill_own(struct source *source, struct unix_object *unix_object)
 {
 	const Cr__UnixSocket *image = unix_object->image;
 
-	unix_object->has_messages = true;
 	for (size_t i = 0; i < image->n_messages; i++) {
 		cleanup_(parcel_done) struct parcel parcel = {
 			.receiver = unix_object,
@@ -293,13 +299,44 @@ static int fill(struct source *source, struct unix_object *unix_object)
 		int r = find_sender(source->restore, &parcel);
 
 		if (r == 0)
-			r = take_fds(source->restore, &parcel);
-		if (r == 0)
-			r = send_message(source, &parcel);
+			r = fill_message(source, &parcel);
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+/* What a client that has gone again has sent, to whoever accepts it. */
+static int fill_by_gone(struct source *source, struct unix_object *listener, size_t position)
+{
+	const Cr__UnixClient *client = listener->image->clients[position];
+
+	for (size_t i = 0; i < client->n_messages; i++) {
+		cleanup_(parcel_done) struct parcel parcel = {
+			.receiver = listener,
+			.message = client->messages[i],
+			.fd = listener->gone_fds[position],
+		};
+		int r;
+
+		(void)!socket_buffer_set(parcel.fd, SO_SNDBUF, SEND_BUFFER);
+		r = fill_message(source, &parcel);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int fill(struct source *source, struct unix_object *unix_object)
+{
+	int r;
+
+	unix_object->has_messages = true;
+	r = fill_own(source, unix_object);
+	for (size_t i = 0; r == 0 && i < unix_object->image->n_clients; i++)
+		r = fill_by_gone(source, unix_object, i);
+	unix_object_let_go(unix_object);
+	return r;
 }
 
 int unix_fill(struct restore *restore, struct unix_object *unix_object)

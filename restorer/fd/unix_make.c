@@ -381,25 +381,57 @@ static int holder_credentials(struct restore *restore, const struct unix_object 
 	return 0;
 }
 
-/* One that waits to be accepted. A client that has gone again is one that goes now. */
-static int connect_waiting(struct listening *listening, const struct unix_object *listener, uint32_t id)
+/* A socket for a client that has gone again: it goes when it has sent what that had sent. */
+static int make_gone(struct restore *restore, struct unix_object *listener, size_t position, int *ret_fd)
 {
-	struct unix_object *client = id ? unix_object_find(listening->restore, id) : NULL;
-	cleanup_close int fd = -EBADF;
-	Cr__UnixCredentials credentials;
-	int r = holder_credentials(listening->restore, client ? client : listener, &credentials);
+	const Cr__UnixSocket *image = listener->image;
+	const ProtobufCBinaryData *name = image->n_clients > 0 ? &image->clients[position]->name : NULL;
+	cleanup_close int fd = -EBADF, file_fd = -EBADF;
+	int r = new_socket(image->type, &fd);
 
+	if (r == 0 && !listener->gone_fds) {
+		listener->gone_fds = malloc(image->n_waiting_ids * sizeof(listener->gone_fds[0]));
+		if (!listener->gone_fds)
+			return log_error_errno(-ENOMEM, "cannot make a unix socket");
+		for (size_t i = 0; i < image->n_waiting_ids; i++)
+			listener->gone_fds[i] = -EBADF;
+	}
+	if (r == 0 && name && name->len > 0)
+		r = bind_helper(restore, fd, name, &file_fd);
+	if (r < 0)
+		return r;
+	*ret_fd = listener->gone_fds[position] = take_fd(&fd);
+	return 0;
+}
+
+/* One that waits to be accepted. Where it was not told who it was taken for, it is for who has it. */
+static int connect_waiting(struct listening *listening, struct unix_object *listener, size_t position)
+{
+	const Cr__UnixSocket *image = listener->image;
+	uint32_t id = image->waiting_ids[position];
+	struct unix_object *client = id ? unix_object_find(listening->restore, id) : NULL;
+	int fd = client ? client->fd : -EBADF, r = 0;
+	Cr__UnixCredentials credentials;
+
+	if (image->n_clients > 0 && image->clients[position]->credentials)
+		credentials = *image->clients[position]->credentials;
+	else
+		r = holder_credentials(listening->restore, client ? client : listener, &credentials);
 	if (r == 0 && !client)
-		r = new_socket(listener->image->type, &fd);
+		r = make_gone(listening->restore, listener, position, &fd);
 	if (r == 0)
 		r = add_connection(listening, &(struct connection){
-						      .client_fd = client ? client->fd : fd,
+						      .client_fd = fd,
 						      .client = &credentials,
 						      .server = client ? client->image->peer_credentials
 								       : listening->listener,
 					      });
-	/* Its credentials and descriptor live no longer. */
-	return r < 0 ? r : flush(listening);
+	/* Its credentials live no longer. */
+	if (r == 0)
+		r = flush(listening);
+	if (r == 0 && !client && (image->n_clients == 0 || image->clients[position]->n_messages == 0))
+		close_fd(&listener->gone_fds[position]);
+	return r;
 }
 
 /*
@@ -447,7 +479,7 @@ static int connect_by_object(struct restore *restore, struct unix_object **conne
 	if (r == 0 && image->n_waiting_ids > 0)
 		r = set_inherited(listener);
 	for (size_t i = 0; r == 0 && i < image->n_waiting_ids; i++)
-		r = connect_waiting(&listening, listener, image->waiting_ids[i]);
+		r = connect_waiting(&listening, listener, i);
 	return r < 0 ? r : unix_operations_run(restore, &last, 1);
 }
 
@@ -530,7 +562,7 @@ static int turn_datagrams(struct restore *restore)
 /* All are open here until they are complete. */
 static void raise_limit(const struct unix_restorer *restorer)
 {
-	rlim_t needed = restorer->objects_count * 2 + UNIX_OTHER_DESCRIPTORS;
+	rlim_t needed = unix_descriptors_count(restorer);
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= needed)

@@ -37,23 +37,31 @@ static int resolve(struct restore *restore, struct unix_object *unix_object)
 	return 0;
 }
 
+static int resolve_message(struct restore *restore, const struct unix_object *unix_object,
+			   const Cr__UnixMessage *message)
+{
+	const struct unix_object *sender =
+		message->sender_id != 0 ? unix_object_find(restore, message->sender_id) : NULL;
+
+	if (message->sender_id != 0 && (!sender || sender->image->type != SOCK_DGRAM))
+		return bad(unix_object, "a message in its queue was sent by something that cannot send");
+	for (size_t k = 0; k < message->n_open_file_ids; k++)
+		if (!object_find(restore, message->open_file_ids[k]))
+			return bad(unix_object, "a descriptor in its queue is not there");
+	return 0;
+}
+
 static int resolve_messages(struct restore *restore, const struct unix_object *unix_object)
 {
 	const Cr__UnixSocket *image = unix_object->image;
+	int r = 0;
 
-	for (size_t i = 0; i < image->n_messages; i++) {
-		const Cr__UnixMessage *message = image->messages[i];
-		const struct unix_object *sender =
-			message->sender_id != 0 ? unix_object_find(restore, message->sender_id) : NULL;
-
-		if (message->sender_id != 0 && (!sender || sender->image->type != SOCK_DGRAM))
-			return bad(unix_object,
-				   "a message in its queue was sent by something that cannot send");
-		for (size_t k = 0; k < message->n_open_file_ids; k++)
-			if (!object_find(restore, message->open_file_ids[k]))
-				return bad(unix_object, "a descriptor in its queue is not there");
-	}
-	return 0;
+	for (size_t i = 0; r == 0 && i < image->n_messages; i++)
+		r = resolve_message(restore, unix_object, image->messages[i]);
+	for (size_t i = 0; i < image->n_clients; i++)
+		for (size_t k = 0; r == 0 && k < image->clients[i]->n_messages; k++)
+			r = resolve_message(restore, unix_object, image->clients[i]->messages[k]);
+	return r;
 }
 
 static int resolve_waiting(struct restore *restore, const struct unix_object *unix_object)

@@ -246,6 +246,8 @@ static int check_names(const struct preflight *preflight, const struct unix_obje
 		if (image->messages[i]->sender_id == 0 && (image->peer != CR__UNIX_PEER__UNIX_PEER_CLOSED))
 			r = check_abstract(preflight, unix_object, image->type,
 					   &image->messages[i]->sender_name);
+	for (size_t i = 0; r == 0 && i < image->n_clients; i++)
+		r = check_abstract(preflight, unix_object, image->type, &image->clients[i]->name);
 	return r;
 }
 
@@ -348,7 +350,7 @@ static int check_count(const struct preflight *preflight)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return log_error_errno(-errno, "cannot read the limit of open files");
-	if (preflight->restorer->objects_count * 2 + UNIX_OTHER_DESCRIPTORS > limit.rlim_max &&
+	if (unix_descriptors_count(preflight->restorer) > limit.rlim_max &&
 	    !kernel_features_has_cap(&preflight->restore->features, CAP_SYS_RESOURCE))
 		blockers_add(&preflight->restore->blockers,
 			     "%zu unix sockets are more than the limit of open files, %ju, lets cr-restore "

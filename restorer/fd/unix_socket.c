@@ -70,6 +70,23 @@ const char *unix_object_describe(const struct unix_object *unix_object, char *bu
 	return buffer;
 }
 
+size_t unix_descriptors_count(const struct unix_restorer *restorer)
+{
+	size_t count = restorer->objects_count * 2 + UNIX_OTHER_DESCRIPTORS;
+
+	for (size_t i = 0; i < restorer->objects_count; i++)
+		count += restorer->objects[i]->image->n_clients;
+	return count;
+}
+
+void unix_object_let_go(struct unix_object *unix_object)
+{
+	for (size_t i = 0; unix_object->gone_fds && i < unix_object->image->n_waiting_ids; i++)
+		close_fd(&unix_object->gone_fds[i]);
+	free(unix_object->gone_fds);
+	unix_object->gone_fds = NULL;
+}
+
 /* They cannot be planned one by one: the first plans all. */
 static int unix_socket_plan(struct restore *restore, struct object *object)
 {
@@ -120,6 +137,7 @@ static void unix_socket_done(struct object *object)
 	close_fd(&unix_object->file_fd);
 	close_fd(&unix_object->partner_fd);
 	close_fd(&unix_object->partner_file_fd);
+	unix_object_let_go(unix_object);
 	free(unix_object);
 	object->state = NULL;
 }

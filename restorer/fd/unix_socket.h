@@ -48,6 +48,8 @@ struct unix_object {
 	int file_fd;                  /* of the file that it is bound to, with O_PATH */
 	int partner_fd;               /* ours, of a partner that is not in the archive */
 	int partner_file_fd;          /* of the file that this one is bound to */
+	int *gone_fds;                /* ours: of each client that has gone, until it has sent what it had
+				       * sent; -EBADF; NULL: there is none */
 	struct unix_jail
 		*jail; /* where its file is until it is complete; NULL: it is in its place, or has none */
 	bool is_for_others; /* waits in the queue of a listening socket that has been found */
@@ -110,6 +112,12 @@ int must_check unix_plan(struct restore *restore);
 
 /* unix_preflight.c */
 int must_check unix_preflight(struct restore *restore);
+
+/* What this process needs for making all of them. */
+size_t unix_descriptors_count(const struct unix_restorer *restorer);
+
+/* Clients that have gone again go now. */
+void unix_object_let_go(struct unix_object *unix_object);
 
 /* unix_make.c: all sockets, their names, and the connections of stream and seqpacket sockets. */
 int must_check unix_make(struct restore *restore);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -154,6 +155,31 @@ static int hold_queued(const struct request *request, int fd)
 	return ends[1];
 }
 
+/* A file that nobody has but the queue. */
+static int send_alone(int fd)
+{
+	int alone = memfd_create("alone", MFD_CLOEXEC), r;
+
+	if (alone < 0)
+		return -1;
+	r = send_fd(fd, alone);
+	close(alone);
+	return r;
+}
+
+/* Clients that go again before they are accepted, bound to the peer, if there is one. */
+static int make_gone(const struct request *request, int count)
+{
+	for (int i = 0; i < count; i++) {
+		int fd = socket(AF_UNIX, request->type, 0);
+
+		if (fd < 0 || (request->peer[0] && bind_to(fd, request->peer) < 0) ||
+		    connect_to(fd, request->name) < 0 || close(fd) < 0)
+			return -1;
+	}
+	return dup(STDIN_FILENO);
+}
+
 int hold_unix(const char *what)
 {
 	static const char large[20000];
@@ -166,6 +192,8 @@ int hold_unix(const char *what)
 		return hold_half(request.type);
 	if (strcmp(request.role, "foreign") == 0)
 		return hold_foreign(request.type);
+	if (strcmp(request.role, "gone") == 0)
+		return make_gone(&request, request.peer[0] ? 2 : 1);
 	fd = socket(AF_UNIX, request.type, 0);
 	if (fd < 0)
 		return -1;
@@ -186,10 +214,7 @@ int hold_unix(const char *what)
 			    ? -1
 			    : 0;
 	else if (strcmp(request.role, "early-rights") == 0)
-		r = connect_to(fd, request.name) < 0 ? -1 : send_fd(fd, STDIN_FILENO);
-	else if (strcmp(request.role, "gone") == 0)
-		r = connect_to(fd, request.name) < 0 || close(fd) < 0 || (fd = dup(STDIN_FILENO)) < 0 ? -1
-												      : 0;
+		r = connect_to(fd, request.name) < 0 ? -1 : send_alone(fd);
 	else if (strcmp(request.role, "answering") == 0)
 		r = bind_to(fd, request.name) < 0 ? -1 : answer(fd, request.peer);
 	else if (strcmp(request.role, "both") == 0)

@@ -245,24 +245,29 @@ refused 'three at once' 3 'fd 30: external socket' 'fd 31: external socket' 'in 
 stop_target
 stop_outside
 
-# Not all that a client of its own has sent is to be had before the program accepts it; and one that has gone again may
-# have sent anything.
+# What a client of its own has sent, and who has gone again, is to be had in the kernel's memory only, and there not the
+# descriptors that nobody else has.
 for type in stream seqpacket; do
-	start_target "listening:$type:$path.9.$type" "early:$type:$path.9.$type"
-	works "$type, sent before it was accepted" "$cr_dump" -t "$target" --check
-	stop_target
+	for role in early early-large gone; do
+		start_target "listening:$type:$path.9.$role.$type" "$role:$type:$path.9.$role.$type"
+		works "$type, not accepted yet: $role" "$cr_dump" -t "$target" --check
+		stop_target
+	done
 	start_target "listening:$type:$path.8.$type" "early-rights:$type:$path.8.$type"
 	not_whole "$type, descriptors sent before it was accepted" "fd 30: .*$path.8.$type'" 'not accepted yet' \
-		'something was sent already, and descriptors with it'
-	start_target "listening:$type:$path.7.$type" "early-large:$type:$path.7.$type"
-	not_whole "$type, much sent before it was accepted" "fd 30: .*$path.7.$type'" 'not accepted yet' 'in pieces so large'
+		'something was sent already, and descriptors with it that no process of the tree has'
 done
 start_target "listening:stream:$path.12" "early:stream:$path.12"
 refused 'sent before it was accepted, kernel memory is forbidden' 3 'CAP_BPF and CAP_PERFMON' -- \
 	setpriv --bounding-set=-bpf,-perfmon,-sys_admin "$cr_dump" -t "$target" --check
 stop_target
 start_target "listening:seqpacket:$path.11" "gone:seqpacket:$path.11"
-not_whole 'gone before it was accepted' "fd 30: .*$path.11'" 'not accepted yet' 'has gone again'
+refused 'gone before it was accepted, kernel memory is forbidden' 3 "fd 30: .*$path.11'" 'not accepted yet' \
+	'has gone again, and may have sent something, .*CAP_BPF and CAP_PERFMON' -- \
+	setpriv --bounding-set=-bpf,-perfmon,-sys_admin "$cr_dump" -t "$target" --check
+stop_target
+start_target "listening:stream:$path.13" "gone:stream:$path.13:@cr-refusal-13"
+not_whole 'gone, twice of one name' "fd 30: .*$path.13'" 'has gone again' "whose name, '@cr-refusal-13', others have"
 
 # Places that are not free when a server is restored.
 start_target "listening:stream:$path.10" bound:datagram:@cr-refusal-10

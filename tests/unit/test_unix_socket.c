@@ -22,6 +22,7 @@ struct sample {
 	Cr__UnixFile file;
 	Cr__UnixMessage message, *messages[1];
 	Cr__UnixCredentials credentials;
+	Cr__UnixClient client, *clients[1];
 	uint32_t ids[300];
 };
 
@@ -146,6 +147,44 @@ static void refuses_peers(void **state maybe_unused)
 	refuses(make, (s.credentials.pid = -1, s.socket.peer_credentials = &s.credentials), "credentials");
 }
 
+/* One that listens, for which one waits that has gone, with a message. */
+static void make_listening(struct sample *sample)
+{
+	make(sample);
+	sample->socket.type = SOCK_STREAM;
+	sample->socket.is_listening = true;
+	sample->socket.n_messages = 0;
+	sample->ids[0] = 0;
+	sample->socket.waiting_ids = sample->ids;
+	sample->socket.n_waiting_ids = 1;
+	cr__unix_client__init(&sample->client);
+	sample->client.messages = sample->messages;
+	sample->client.n_messages = 1;
+	sample->clients[0] = &sample->client;
+	sample->socket.clients = sample->clients;
+	sample->socket.n_clients = 1;
+}
+
+static void refuses_clients(void **state maybe_unused)
+{
+	struct sample sample;
+
+	make_listening(&sample);
+	accept_it(&sample);
+	assert_int_equal(unix_socket_contents_size(&sample.socket), 100);
+	refuses(make_listening, s.socket.n_waiting_ids = 2, "of each that waits");
+	refuses(make_listening, s.ids[0] = 5, "twice");
+	refuses(make_listening, s.client.name = bytes("a\0b"), "name");
+	refuses(make_listening, (s.credentials.pid = -1, s.client.credentials = &s.credentials),
+		"credentials");
+	refuses(make_listening, s.message.size = 0, "no bytes");
+	refuses(make_listening, (s.message.size = 0, s.message.is_urgent_read = true), "has been read");
+	refuses(make_stream,
+		(s.client = (Cr__UnixClient){0}, s.clients[0] = &s.client, s.socket.clients = s.clients,
+		 s.socket.n_clients = 1),
+		"does not listen");
+}
+
 static void refuses_messages(void **state maybe_unused)
 {
 	refuses(make, s.message.size = UNIX_MESSAGE_SIZE_MAX + 1, "too large");
@@ -197,8 +236,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_valid_ones), cmocka_unit_test(refuses_names),
-		cmocka_unit_test(refuses_peers),    cmocka_unit_test(refuses_messages),
-		cmocka_unit_test(checks_externals), cmocka_unit_test(writes_names),
+		cmocka_unit_test(refuses_peers),    cmocka_unit_test(refuses_clients),
+		cmocka_unit_test(refuses_messages), cmocka_unit_test(checks_externals),
+		cmocka_unit_test(writes_names),
 	};
 
 	return cmocka_run_group_tests_name("unix_socket", tests, NULL, NULL);
