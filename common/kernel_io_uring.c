@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/kernel_symbols.h"
 #include "common/kernel_task.h"
 
 /* The pointer to a registered file has flags in the lowest bits. */
@@ -24,6 +25,10 @@
 	X(cq_tail, "io_ring_ctx.cached_cq_tail")                                                             \
 	X(allocated, "io_ring_ctx.nr_req_allocated")                                                         \
 	X(free_list, "io_ring_ctx.submit_state.free_list")                                                   \
+	X(work, "io_ring_ctx.work_llist.first")                                                              \
+	X(work_again, "io_ring_ctx.retry_llist.first")                                                       \
+	X(request_work, "io_kiocb.io_task_work.node")                                                        \
+	X(request_function, "io_kiocb.io_task_work.func")                                                    \
 	X(timeouts, "io_ring_ctx.timeout_list")                                                              \
 	X(overflow, "io_ring_ctx.cq_overflow_list")                                                          \
 	X(check_cq, "io_ring_ctx.check_cq")                                                                  \
@@ -65,6 +70,7 @@ struct kernel_rings {
 	struct kernel_memory *memory;
 	struct kernel_descriptors descriptors;
 	struct kernel_task_path task_path;
+	struct kernel_address complete; /* the function that does no more than tell; 0: not looked for yet */
 #define X(name, path) struct kernel_member name;
 	MEMBERS(X)
 #undef X
@@ -189,6 +195,44 @@ static int read_requests(struct kernel_rings *rings, struct kernel_address conte
 	return 0;
 }
 
+/* Adds those in the list from AT on that do no more than complete. */
+static int count_completed(struct kernel_rings *rings, struct kernel_address at, struct kernel_ring *ring)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && at.value != 0; i++) {
+		const struct kernel_address request = {at.value - rings->request_work.offset};
+		uint64_t function = 0;
+
+		if (i >= ring->requests_count)
+			return -EAGAIN;
+		r = kernel_memory_read_member(rings->memory, request, &rings->request_function, &function);
+		if (r == 0)
+			r = kernel_memory_read_pointer(rings->memory, at, 0, &at);
+		ring->completed_count += function == rings->complete.value;
+	}
+	return r;
+}
+
+/* What waits for the thread of a ring to look for it. */
+static int read_completed(struct kernel_rings *rings, struct kernel_address context, struct kernel_ring *ring)
+{
+	struct kernel_address work = {0}, again = {0};
+	int r;
+
+	if (ring->requests_count == 0 || !(ring->flags & UAPI_IORING_SETUP_DEFER_TASKRUN))
+		return 0;
+	/* Where that is not told, none of them is taken for one. */
+	if (rings->complete.value == 0 && kernel_symbol_find("io_req_task_complete", &rings->complete) < 0)
+		return 0;
+	r = kernel_memory_read_member(rings->memory, context, &rings->work, &work.value);
+	if (r == 0)
+		r = kernel_memory_read_member(rings->memory, context, &rings->work_again, &again.value);
+	if (r == 0)
+		r = count_completed(rings, work, ring);
+	return r < 0 ? r : count_completed(rings, again, ring);
+}
+
 static int read_settings(struct kernel_rings *rings, struct kernel_address context, struct kernel_ring *ring)
 {
 	uint64_t restricted, restrictions, provided, personalities, region, zero_copy, has_limits;
@@ -263,6 +307,8 @@ int kernel_rings_read(struct kernel_rings *rings, int fd, struct kernel_ring *re
 		r = read_sizes(rings, context, &ring);
 	if (r == 0)
 		r = read_requests(rings, context, &ring);
+	if (r == 0)
+		r = read_completed(rings, context, &ring);
 	if (r == 0)
 		r = read_settings(rings, context, &ring);
 	if (r == 0)

@@ -23,6 +23,8 @@ struct kernel_ring {
 	uint32_t sq_entries, cq_entries;
 	uint32_t sq_head, cq_tail; /* where the kernel goes on */
 	uint32_t requests_count;   /* in flight, or completed but not freed yet */
+	uint32_t completed_count;  /* of these, so many are to be told as completed, and nothing else, when
+				    * their thread looks (IORING_SETUP_DEFER_TASKRUN) */
 	bool has_timeouts;         /* some of them are timeouts */
 	bool has_overflown;        /* completions that did not fit in wait for room */
 	bool is_restricted;        /* IORING_REGISTER_RESTRICTIONS */

@@ -203,7 +203,7 @@ static int stage_ask(struct dump *dump)
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return open_files_asked(dump);
 }
 
 static int write_process(struct dump *dump, const struct process *process)

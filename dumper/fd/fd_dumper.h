@@ -13,6 +13,8 @@
  * check: once, when all descriptors of all processes have been collected: whether the files of the kind make
  * a whole with each other, with others in dump->open_files and with what is outside. Adds blockers.
  *
+ * asked: once, when the threads have run what was to be asked of them. Adds blockers.
+ *
  * dump: completes the entry while images are written.
  *
  * write_contents: writes exactly file->contents_size bytes to dump->writer with archive_writer_data() or
@@ -70,6 +72,7 @@ struct fd_dumper {
 		       struct open_file *file);
 	int (*want)(struct dump *dump);
 	int (*check)(struct dump *dump);
+	int (*asked)(struct dump *dump);
 	int (*dump)(struct dump *dump, struct open_file *file);
 	int (*write_contents)(struct dump *dump, const struct open_file *file, int our_fd);
 	int (*before_end)(struct dump *dump);

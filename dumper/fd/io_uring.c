@@ -91,10 +91,25 @@ static void refuse_settings(struct dump *dump, const struct kernel_ring *ring)
 			     "its io_uring was made with flags that are not known (%#" PRIx32
 			     "), and so cannot be preserved",
 			     unknown);
+}
+
+static void refuse_overflow(struct dump *dump, const struct kernel_ring *ring)
+{
 	if (ring->has_overflown)
 		blockers_add(&dump->blockers,
 			     "its io_uring has completions that wait for room in the ring, which cannot be "
 			     "preserved: try again when the program has read those before them");
+}
+
+/*
+ * All that is in flight has completed. What its thread does on that is known then: it notes so in the ring.
+ * But other requests would do what changes other things, which have been collected by now; and so would an
+ * eventfd.
+ */
+static bool has_completed(const struct kernel_ring *ring)
+{
+	return ring->requests_count > 0 && ring->completed_count == ring->requests_count &&
+	       ring->submitter.value != 0 && ring->eventfd.value == 0;
 }
 
 /* The kernel says where things are to whoever makes a ring, so one like it is made. */
@@ -223,7 +238,10 @@ static int collect_ring(struct dump *dump, struct io_urings *rings, struct ring_
 			     "its io_uring polls network interfaces (IORING_REGISTER_NAPI), which cannot be "
 			     "preserved yet");
 	refuse_settings(dump, ring);
-	io_uring_refuse_flight(dump, ring, &info->fdinfo);
+	refuse_overflow(dump, ring);
+	entry->has_completed = has_completed(ring);
+	if (!entry->has_completed)
+		io_uring_refuse_flight(dump, ring, &info->fdinfo);
 	fill_in(ring, process, entry->image);
 	if (entry->image->flags & ~IO_URING_FLAGS_KNOWN)
 		return 0;
@@ -267,6 +285,64 @@ static int io_uring_check_all(struct dump *dump)
 	return rings && rings->kernel ? io_uring_resources_check(dump, rings) : 0;
 }
 
+/* The number of a ring in a process; -EBADF: it has none. */
+static int find_number(const struct process *process, const struct open_file *file)
+{
+	const Cr__DescriptorTable *table = process->descriptors;
+
+	for (size_t i = 0; table && i < table->n_descriptors; i++)
+		if (table->descriptors[i]->open_file_id == file->image.id)
+			return table->descriptors[i]->fd;
+	return -EBADF;
+}
+
+void io_uring_ask(struct dump *dump, const struct process *process, const struct thread *thread,
+		  struct batch *batch)
+{
+	const struct io_urings *rings = dump->fd_kind_states[FD_KIND_io_uring];
+
+	for (size_t i = 0; rings && i < rings->entries_count; i++) {
+		const struct ring_entry *entry = rings->entries[i];
+		int number =
+			entry->has_completed && !entry->is_refused && entry->image->tid == thread->tracee.tid
+				? find_number(process, entry->file)
+				: -EBADF;
+
+		/* Whether it did is told by the ring. */
+		if (number >= 0)
+			batch_try(batch, SYS_io_uring_enter, (uint64_t)number, 0, 0, IORING_ENTER_GETEVENTS,
+				  0, 0);
+	}
+}
+
+/* What it is like when its thread has looked. */
+static int look_again(struct dump *dump, struct io_urings *rings, struct ring_entry *entry)
+{
+	cleanup_(fd_info_done) struct fd_info info = {.our_fd = -EBADF};
+	int r = open_file_look(entry->file, &info);
+
+	if (r == 0)
+		r = kernel_rings_read(rings->kernel, info.our_fd, &entry->kernel);
+	if (r < 0)
+		return log_error_errno(r, "cannot look at its io_uring again");
+	refuse_overflow(dump, &entry->kernel);
+	io_uring_refuse_flight(dump, &entry->kernel, &info.fdinfo);
+	return look_at_counters(dump, entry, info.our_fd);
+}
+
+static int io_uring_asked(struct dump *dump)
+{
+	struct io_urings *rings = dump->fd_kind_states[FD_KIND_io_uring];
+	int r = 0;
+
+	for (size_t i = 0; rings && r == 0 && i < rings->entries_count; i++) {
+		OPEN_FILE_LOG_SCOPE(rings->entries[i]->file);
+		if (rings->entries[i]->has_completed && !rings->entries[i]->is_refused)
+			r = look_again(dump, rings, rings->entries[i]);
+	}
+	return r;
+}
+
 static int write_part(struct dump *dump, const Cr__IoUring *image, int fd, uint64_t offset)
 {
 	void *memory;
@@ -306,6 +382,7 @@ const struct fd_dumper io_uring_fd_dumper = {
 	.matches = io_uring_matches,
 	.collect = io_uring_collect,
 	.check = io_uring_check_all,
+	.asked = io_uring_asked,
 	.write_contents = io_uring_write_contents,
 	.done = io_uring_done,
 };

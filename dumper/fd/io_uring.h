@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/kernel_io_uring.h"
+#include "common/tracee/batch.h"
 #include "dumper/fd/fd_dumper.h"
 #include "format/fd/io_uring.h"
 
@@ -11,7 +12,8 @@ struct ring_entry {
 	const struct open_file *file;
 	struct kernel_ring kernel;
 	Cr__IoUring *image;
-	bool is_refused; /* what the rest depends on could not be looked at, or is not to be saved */
+	bool has_completed; /* requests that have completed, of which its thread is still to be told */
+	bool is_refused;    /* what the rest depends on could not be looked at, or is not to be saved */
 };
 
 /* The state of the kind. */
@@ -23,6 +25,13 @@ struct io_urings {
 
 /* io_uring_flight.c: adds a blocker for requests that are in flight, with what is known of them. */
 void io_uring_refuse_flight(struct dump *dump, const struct kernel_ring *ring, const struct fdinfo *fdinfo);
+
+/*
+ * For the aspect of tasks that does so: lets THREAD look for what has completed in rings that only it may
+ * use, which changes nothing but these.
+ */
+void io_uring_ask(struct dump *dump, const struct process *process, const struct thread *thread,
+		  struct batch *batch);
 
 /*
  * io_uring_resources.c: what is registered with the rings, and which threads may use them; when all

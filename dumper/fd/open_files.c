@@ -485,6 +485,15 @@ int open_files_check(struct dump *dump)
 	return r;
 }
 
+int open_files_asked(struct dump *dump)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++)
+		r = kinds[i]->asked ? kinds[i]->asked(dump) : 0;
+	return r;
+}
+
 int open_files_write(struct dump *dump)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {

@@ -46,6 +46,9 @@ uint32_t open_files_get(const struct process *process, int fd);
 /* After the last process: lets every kind look at what was collected as a whole. */
 int must_check open_files_check(struct dump *dump);
 
+/* When all threads have been asked. */
+int must_check open_files_asked(struct dump *dump);
+
 /* Writes fd/KIND.pb for every kind that is there, */
 int must_check open_files_write(struct dump *dump);
 /* and fd/KIND/ID for every description that has contents of its own. */

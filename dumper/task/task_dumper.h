@@ -50,6 +50,7 @@ extern const struct task_dumper
 	attributes_task_dumper; /* comm, umask, personality, prctl states, robust list, rseq, tid address */
 extern const struct task_dumper cgroup_task_dumper;      /* its cgroups */
 extern const struct task_dumper login_task_dumper;       /* the user of the login, for audit */
+extern const struct task_dumper rings_task_dumper;       /* lets it look at its io_urings */
 extern const struct task_dumper landlock_task_dumper;    /* adds blockers for Landlock domains */
 extern const struct task_dumper unsupported_task_dumper; /* adds blockers for what is not preserved yet */
 extern const struct task_dumper registers_task_dumper;   /* registers, xsave, interrupted calls */

@@ -17,6 +17,7 @@
 
 #define ENTRIES 4
 #define SETUP_SINGLE_ISSUER (1U << 12)
+#define SETUP_DEFER_TASKRUN (1U << 13)
 
 struct ring {
 	int fd;
@@ -227,6 +228,35 @@ static int open_orphan(void)
 	return ring.fd;
 }
 
+/* What is polled for is there, but the thread has not looked, and so neither has the request. */
+static int open_deferred_polling(void)
+{
+	struct io_uring_sqe sqe = {.opcode = IORING_OP_POLL_ADD, .poll32_events = POLLIN};
+	uint64_t one = 1;
+	struct ring ring;
+
+	sqe.fd = eventfd(0, 0);
+	if (sqe.fd < 0 || ring_make(&ring, SETUP_SINGLE_ISSUER | SETUP_DEFER_TASKRUN) < 0 ||
+	    ring_submit(&ring, &sqe) < 0 || write(sqe.fd, &one, sizeof(one)) != sizeof(one))
+		return -1;
+	return ring.fd;
+}
+
+/* A request has completed, and an eventfd is to be told of it. */
+static int open_deferred_eventfd(void)
+{
+	const struct io_uring_sqe sqe = {.opcode = IORING_OP_NOP, .fd = -1, .flags = IOSQE_ASYNC};
+	int fd = eventfd(0, 0);
+	uint64_t count;
+	struct ring ring;
+
+	if (fd < 0 || ring_make(&ring, SETUP_SINGLE_ISSUER | SETUP_DEFER_TASKRUN) < 0 ||
+	    syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_EVENTFD, &fd, 1) < 0 ||
+	    ring_submit(&ring, &sqe) < 0 || read(fd, &count, sizeof(count)) != sizeof(count))
+		return -1;
+	return ring.fd;
+}
+
 static int open_idle(void)
 {
 	struct ring ring;
@@ -253,6 +283,8 @@ static const struct {
 	{"io_uring-hidden-eventfd", open_hidden_eventfd},
 	{"io_uring-closed", open_closed},
 	{"io_uring-orphan", open_orphan},
+	{"io_uring-deferred-polling", open_deferred_polling},
+	{"io_uring-deferred-eventfd", open_deferred_eventfd},
 };
 
 int hold_io_uring(const char *what)

@@ -25,6 +25,8 @@ refused_with io_uring-buffer-gone 'a buffer registered, at 0x' 'not what is in m
 refused_with io_uring-buffer-protected 'a buffer registered, at 0x' 'may not be written to'
 refused_with io_uring-hidden-file 'a file registered, at index 0'
 refused_with io_uring-hidden-eventfd 'an eventfd registered'
+refused_with io_uring-deferred-polling 'io_uring has 1 request in flight'
+refused_with io_uring-deferred-eventfd 'io_uring has 1 request in flight'
 refused_with io_uring-orphan 'IORING_SETUP_SINGLE_ISSUER'
 
 start_target io_uring-closed

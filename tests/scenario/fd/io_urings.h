@@ -110,12 +110,7 @@ static inline void ring_enter(struct ring *ring, unsigned submit, unsigned wait)
 			     submit);
 }
 
-/*
- * A worker that has completed a request has yet to free it, and leaves that to the thread that submitted it,
- * which is this one: it does so at the end of a system call, or, with IORING_SETUP_DEFER_TASKRUN, when it
- * looks for completions. Until then the request is in flight for all who look.
- */
-static inline void ring_rest(const struct ring *ring)
+static inline void ring_wait_workers(void)
 {
 	bool is_busy = true;
 
@@ -130,6 +125,16 @@ static inline void ring_rest(const struct ring *ring)
 		closedir(tasks);
 		sched_yield();
 	}
+}
+
+/*
+ * A worker that has completed a request has yet to free it, and leaves that to the thread that submitted it,
+ * which is this one: it does so at the end of a system call, or, with IORING_SETUP_DEFER_TASKRUN, when it
+ * looks for completions. Until then the request is in flight for all who look.
+ */
+static inline void ring_rest(const struct ring *ring)
+{
+	ring_wait_workers();
 	scenario_call(syscall(SYS_io_uring_enter, ring->fd, 0, 0, IORING_ENTER_GETEVENTS, NULL, 0));
 }
 
