@@ -61,8 +61,8 @@ static void read_socket(struct fd_info *info)
 }
 
 /*
- * fstat(2), but also of the directory /proc/PID/fd of a process that has ended, the only file that has nothing
- * to tell then.
+ * fstat(2), but also of the directory /proc/PID/fd of a process that has ended, the only file that has
+ * nothing to tell then.
  */
 static int read_stat(struct fd_info *info)
 {

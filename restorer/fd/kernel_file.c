@@ -156,8 +156,8 @@ static int open_it(struct restore *restore, const struct object *object, int *re
 	is_of_any = is_of_process(object, &pid);
 	if (is_of_any && has_no_memory(object))
 		return open_gone(restore, object, ret_fd);
-	if (!is_of_any && credentials && credentials->n_uids > 1 &&
-	    credentials->uids[1] != 0 && open_as_user(object, credentials->uids[1], ret_fd) == 0)
+	if (!is_of_any && credentials && credentials->n_uids > 1 && credentials->uids[1] != 0 &&
+	    open_as_user(object, credentials->uids[1], ret_fd) == 0)
 		return 0;
 	return named_file_open_path(entry->path, object->image->flags, entry->mode, 0, ret_fd);
 }
