@@ -8,13 +8,14 @@
 #include "common/log.h"
 #include "common/vector.h"
 #include "dumper/fd/named_file.h"
+#include "dumper/fd/terminals.h"
 #include "format/fd/named_file.pb-c.h"
 
 /*
- * Files of sockets: whether a socket of the tree is bound to one shows when all are known. If so, a restore
- * makes the file together with the socket.
+ * Files of sockets and pseudo-terminals: whether a socket of the tree is bound to one, or has the master,
+ * shows when all are known. If so, a restore makes the file together with that.
  */
-struct socket_files {
+struct made_files {
 	struct open_file **files;
 	size_t files_count, files_capacity;
 };
@@ -24,17 +25,22 @@ static bool path_only_matches(const struct fd_info *info)
 	return info->flags & O_PATH && fd_info_has_path(info);
 }
 
+static bool is_terminal_node(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && terminal_is_pseudo(st->st_rdev);
+}
+
 static int path_only_collect(struct dump *dump, const struct process *process, const struct fd_info *info,
 			     struct open_file *file)
 {
-	struct socket_files *sockets = dump->fd_kind_states[FD_KIND_path_only];
+	struct made_files *made = dump->fd_kind_states[FD_KIND_path_only];
 	struct open_file **slot;
 
-	if (!S_ISSOCK(info->stat.st_mode))
+	if (!S_ISSOCK(info->stat.st_mode) && !is_terminal_node(&info->stat))
 		return named_file_collect(dump, process, info, file);
-	if (!sockets)
-		sockets = dump->fd_kind_states[FD_KIND_path_only] = calloc(1, sizeof(*sockets));
-	slot = sockets ? vector_append(sockets, files) : NULL;
+	if (!made)
+		made = dump->fd_kind_states[FD_KIND_path_only] = calloc(1, sizeof(*made));
+	slot = made ? vector_append(made, files) : NULL;
 	file->description = arena_string(&dump->arena, info->link);
 	if (!slot || !file->description)
 		return log_error_errno(-ENOMEM, "cannot note its file");
@@ -54,8 +60,8 @@ static const struct open_file *find_bound(const struct dump *dump, const struct 
 	return NULL;
 }
 
-/* It comes into being with the socket. */
-static int keep_bound(struct dump *dump, struct open_file *file, const struct open_file *socket)
+/* It comes into being with the socket or terminal. */
+static int keep_made(struct dump *dump, struct open_file *file, uint32_t mode, const struct open_file *maker)
 {
 	Cr__NamedFile *entry = arena_new(&dump->arena, Cr__NamedFile);
 
@@ -63,46 +69,59 @@ static int keep_bound(struct dump *dump, struct open_file *file, const struct op
 		return log_error_errno(-ENOMEM, "cannot note its file");
 	cr__named_file__init(entry);
 	entry->path = (char *)file->description;
-	entry->mode = S_IFSOCK;
-	entry->socket_id = socket->image.id;
+	entry->mode = mode;
+	entry->maker_id = maker->image.id;
 	file->entry = &entry->base;
 	return 0;
 }
 
-/* The file of a socket elsewhere, or of none any more, is like any other. */
-static int keep_other(struct dump *dump, struct open_file *file)
+/*
+ * The file of what is elsewhere is like any other; but that of a pseudo-terminal which is gone has no place
+ * where it could be made again.
+ */
+static int keep_other(struct dump *dump, struct open_file *file, const struct fd_info *info)
+{
+	if (is_terminal_node(&info->stat) && info->stat.st_nlink == 0) {
+		blockers_add(&dump->blockers, "its file '%s' is of a pseudo-terminal that is gone",
+			     fd_info_printable(info->link, &dump->arena));
+		return 0;
+	}
+	return named_file_collect(dump, file->receiver, info, file);
+}
+
+static int settle(struct dump *dump, struct open_file *file)
 {
 	cleanup_(fd_info_done) struct fd_info info = {.our_fd = -EBADF};
+	const struct open_file *maker;
 	int r = open_file_look(file, &info);
 
 	if (r < 0)
 		return log_error_errno(r, "cannot look at it");
-	return named_file_collect(dump, file->receiver, &info, file);
+	maker = is_terminal_node(&info.stat) ? terminals_find_by_node(dump, &info.stat)
+					     : find_bound(dump, file);
+	return maker ? keep_made(dump, file, info.stat.st_mode, maker) : keep_other(dump, file, &info);
 }
 
 static int path_only_check(struct dump *dump)
 {
-	const struct socket_files *sockets = dump->fd_kind_states[FD_KIND_path_only];
+	const struct made_files *made = dump->fd_kind_states[FD_KIND_path_only];
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && sockets && i < sockets->files_count; i++) {
-		struct open_file *file = sockets->files[i];
-		const struct open_file *socket = find_bound(dump, file);
-
-		OPEN_FILE_LOG_SCOPE(file);
-		r = socket ? keep_bound(dump, file, socket) : keep_other(dump, file);
+	for (size_t i = 0; r == 0 && made && i < made->files_count; i++) {
+		OPEN_FILE_LOG_SCOPE(made->files[i]);
+		r = settle(dump, made->files[i]);
 	}
 	return r;
 }
 
 static void path_only_done(struct dump *dump)
 {
-	struct socket_files *sockets = dump->fd_kind_states[FD_KIND_path_only];
+	struct made_files *made = dump->fd_kind_states[FD_KIND_path_only];
 
-	if (!sockets)
+	if (!made)
 		return;
-	free(sockets->files);
-	free(sockets);
+	free(made->files);
+	free(made);
 	dump->fd_kind_states[FD_KIND_path_only] = NULL;
 }
 

@@ -148,6 +148,15 @@ static struct terminal_end *find_master(struct terminals *terminals, const struc
 	return NULL;
 }
 
+const struct open_file *terminals_find_by_node(struct dump *dump, const struct stat *st)
+{
+	struct terminals *terminals = dump->fd_kind_states[FD_KIND_ptmx];
+	const struct terminal_end node = {.device = st->st_rdev, .filesystem = st->st_dev};
+	const struct terminal_end *master = terminals ? find_master(terminals, &node) : NULL;
+
+	return master ? master->file : NULL;
+}
+
 /* What is seen without looking into the kernel: that there is something, but not what. */
 static void check_blindly(struct dump *dump, const struct terminal_end *slave)
 {

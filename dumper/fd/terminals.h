@@ -65,6 +65,9 @@ bool terminals_check_discipline(struct dump *dump, int our_fd, const char *path)
 Cr__TerminalSettings *terminals_settings(struct dump *dump, const struct terminal_settings *settings);
 Cr__TerminalNode *terminals_node(struct dump *dump, const struct stat *st);
 
+/* The master of the pseudo-terminal whose node ST is of, if the tree has it; NULL. When all are known. */
+const struct open_file *terminals_find_by_node(struct dump *dump, const struct stat *st);
+
 /* Once for both kinds: joins what was collected, and adds blockers. */
 int must_check terminals_check(struct dump *dump);
 void terminals_done(struct dump *dump);

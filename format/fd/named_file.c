@@ -21,8 +21,8 @@ int named_file_check(const Cr__NamedFile *file, const char **ret_reason)
 		*ret_reason = "its mode is not valid";
 		return -EBADMSG;
 	}
-	if (file->socket_id != 0 && (!S_ISSOCK(file->mode) || file->ghost_id != 0)) {
-		*ret_reason = "it is no socket, but has been bound by one";
+	if (file->maker_id != 0 && ((!S_ISSOCK(file->mode) && !S_ISCHR(file->mode)) || file->ghost_id != 0)) {
+		*ret_reason = "it is no file that another open file could make";
 		return -EBADMSG;
 	}
 	return 0;

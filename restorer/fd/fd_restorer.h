@@ -17,7 +17,8 @@
  * a descriptor of this process: what the kernel has to think a process of the tree's own can be made there
  * (object_task(), puppet_run()) and taken over by pidfd_getfd(2).
  *
- * take_file: *ret_fd, O_PATH and O_NOFOLLOW, is the file that the object is bound to, once all is prepared.
+ * take_file: *ret_fd, O_PATH and O_NOFOLLOW, is the file that the object is bound to, or of the slave if it
+ * is the master of a pseudo-terminal, once all is prepared.
  *
  * fill: restores its contents, read with archive_reader_data() until size 0; all objects are open in their
  * processes. *our_fd leads to the description.

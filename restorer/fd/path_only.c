@@ -9,39 +9,39 @@
 #include "format/fd/named_file.pb-c.h"
 #include "restorer/fd/named_file.h"
 
-static uint32_t socket_id(const struct object *object)
+static uint32_t maker_id(const struct object *object)
 {
-	return ((const Cr__NamedFile *)object->entry)->socket_id;
+	return ((const Cr__NamedFile *)object->entry)->maker_id;
 }
 
 static int path_only_read(struct restore *restore, struct object *object, const char **ret_reason)
 {
 	int r = named_file_read(restore, object, ret_reason);
 
-	if (r == 0 && socket_id(object) != 0)
+	if (r == 0 && maker_id(object) != 0)
 		object->path = NULL;
 	return r;
 }
 
-/* The file of a socket of the archive is there when the sockets have been made. */
+/* The file of a socket or terminal of the archive is there when these have been made. */
 static int path_only_plan(struct restore *restore, struct object *object)
 {
-	const struct object *socket = socket_id(object) ? object_find(restore, socket_id(object)) : NULL;
+	const struct object *maker = maker_id(object) ? object_find(restore, maker_id(object)) : NULL;
 
-	if (socket_id(object) != 0 && (!socket || !socket->kind->take_file)) {
+	if (maker_id(object) != 0 && (!maker || !maker->kind->take_file)) {
 		log_error("bad archive: open file %u is the file of open file %u, which can have none",
-			  object->image->id, socket_id(object));
+			  object->image->id, maker_id(object));
 		return -EBADMSG;
 	}
-	return socket ? 0 : named_file_plan(restore, object);
+	return maker ? 0 : named_file_plan(restore, object);
 }
 
-static int open_of_socket(struct restore *restore, const struct object *object, int *ret_fd)
+static int open_made(struct restore *restore, const struct object *object, int *ret_fd)
 {
-	const struct object *socket = object_find(restore, socket_id(object));
+	const struct object *maker = object_find(restore, maker_id(object));
 	cleanup_close int file_fd = -EBADF;
 	char link[32];
-	int r = socket->kind->take_file(restore, socket, &file_fd);
+	int r = maker->kind->take_file(restore, maker, &file_fd);
 
 	if (r < 0)
 		return r;
@@ -51,13 +51,14 @@ static int open_of_socket(struct restore *restore, const struct object *object, 
 	}
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", file_fd);
 	*ret_fd = open(link, O_PATH | O_CLOEXEC);
-	return *ret_fd < 0 ? log_error_errno(-errno, "cannot open the file of a unix socket") : 0;
+	return *ret_fd < 0 ? log_error_errno(-errno, "cannot open the file of open file %u", maker->image->id)
+			   : 0;
 }
 
 static int path_only_open(struct restore *restore, const struct object *object, int *ret_fd)
 {
-	return socket_id(object) ? open_of_socket(restore, object, ret_fd)
-				 : named_file_open(restore, object, ret_fd);
+	return maker_id(object) ? open_made(restore, object, ret_fd)
+				: named_file_open(restore, object, ret_fd);
 }
 
 const struct fd_restorer path_only_fd_restorer = {

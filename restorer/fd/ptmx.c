@@ -33,10 +33,17 @@ static int ptmx_open(struct restore *restore, const struct object *object, int *
 	return 0;
 }
 
+static int ptmx_take_file(struct restore *restore, const struct object *object, int *ret_fd)
+{
+	return terminals_open_node(terminals_find_by_master(terminals_get(restore), object->image->id),
+				   ret_fd);
+}
+
 const struct fd_restorer ptmx_fd_restorer = {
 	.name = "ptmx",
 	.read = ptmx_read,
 	.open = ptmx_open,
+	.take_file = ptmx_take_file,
 	.finish = terminals_finish,
 	.kind_done = terminals_done,
 };

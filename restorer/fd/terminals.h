@@ -85,6 +85,9 @@ int must_check terminals_create(struct restore *restore);
 int must_check terminals_open_end(const struct pseudo_terminal *pseudo, const struct object *object,
 				  int *ret_fd);
 
+/* Its slave's node, O_PATH and O_NOFOLLOW. Logs. */
+int must_check terminals_open_node(const struct pseudo_terminal *pseudo, int *ret_fd);
+
 /* Gives TASK, which has just become the leader of a session, its controlling terminal. */
 int must_check terminals_give(struct restore *restore, struct task *task);
 

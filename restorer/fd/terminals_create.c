@@ -79,15 +79,21 @@ static int open_master(struct pseudo_terminal *pseudo, struct fillers *fillers)
 	}
 }
 
-/* With O_CLOEXEC the kernel would go on showing it among the flags of the description. */
-static int open_slave(const struct pseudo_terminal *pseudo, uint32_t flags, int *ret_fd)
+/* FLAGS are those that the description has then. With O_CLOEXEC the kernel would go on showing it among them.
+ */
+static int open_peer(const struct pseudo_terminal *pseudo, int flags, int *ret_fd)
 {
-	int fd = ioctl(pseudo->master_fd, TIOCGPTPEER, (int)(flags & ~(uint32_t)O_ASYNC) | O_NOCTTY);
+	int fd = ioctl(pseudo->master_fd, TIOCGPTPEER, flags);
 
 	if (fd < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return log_error_errno(-errno, "cannot open the slave of pseudo-terminal %u", pseudo->index);
 	*ret_fd = fd;
 	return 0;
+}
+
+static int open_slave(const struct pseudo_terminal *pseudo, uint32_t flags, int *ret_fd)
+{
+	return open_peer(pseudo, (int)(flags & ~(uint32_t)O_ASYNC) | O_NOCTTY, ret_fd);
 }
 
 /* For an object. */
@@ -99,6 +105,11 @@ static uint32_t slave_flags(const struct object *object)
 int terminals_open_end(const struct pseudo_terminal *pseudo, const struct object *object, int *ret_fd)
 {
 	return open_slave(pseudo, slave_flags(object), ret_fd);
+}
+
+int terminals_open_node(const struct pseudo_terminal *pseudo, int *ret_fd)
+{
+	return open_peer(pseudo, O_PATH | O_NOFOLLOW, ret_fd);
 }
 
 /* Takes FD. */
@@ -119,7 +130,7 @@ static int set_node(const struct pseudo_terminal *pseudo, const Cr__TerminalNode
 	cleanup_close int fd = -EBADF;
 	char path[32];
 	struct stat st;
-	int r = node ? open_slave(pseudo, O_PATH, &fd) : -EBADMSG;
+	int r = node ? terminals_open_node(pseudo, &fd) : -EBADMSG;
 
 	if (r < 0)
 		return r;

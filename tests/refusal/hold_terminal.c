@@ -64,6 +64,15 @@ static int hold_discipline(int ends[2])
 	return open_slave(ends) < 0 ? -1 : ioctl(ends[1], TIOCSETD, &discipline);
 }
 
+/* Gone, but for a mere path to its node. */
+static int hold_gone(int ends[2])
+{
+	ends[1] = open(ptsname(ends[0]), O_PATH);
+	close(ends[0]);
+	ends[0] = open("/dev/null", O_RDONLY);
+	return ends[0] < 0 || ends[1] < 0 ? -1 : 0;
+}
+
 static const struct {
 	const char *name;
 	int (*hold)(int ends[2]);
@@ -73,6 +82,7 @@ static const struct {
 	{"terminal-unread", hold_unread},
 	{"terminal-echo", hold_echo},
 	{"terminal-discipline", hold_discipline},
+	{"terminal-gone", hold_gone},
 };
 
 int hold_terminal(const char *what, int ends[2])

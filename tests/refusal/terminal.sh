@@ -22,6 +22,7 @@ holds() {
 
 holds terminal-early 'fd 11\b' 'before its slave was opened'
 holds terminal-echo 'fd 11\b' 'echo' '\^Q'
+holds terminal-gone 'fd 21\b' 'pseudo-terminal that is gone'
 holds terminal-discipline 'fd (11|21)\b' 'line discipline'
 
 # What waits can be looked at by who may read the kernel's memory.
