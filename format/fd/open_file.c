@@ -43,8 +43,6 @@ int open_file_check(const Cr__OpenFile *file, const char **ret_reason)
 		return refuse("it has unknown flags", ret_reason);
 	if (file->flags & O_PATH && file->flags & ~(uint32_t)(O_PATH | O_DIRECTORY | O_NOFOLLOW))
 		return refuse("it is a mere path and has other flags", ret_reason);
-	if (file->position < 0)
-		return refuse("its position is negative", ret_reason);
 	if (!owner)
 		return locks_check(file, ret_reason);
 	if (file->flags & O_PATH)

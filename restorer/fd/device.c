@@ -4,6 +4,7 @@
 
 const struct fd_restorer device_fd_restorer = {
 	.name = "device",
+	.has_addresses = true,
 	.read = named_file_read,
 	.plan = named_file_plan,
 	.open = named_file_open,

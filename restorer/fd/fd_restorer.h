@@ -62,6 +62,7 @@ struct object {
 struct fd_restorer {
 	const char *name;
 	bool is_polled_as_self; /* poll(2) of it tells of the process that polls, as with signalfd(2) */
+	bool has_addresses;     /* its position may be one in the upper half of an address space: negative */
 	int (*read)(struct restore *restore, struct object *object, const char **ret_reason);
 	int (*plan)(struct restore *restore, struct object *object);
 	int (*preflight)(struct restore *restore);

@@ -179,6 +179,7 @@ static int kernel_file_open(struct restore *restore, const struct object *object
 
 const struct fd_restorer kernel_file_fd_restorer = {
 	.name = "kernel_file",
+	.has_addresses = true,
 	.read = kernel_file_read,
 	.plan = kernel_file_plan,
 	.open = kernel_file_open,

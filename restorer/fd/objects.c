@@ -74,6 +74,10 @@ static int object_read(struct restore *restore, size_t kind, Cr__OpenFile *image
 	object->our_fd = -EBADF;
 	object->image = image;
 	r = open_file_check(image, &reason);
+	if (r == 0 && image->position < 0 && !object->kind->has_addresses) {
+		reason = "its position is negative";
+		r = -EBADMSG;
+	}
 	if (r == 0 && id_map_get(&restore->objects_by_id, image->id, NULL)) {
 		reason = "its id is there twice";
 		r = -EBADMSG;

@@ -64,7 +64,9 @@ static int set_state(const Cr__OpenFile *image, int fd, bool is_given)
 		return log_error_errno(-errno, "cannot set flags 0%o", wanted);
 	if (image->position == 0 || is_given)
 		return 0;
-	if (lseek(fd, image->position, SEEK_SET) < 0)
+	errno = 0; /* the position may be negative */
+	(void)lseek(fd, image->position, SEEK_SET);
+	if (errno != 0)
 		return log_error_errno(-errno, "cannot set position %jd", (intmax_t)image->position);
 	return 0;
 }
