@@ -3,6 +3,8 @@
 #include "dumper/fd/file_locks.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/log.h"
@@ -57,16 +59,33 @@ static bool can_be_kept(struct dump *dump, const struct file_lock *lock, const c
 	if (kind_of(lock) < 0)
 		blockers_add(&dump->blockers, "its file '%s' has a %s, which cannot be preserved", name,
 			     text);
-	else if (lock->is_breaking)
-		blockers_add(&dump->blockers,
-			     "the lease of its file '%s' is being broken by another process, which waits for "
-			     "it: try again when it has been given up",
-			     name);
 	else if (!dump->options->has_file_locks)
 		blockers_add(&dump->blockers, "its file '%s' has a %s: " NEEDS_OPTION, name, text);
 	else
 		return true;
 	return false;
+}
+
+/*
+ * Of a lease that is being broken the kernel tells what may be left of it, and not what it is. Who has the
+ * file open for writing cannot have a read lease; else, reading it conflicts with a write lease only, and a
+ * lease that is being given up altogether is not told so again.
+ */
+static int find_broken(const struct fd_info *info, const struct file_lock *lock, Cr__FileLock *image)
+{
+	cleanup_close int fd = -EBADF;
+	char link[32];
+
+	image->is_breaking = true;
+	image->may_stay_read = lock->is_read;
+	if (!lock->is_read && (info->flags & O_ACCMODE) == O_RDONLY) {
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", info->our_fd);
+		fd = open(link, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		if (fd < 0 && errno != EWOULDBLOCK)
+			return log_error_errno(-errno, "cannot find out which lease it has");
+	}
+	image->is_write = fd < 0;
+	return 0;
 }
 
 static int add_image(struct dump *dump, const Cr__FileLock *image, struct open_file *file)
@@ -119,6 +138,12 @@ static int add(struct dump *dump, const struct process *process, const struct fd
 	image.pid = lock->kind == FILE_LOCK_POSIX ? process->pidref.pid : MAX(lock->pid, 0);
 	image.start = lock->start;
 	image.end = lock->end;
+	if (lock->is_breaking && lock->kind == FILE_LOCK_LEASE) {
+		int r = find_broken(info, lock, &image);
+
+		if (r < 0)
+			return r;
+	}
 	if (is_known(&file->image, &image))
 		return 0;
 	is_kept = can_be_kept(dump, lock, fd_info_printable(info->link, &dump->arena));

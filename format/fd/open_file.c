@@ -25,6 +25,9 @@ static int locks_check(const Cr__OpenFile *file, const char **ret_reason)
 
 		if ((unsigned)lock->kind > CR__FILE_LOCK_KIND__FILE_LOCK_LEASE)
 			return refuse("it has a lock of an unknown kind", ret_reason);
+		if ((lock->is_breaking && lock->kind != CR__FILE_LOCK_KIND__FILE_LOCK_LEASE) ||
+		    (lock->may_stay_read && !(lock->is_breaking && lock->is_write)))
+			return refuse("it has a lock that cannot be given up so", ret_reason);
 		if (is_range && (lock->start > lock->end || lock->end > INT64_MAX))
 			return refuse("it has a lock of an impossible range", ret_reason);
 	}

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -16,6 +17,7 @@
 #include "common/vector.h"
 #include "restorer/fd/fd_restorer.h"
 #include "restorer/fd/lock_conflicts.h"
+#include "restorer/fd/objects.h"
 
 /* A descriptor of an open file that has locks. */
 struct holding {
@@ -103,6 +105,11 @@ static int plan_lock(struct restore *restore, const struct holdings *holdings, s
 	if (image->kind == CR__FILE_LOCK_KIND__FILE_LOCK_POSIX &&
 	    (!holding || holding->task->image->pid != image->pid)) {
 		log_error("bad archive: process %d has a lock of open file %u, which it has not", image->pid,
+			  object->image->id);
+		return -EBADMSG;
+	}
+	if (image->is_breaking && !holding) {
+		log_error("bad archive: open file %u has a lease that is being broken, and is of nobody",
 			  object->image->id);
 		return -EBADMSG;
 	}
@@ -194,6 +201,9 @@ static void add_call(struct batch *batch, const struct planned_lock *lock)
 		break;
 	default:
 		batch_call(batch, SYS_fcntl, fd, F_SETLEASE, image->is_write ? F_WRLCK : F_RDLCK);
+		/* Who was told that it is being broken is not told again. */
+		if (image->is_breaking)
+			batch_call(batch, SYS_fcntl, fd, F_SETOWN, 0);
 		break;
 	}
 }
@@ -206,7 +216,7 @@ int file_locks_take(struct restore *restore, struct task *task)
 	for (size_t i = 0; i < restore->file_locks_count; i++) {
 		if (restore->file_locks[i].task != task)
 			continue;
-		if (batch_is_nearly_full(batch, 1, sizeof(struct flock))) {
+		if (batch_is_nearly_full(batch, 2, sizeof(struct flock))) {
 			int r = puppet_run(leader, "taking its file locks");
 
 			if (r < 0)
@@ -237,12 +247,42 @@ static int take_here(struct restore *restore, const struct planned_lock *lock)
 		     : 0;
 }
 
+/* Opens the file as nobody may who does not wait for the lease. */
+static int break_lease(struct restore *restore, const struct planned_lock *lock)
+{
+	uint32_t id = lock->object->image->id;
+	cleanup_close int fd = -EBADF, opened = -EBADF;
+	struct puppet *puppet;
+	char link[32];
+	int r = object_take(restore, lock->object, &fd);
+
+	if (r < 0)
+		return r;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	opened = open(link,
+		      (lock->image->may_stay_read ? O_RDONLY : O_WRONLY) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (opened >= 0) {
+		log_error("the lease of open file %u cannot be broken again", id);
+		return -ENOLCK;
+	}
+	if (errno != EWOULDBLOCK)
+		return log_error_errno(-errno, "cannot break the lease of open file %u again", id);
+	puppet = task_puppet(lock->object->holder);
+	object_add_signals(puppet_batch(puppet), lock->object);
+	return puppet_run(puppet, "setting the owner of a lease");
+}
+
 int file_locks_finish(struct restore *restore)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < restore->file_locks_count; i++)
-		if (!restore->file_locks[i].task)
-			r = take_here(restore, &restore->file_locks[i]);
+	for (size_t i = 0; r == 0 && i < restore->file_locks_count; i++) {
+		const struct planned_lock *lock = &restore->file_locks[i];
+
+		if (!lock->task)
+			r = take_here(restore, lock);
+		else if (lock->image->is_breaking)
+			r = break_lease(restore, lock);
+	}
 	return r;
 }

@@ -22,7 +22,8 @@ int must_check file_locks_check(struct restore *restore);
  */
 int must_check file_locks_take(struct restore *restore, struct task *task);
 
-/* After the last task: those of files that no task has, but somebody's queue. */
+/* After the last task: those of files that no task has, but somebody's queue; and breaks the leases that were
+ * being broken. */
 int must_check file_locks_finish(struct restore *restore);
 
 void file_locks_done(struct restore *restore);

@@ -56,6 +56,9 @@ int must_check objects_open_for_task(struct restore *restore, struct task *task)
  */
 int must_check objects_finish_task(struct restore *restore, struct task *task);
 
+/* The last part of it for one object, in a batch of the task that holds it. */
+void object_add_signals(struct batch *batch, const struct object *object);
+
 /* After the last task. */
 int must_check objects_finish(struct restore *restore);
 

@@ -52,7 +52,7 @@ static void placement_done(struct placement *placement)
 /* What open(2) did not do. A file that was given instead is used where it stands. */
 static int set_state(const Cr__OpenFile *image, int fd, bool is_given)
 {
-	uint32_t wanted = image->flags & ~(uint32_t)O_ASYNC; /* see add_signals() */
+	uint32_t wanted = image->flags & ~(uint32_t)O_ASYNC; /* see object_add_signals() */
 	int flags;
 
 	if (image->flags & O_PATH)
@@ -278,7 +278,7 @@ static void add_owner(struct batch *batch, const Cr__FileOwner *owner, int fd)
 
 /* O_ASYNC last, so that no signal goes astray, and in the task: the kernel notes the number, to be told in
  * si_fd. */
-static void add_signals(struct batch *batch, const struct object *object)
+void object_add_signals(struct batch *batch, const struct object *object)
 {
 	if (object->image->owner)
 		add_owner(batch, object->image->owner, object->holder_fd);
@@ -307,7 +307,7 @@ int objects_finish_task(struct restore *restore, struct task *task)
 			r = object->kind->connect(restore, object, leader, batch);
 		if (r < 0)
 			return r;
-		add_signals(batch, object);
+		object_add_signals(batch, object);
 	}
 	return batch->call_count > 0 ? puppet_run(leader, "connecting open files") : 0;
 }

@@ -111,6 +111,15 @@ holds 'a POSIX lock' "posix-lock=$file" 'fd 12\b' "$file" 'POSIX write lock of b
 holds 'an OFD lock' "ofd-lock=$file" 'fd 12\b' "$file" 'write lock \(OFD\) of bytes 100 to 100' '--file-locks'
 holds 'a lease' "lease=$file" 'fd 12\b' "$file" 'read lease' '--file-locks'
 
+# Who opens a file with a lease waits for it, and the holder is told.
+start_target "lease=$file"
+start_other dd if=/dev/null of="$file" conv=notrunc
+eventually grep -q "LEASE .*BREAKING .* $target " /proc/locks || fail 'a lease is broken'
+refused 'another process waits for a lease' 3 'fd 12\b' "$file" "'dd' \(pid $other\)" -- \
+	"$cr_dump" -l -t "$target" -o "$out"
+stop_other
+stop_target
+
 exec 7<>"$file"
 flock --exclusive 7
 start_target "posix-lock=$file"
