@@ -36,8 +36,9 @@ struct thread {
 	struct status *status; /* see thread_status.h */
 	struct registers registers;
 	struct sleep_info sleep;
-	uint32_t cgroup_set; /* dumper/cgroups.h */
-	Cr__Thread *image;   /* in the arena */
+	uint32_t cgroup_set;     /* dumper/cgroups.h */
+	Cr__Thread *image;       /* in the arena */
+	bool has_more_questions; /* by its answers: another batch is needed, see task_dumper.h */
 };
 
 struct process {

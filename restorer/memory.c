@@ -18,7 +18,9 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/proc/proc_dir.h"
+#include "format/task/memory_policy.h"
 #include "restorer/inherit.h"
+#include "restorer/task/memory_policy.h"
 
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08
@@ -354,7 +356,7 @@ static int map_all(struct task *task)
 
 	for (size_t i = 0; i < memory->n_mappings; i++) {
 		const Cr__Mapping *mapping = memory->mappings[i];
-		struct batch *batch = room(task, strlen(mapping->name) + 1);
+		struct batch *batch = room(task, strlen(mapping->name) + 1 + MEMORY_POLICY_NODES_MAX / 8);
 
 		if (!batch)
 			return -EIO;
@@ -366,6 +368,7 @@ static int map_all(struct task *task)
 			add_huge_mmap(batch, task, i);
 		else if (!is_mapped_elsewhere(mapping))
 			add_mmap(batch, task, mapping, task->mapping_states[i] & MAPPING_HAS_CONTENTS);
+		memory_policy_add(batch, mapping);
 	}
 	return 0;
 }

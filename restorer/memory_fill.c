@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/progress.h"
 #include "restorer/memory.h"
+#include "restorer/task/memory_policy.h"
 
 /* Where a byte of the member goes. */
 struct place {
@@ -20,9 +21,10 @@ struct place {
 struct fill {
 	const Cr__Memory *memory;
 	pid_t pid;
-	struct place next; /* of the main thread only */
-	_Atomic int error; /* the first of any thread */
-	void *failed_at;   /* belongs to it: to be read when all are done */
+	const Cr__MemoryPolicy *policy; /* of its first thread, which has brought in most */
+	struct place next;              /* of the main thread only */
+	_Atomic int error;              /* the first of any thread */
+	void *failed_at;                /* belongs to it: to be read when all are done */
 };
 
 /* Bytes that go to one place, and on from there. */
@@ -69,6 +71,7 @@ static void write_piece(struct piece piece)
 {
 	struct fill *fill = piece.fill;
 
+	memory_policy_use(fill->policy);
 	while (piece.size > 0 && atomic_load(&fill->error) == 0) {
 		struct iovec local = {(void *)(uintptr_t)piece.data, 0}, remote[256];
 		size_t count = 0;
@@ -143,10 +146,15 @@ static int fill_pieces(struct fill *fill, struct archive_reader *reader, struct 
 
 int memory_fill(struct task *task, struct archive_reader *reader, struct progress *progress, uint64_t *done)
 {
-	struct fill fill = {.memory = task->memory, .pid = task_puppet(task)->tracee.tid};
+	struct fill fill = {
+		.memory = task->memory,
+		.pid = task_puppet(task)->tracee.tid,
+		.policy = task->image->threads[0]->memory_policy,
+	};
 	int r = fill_pieces(&fill, reader, progress, done);
 
 	archive_reader_wait(reader);
+	memory_policy_use(NULL);
 	if (r == 0 && fill.error < 0)
 		return log_error_errno(fill.error, "cannot write to its memory at %p", fill.failed_at);
 	if (r == 0 && fill.next.run != task->memory->n_run_pages)

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -53,6 +54,8 @@ static int stage_probe(struct restore *restore)
 	/* Descriptors of all mapped files are open at once. */
 	if (file_raise_limit() < 0)
 		log_debug("cannot raise the limit of open files");
+	/* What it was started with is not for what it restores. */
+	(void)syscall(SYS_set_mempolicy, 0, NULL, 0);
 	r = tracee_init();
 	return r < 0 ? log_error_errno(r, "cannot prepare for tracing") : 0;
 }

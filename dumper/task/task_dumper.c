@@ -16,9 +16,13 @@
 /* In the order of execution. */
 static const struct task_dumper *const task_dumpers[] = {
 	&registers_task_dumper, /* first: those of the moment of the freeze */
-	&memory_task_dumper,    &credentials_task_dumper, &signals_task_dumper,    &timers_task_dumper,
-	&limits_task_dumper,    &scheduling_task_dumper,  &attributes_task_dumper, &login_task_dumper,
-	&cgroup_task_dumper,    &unsupported_task_dumper, &landlock_task_dumper,   &rings_task_dumper,
+	&memory_task_dumper,     &credentials_task_dumper,
+	&signals_task_dumper,    &timers_task_dumper,
+	&limits_task_dumper,     &scheduling_task_dumper,
+	&attributes_task_dumper, &login_task_dumper,
+	&cgroup_task_dumper,     &unsupported_task_dumper,
+	&landlock_task_dumper,   &rings_task_dumper,
+	&memory_policy_task_dumper, /* last: takes what room is left in the batch */
 };
 
 /* What it takes to ask the threads of a process. */
@@ -130,12 +134,12 @@ static int explain_begin(struct dump *dump, int error)
 	return log_error_errno(error, "cannot run code in it");
 }
 
-static bool has_more(const struct questions questions[])
+static bool has_more(const struct thread *thread, const struct questions questions[])
 {
 	for (size_t i = 0; i < ARRAY_SIZE(task_dumpers); i++)
 		if (questions[i].has_more)
 			return true;
-	return false;
+	return thread->has_more_questions;
 }
 
 static int ask_borrowed(struct dump *dump, struct process *process, struct thread *thread,
@@ -145,7 +149,7 @@ static int ask_borrowed(struct dump *dump, struct process *process, struct threa
 	unsigned failed;
 	int r = 0;
 
-	for (bool is_more = false; r == 0 && (!is_more || has_more(questions)); is_more = true) {
+	for (bool is_more = false; r == 0 && (!is_more || has_more(thread, questions)); is_more = true) {
 		batch_reset(batch, borrow->region);
 		r = converse(dump, process, thread, batch, questions, true, is_more);
 		if (r < 0)

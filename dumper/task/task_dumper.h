@@ -25,7 +25,8 @@ struct questions {
 	uint64_t addresses[24]; /* of the aspect's own choice: from batch_data() */
 	unsigned calls[24];     /* from batch_try() */
 	size_t first, count;    /* of many alike: which of them are asked about in this batch */
-	bool has_more;          /* set by ask: it is to be called again, for another batch */
+	bool has_more; /* set by ask: it is to be called again, for another batch; or by what was answered:
+			  thread->has_more_questions, with a count that is not 0 */
 };
 
 struct task_dumper {
@@ -48,13 +49,14 @@ extern const struct task_dumper
 	scheduling_task_dumper; /* policy, nice, affinity, I/O priority, timer slack */
 extern const struct task_dumper
 	attributes_task_dumper; /* comm, umask, personality, prctl states, robust list, rseq, tid address */
-extern const struct task_dumper cgroup_task_dumper;      /* its cgroups */
-extern const struct task_dumper login_task_dumper;       /* the user of the login, for audit */
-extern const struct task_dumper rings_task_dumper;       /* lets it look at its io_urings */
-extern const struct task_dumper landlock_task_dumper;    /* adds blockers for Landlock domains */
-extern const struct task_dumper unsupported_task_dumper; /* adds blockers for what is not preserved yet */
-extern const struct task_dumper registers_task_dumper;   /* registers, xsave, interrupted calls */
-extern const struct task_dumper memory_task_dumper;      /* brk, mlockall(MCL_FUTURE) */
+extern const struct task_dumper cgroup_task_dumper;        /* its cgroups */
+extern const struct task_dumper login_task_dumper;         /* the user of the login, for audit */
+extern const struct task_dumper rings_task_dumper;         /* lets it look at its io_urings */
+extern const struct task_dumper landlock_task_dumper;      /* adds blockers for Landlock domains */
+extern const struct task_dumper unsupported_task_dumper;   /* adds blockers for what is not preserved yet */
+extern const struct task_dumper registers_task_dumper;     /* registers, xsave, interrupted calls */
+extern const struct task_dumper memory_task_dumper;        /* brk, mlockall(MCL_FUTURE) */
+extern const struct task_dumper memory_policy_task_dumper; /* set_mempolicy(2), mbind(2) */
 
 /* Ends what landlock_task_dumper has made. */
 void landlock_witnesses_done(struct dump *dump);

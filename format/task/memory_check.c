@@ -13,6 +13,7 @@
 #include "common/proc/auxv.h"
 #include "common/proc/maps.h"
 #include "format/task/aio.h"
+#include "format/task/memory_policy.h"
 
 /* Linux 6.11; many systems' headers are older. */
 #ifndef MAP_DROPPABLE
@@ -114,6 +115,8 @@ static int mapping_check(const Cr__Memory *memory, const Cr__Mapping *mapping)
 	    (mapping->offset % PAGE_SIZE_BYTES || mapping->offset > (uint64_t)INT64_MAX - (end - start)))
 		return bad_memory("the mapping at %#" PRIx64 " has the offset %#" PRIx64, start,
 				  mapping->offset);
+	if (memory_policy_check(mapping->policy) < 0)
+		return -EBADMSG;
 	return advice_check(mapping);
 }
 

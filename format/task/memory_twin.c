@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "common/log.h"
+#include "format/task/memory_policy.h"
 
 #define PAGE_BYTES UINT64_C(4096)
 #define MAP_DROPPABLE_FLAG 0x08 /* MAP_DROPPABLE, newer than many systems' headers */
@@ -38,7 +39,7 @@ static bool is_alike(const Cr__Memory *parent, const Cr__Mapping *left, const Cr
 {
 	if (left->kind != right->kind || left->flags != right->flags ||
 	    left->is_accounted != right->is_accounted || left->n_advice != right->n_advice ||
-	    strcmp(left->name, right->name) != 0)
+	    strcmp(left->name, right->name) != 0 || !memory_policy_is_same(left->policy, right->policy))
 		return false;
 	if (left->n_advice > 0 &&
 	    memcmp(left->advice, right->advice, left->n_advice * sizeof(*left->advice)) != 0)

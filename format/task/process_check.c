@@ -12,6 +12,7 @@
 #include "common/id_map.h"
 #include "common/log.h"
 #include "format/layout.h"
+#include "format/task/memory_policy.h"
 
 /* The legacy area and the header, which every XSAVE area has. */
 #define XSAVE_SIZE_MIN 576
@@ -51,6 +52,8 @@ static int thread_check(const Cr__Thread *thread, bool is_leader)
 				   (unsigned)thread->exit_status);
 	if (thread->comm.len >= COMM_SIZE)
 		return bad_process("the name of thread %d has %zu bytes", thread->tid, thread->comm.len);
+	if (memory_policy_check(thread->memory_policy) < 0)
+		return -EBADMSG;
 	return pending_check(thread->pending, thread->n_pending);
 }
 

@@ -19,6 +19,8 @@ static const struct {
 	{&attributes_task_restorer, false},
 	/* May need a privilege, and a descriptor of cr-restore. */
 	{&login_task_restorer, false},
+	/* All that is mapped is there. */
+	{&memory_policy_task_restorer, false},
 	/* Raising a priority is judged by the limits and ids that the task still has from us. */
 	{&scheduling_task_restorer, false},
 	/* Actions before pending signals (in it): ignoring a signal throws away what is pending of it. */

@@ -58,6 +58,8 @@ struct parts {
 	Cr__MappedFile *mapped_files[1];
 	Cr__Mapping mappings[MANY];
 	Cr__Mapping *mapping_list[MANY];
+	Cr__MemoryPolicy policy;
+	uint64_t policy_nodes[17];
 	uint64_t run_pages[MANY], run_counts[MANY], zero_pages[MANY], zero_counts[MANY];
 	uint64_t guard_pages[1], guard_counts[1];
 	uint32_t advice[1];
@@ -267,6 +269,9 @@ static void init_memory(struct parts *parts)
 		parts->mapping_list[i] = &parts->mappings[i];
 	}
 	parts->mappings[1].kind = CR__MAPPING_KIND__MAPPING_FILE_PRIVATE;
+	cr__memory_policy__init(&parts->policy);
+	parts->policy.mode = 2; /* MPOL_BIND */
+	parts->policy.nodes = (ProtobufCBinaryData){8, (uint8_t *)parts->policy_nodes};
 	parts->memory.exe = &parts->exe;
 	parts->memory.files = parts->mapped_files;
 	parts->memory.n_files = 1;
@@ -354,6 +359,8 @@ static void init_parts(struct parts *parts)
 	CASE(task_bomb, make_bomb(p))                                                                        \
 	CASE(host_cpu, p->cpu_flags[0] = (char *)"avx512imagined", p->host.cpu_flags = p->cpu_flags,         \
 	     p->host.n_cpu_flags = 1)                                                                        \
+	CASE(host_nodes, p->mappings[2].policy = &p->policy, p->policy_nodes[0] = UINT64_C(1) << 63)         \
+	CASE(host_nodes_of_thread, p->thread.memory_policy = &p->policy)                                     \
 	CASE(host_xsave, p->manifest.needed_xsave_features = UINT64_C(1) << 60)                              \
 	CASE(host_vdso, p->host.vdso_hash++)                                                                 \
 	CASE(host_machine, p->host.machine = (char *)"pdp11")                                                \
@@ -390,6 +397,10 @@ static void init_parts(struct parts *parts)
 	CASE(mapping_offset, p->mappings[1].offset = 5)                                                      \
 	CASE(mapping_offset_huge, p->mappings[1].offset = 0xfffffffffffff000)                                \
 	CASE(mapping_advice, p->advice[0] = 4, p->mappings[2].n_advice = 1)                                  \
+	CASE(mapping_policy, p->mappings[2].policy = &p->policy, p->policy.mode = 0)                         \
+	CASE(mapping_policy_nodes, p->mappings[2].policy = &p->policy, p->policy.nodes.len = 17 * 8)         \
+	CASE(thread_policy, p->thread.memory_policy = &p->policy, p->policy.mode = 0x10000)                  \
+	CASE(thread_policy_nodes, p->thread.memory_policy = &p->policy, p->policy.nodes.len = 5)             \
 	CASE(mapping_name, p->mappings[2].name = p->fills)                                                   \
 	CASE(two_vdsos, p->mappings[2].kind = p->mappings[3].kind = CR__MAPPING_KIND__MAPPING_VDSO)          \
 	CASE(run_outside, p->run_pages[1] = BASE / PAGE + 9)                                                 \

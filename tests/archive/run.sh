@@ -96,6 +96,10 @@ bad umask 'umask'
 bad stop_signal 'signals .* 65'
 bad root_relative 'root or working directory'
 bad no_mapping '0 mappings'
+bad mapping_policy 'memory policy has the mode 0x0'
+bad mapping_policy_nodes 'nodes of a memory policy have 136 bytes'
+bad thread_policy 'memory policy has the mode 0x10000'
+bad thread_policy_nodes 'nodes of a memory policy have 5 bytes'
 bad mapping_empty 'cannot be a mapping'
 bad mapping_reversed 'cannot be a mapping'
 bad mapping_unaligned 'cannot be a mapping'
@@ -171,6 +175,8 @@ bad lock_process 'process 1 has a lock of open file 1'
 # A good archive, but not for this host: refused with status 3, and --verify has nothing against it.
 wanted=3
 bad host_cpu 'avx512imagined' --detach --check
+bad host_nodes '10020000-.*memory policy.*NUMA nodes of which this host has none' --detach --check
+bad host_nodes_of_thread 'memory policy.*NUMA nodes' --detach --check
 bad host_xsave 'number 60' --detach --check
 bad host_vdso 'vdso differs' --detach --check
 bad host_machine 'pdp11' --detach --check
