@@ -81,6 +81,9 @@ struct own_state {
 	char *label; /* of a security module, owned; NULL if none labels tasks */
 };
 
+/* How descriptors are looked at, see dumper/fd/own_files.h. */
+struct own_files;
+
 /* A file lock, see dumper/fd/file_locks.c. */
 struct known_lock;
 
@@ -112,6 +115,7 @@ struct dump {
 	struct open_file **open_files; /* in the arena */
 	size_t open_files_count;
 	size_t open_files_capacity;
+	struct own_files *own_files;         /* dumper/fd/own_files.h; NULL: not needed yet */
 	void *fd_kind_states[FD_KIND_COUNT]; /* what a kind keeps, see fd_dumper.h */
 	struct known_lock *file_locks;       /* dumper/fd/file_locks.c */
 	size_t file_locks_count;

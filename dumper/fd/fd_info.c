@@ -15,6 +15,10 @@
 #include "common/file.h"
 #include "common/memfd.h"
 
+/* Not in the <linux/magic.h> of older systems. */
+#ifndef XFS_SUPER_MAGIC
+#define XFS_SUPER_MAGIC 0x58465342
+#endif
 #ifndef PID_FS_MAGIC
 #define PID_FS_MAGIC 0x50494446
 #endif
@@ -29,7 +33,61 @@ void fd_info_done(struct fd_info *info)
 	*info = (struct fd_info){.our_fd = -EBADF};
 }
 
-static int read_link(struct fd_info *info, int proc_fd)
+static void read_socket(struct fd_info *info)
+{
+	socklen_t size = sizeof(int);
+
+	info->socket = (struct socket_type){-1, -1, -1};
+	if (!S_ISSOCK(info->stat.st_mode))
+		return;
+	(void)getsockopt(info->our_fd, SOL_SOCKET, SO_DOMAIN, &info->socket.family, &size);
+	(void)getsockopt(info->our_fd, SOL_SOCKET, SO_TYPE, &info->socket.type, &size);
+	(void)getsockopt(info->our_fd, SOL_SOCKET, SO_PROTOCOL, &info->socket.protocol, &size);
+}
+
+/*
+ * Whether its file tells nothing in fdinfo that is its process's but locks, and tells us at once of those:
+ * the file system asks nobody else for them.
+ */
+static bool is_plain(const struct fd_info *info)
+{
+	static const uint32_t local[] = {
+		EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,       BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC,
+		TMPFS_MAGIC,      OVERLAYFS_SUPER_MAGIC, RAMFS_MAGIC,
+	};
+
+	if (info->socket.family >= 0)
+		return true;
+	for (size_t i = 0; S_ISREG(info->stat.st_mode) && i < ARRAY_SIZE(local); i++)
+		if (info->filesystem == local[i])
+			return true;
+	return false;
+}
+
+/* Some process may have POSIX locks on its file. */
+static bool may_have_posix_locks(int our_fd)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	return fcntl(our_fd, F_OFD_GETLK, &lock) < 0 || lock.l_type != F_UNLCK;
+}
+
+/* 1 if there was no need to look from its process. */
+static int read_as_ours(struct fd_info *info, struct own_files *own_files)
+{
+	int r;
+
+	if (!is_plain(info) || may_have_posix_locks(info->our_fd))
+		return 0;
+	r = own_files_read(own_files, info->our_fd, &info->fdinfo);
+	if (r == 0 && info->fdinfo.locks_count > 0) {
+		fdinfo_done(&info->fdinfo);
+		return 0;
+	}
+	return r < 0 ? r : 1;
+}
+
+static int read_link(struct fd_info *info, int proc_fd, const struct own_files *own_files)
 {
 	char path[32];
 	int r;
@@ -40,7 +98,8 @@ static int read_link(struct fd_info *info, int proc_fd)
 		return r < 0 ? -ENOMEM : 0;
 	}
 	snprintf(path, sizeof(path), "fd/%d", info->fd);
-	r = file_readlink_at(proc_fd, path, &info->link);
+	r = own_files ? own_files_link(own_files, info->our_fd, &info->link)
+		      : file_readlink_at(proc_fd, path, &info->link);
 	if (r != -ENAMETOOLONG)
 		return r;
 	info->is_long = true;
@@ -48,25 +107,15 @@ static int read_link(struct fd_info *info, int proc_fd)
 	return info->link ? 0 : -ENOMEM;
 }
 
-static void read_socket(struct fd_info *info)
-{
-	socklen_t size = sizeof(int);
-
-	info->socket = (struct socket_type){-1, -1, -1};
-	if (!S_ISSOCK(info->stat.st_mode) || info->flags & O_PATH)
-		return;
-	(void)getsockopt(info->our_fd, SOL_SOCKET, SO_DOMAIN, &info->socket.family, &size);
-	(void)getsockopt(info->our_fd, SOL_SOCKET, SO_TYPE, &info->socket.type, &size);
-	(void)getsockopt(info->our_fd, SOL_SOCKET, SO_PROTOCOL, &info->socket.protocol, &size);
-}
-
 /*
  * fstat(2), but also of the directory /proc/PID/fd of a process that has ended, the only file that has
  * nothing to tell then.
  */
-static int read_stat(struct fd_info *info)
+static int read_stat(struct fd_info *info, int proc_fd)
 {
+	cleanup_(fdinfo_done) struct fdinfo fdinfo = {0};
 	struct statfs filesystem;
+	int r;
 
 	if (fstat(info->our_fd, &info->stat) == 0)
 		return 0;
@@ -76,33 +125,38 @@ static int read_stat(struct fd_info *info)
 		return -errno;
 	if (filesystem.f_type != PROC_SUPER_MAGIC)
 		return -ENOENT;
-	info->stat = (struct stat){.st_mode = S_IFDIR | 0500, .st_ino = info->fdinfo.inode};
+	r = fdinfo_read(proc_fd, info->fd, &fdinfo);
+	if (r < 0)
+		return r;
+	info->stat = (struct stat){.st_mode = S_IFDIR | 0500, .st_ino = fdinfo.inode};
 	return 0;
 }
 
-int fd_info_read(struct fd_info *ret, const struct pidref *pidref, int proc_fd, int fd)
+int fd_info_read(struct fd_info *ret, const struct pidref *pidref, int proc_fd, int fd,
+		 struct own_files *own_files)
 {
 	cleanup_(fd_info_done) struct fd_info info = {.fd = fd, .our_fd = -EBADF};
 	struct statfs filesystem;
 	int r;
 
-	r = fdinfo_read(proc_fd, fd, &info.fdinfo);
-	if (r < 0)
-		return r;
 	r = pidref_getfd(pidref, fd, &info.our_fd);
 	if (r < 0)
 		return r;
-	r = read_stat(&info);
+	r = read_stat(&info, proc_fd);
+	if (r < 0)
+		return r;
+	read_socket(&info);
+	if (info.socket.family < 0 && fstatfs(info.our_fd, &filesystem) == 0)
+		info.filesystem = (uint32_t)filesystem.f_type;
+	r = own_files ? read_as_ours(&info, own_files) : 0;
+	if (r == 0)
+		r = fdinfo_read(proc_fd, fd, &info.fdinfo);
 	if (r < 0)
 		return r;
 	info.flags = info.fdinfo.flags & ~(uint32_t)O_CLOEXEC;
-	info.is_close_on_exec = info.fdinfo.flags & O_CLOEXEC;
-	read_socket(&info);
-	r = read_link(&info, proc_fd);
+	r = read_link(&info, proc_fd, own_files);
 	if (r < 0)
 		return r;
-	if (info.socket.family < 0 && fstatfs(info.our_fd, &filesystem) == 0)
-		info.filesystem = (uint32_t)filesystem.f_type;
 	*ret = info;
 	info = (struct fd_info){.our_fd = -EBADF};
 	return 0;

@@ -8,6 +8,7 @@
 #include "common/arena.h"
 #include "common/pidref.h"
 #include "common/proc/fdinfo.h"
+#include "dumper/fd/own_files.h"
 
 /* statfs(2) of POSIX message queues, mq_overview(7), and others that <linux/magic.h> lacks. */
 #define MQUEUE_MAGIC 0x19800202
@@ -28,12 +29,12 @@ struct fd_info {
 	int64_t filesystem; /* statfs.f_type, see <linux/magic.h>; 0: not told */
 	struct fdinfo fdinfo;
 	struct socket_type socket;
-	uint32_t flags; /* O_*, without O_CLOEXEC, which is the descriptor's */
-	bool is_close_on_exec;
+	uint32_t flags; /* O_*, without O_CLOEXEC, which is the descriptor's: dumper/task/descriptors.c */
 };
 
-/* Silent. -EPERM without ptrace access to the process. */
-int must_check fd_info_read(struct fd_info *ret, const struct pidref *pidref, int proc_fd, int fd);
+/* Silent. -EPERM without ptrace access to the process. OWN_FILES may be NULL, which takes longer. */
+int must_check fd_info_read(struct fd_info *ret, const struct pidref *pidref, int proc_fd, int fd,
+			    struct own_files *own_files);
 void fd_info_done(struct fd_info *info);
 
 /* "/proc" and the like: the content is not that of a file, and the name may mean another process later. */

@@ -18,16 +18,14 @@
 #include "common/vector.h"
 #include "dumper/fd/fd_dumper.h"
 #include "dumper/fd/external.h"
+#include "dumper/fd/fd_numbers.h"
 #include "dumper/fd/file_locks.h"
+#include "dumper/fd/file_owner.h"
 #include "dumper/fd/outside.h"
 #include "dumper/holders.h"
 #include "format/fd/open_file.h"
 #include "format/layout.h"
 #include "format/message.h"
-
-#ifndef F_GETOWNER_UIDS
-#define F_GETOWNER_UIDS 17
-#endif
 
 #define FD_KIND(name, type, prefix) extern const struct fd_dumper name##_fd_dumper;
 #include "format/kinds.def"
@@ -141,56 +139,6 @@ int open_files_find(const struct dump *dump, const struct open_file_key *key, ui
 	return find(dump, key, ret_id, &parent, &is_before);
 }
 
-/* F_GETOWN_EX names a task or a group of the tree. */
-static bool is_inside(const struct dump *dump, const struct f_owner_ex *owner)
-{
-	for (size_t i = 0; i < dump->processes_count; i++) {
-		const struct process *process = &dump->processes[i];
-
-		if (owner->type == F_OWNER_PID && process->pidref.pid == owner->pid)
-			return true;
-		if (owner->type == F_OWNER_PGRP && process->stat.pgid == owner->pid)
-			return true;
-		for (size_t j = 0; owner->type == F_OWNER_TID && j < process->threads_count; j++) {
-			if (process->threads[j].tracee.tid == owner->pid)
-				return true;
-		}
-	}
-	return false;
-}
-
-static int collect_owner(struct dump *dump, const struct fd_info *info, Cr__OpenFile *image)
-{
-	static const char *const types[] = {"thread", "process", "process group"};
-	struct f_owner_ex owner = {0};
-	uid_t uids[2] = {0};
-	int signal;
-
-	if (info->flags & O_PATH)
-		return 0;
-	signal = fcntl(info->our_fd, F_GETSIG);
-	if (signal < 0 || fcntl(info->our_fd, F_GETOWN_EX, &owner) < 0)
-		return log_error_errno(-errno, "cannot ask for the owner");
-	if (signal == 0 && owner.pid == 0)
-		return 0;
-	if (owner.pid != 0 && !is_inside(dump, &owner))
-		blockers_add(&dump->blockers,
-			     "its signals go to %s %d, which is not among what is dumped (F_SETOWN)",
-			     types[MIN((unsigned)owner.type, 2U)], owner.pid);
-	if (owner.pid != 0 && fcntl(info->our_fd, F_GETOWNER_UIDS, uids) < 0)
-		return log_error_errno(-errno, "cannot ask for the owner's user ids (F_GETOWNER_UIDS)");
-	image->owner = arena_new(&dump->arena, Cr__FileOwner);
-	if (!image->owner)
-		return log_error_errno(-ENOMEM, "cannot note the owner");
-	cr__file_owner__init(image->owner);
-	image->owner->type = (int)owner.type;
-	image->owner->id = owner.pid;
-	image->owner->signal = signal;
-	image->owner->uid = uids[0];
-	image->owner->euid = uids[1];
-	return 0;
-}
-
 /* NULL after noting why in the blockers. */
 static const struct fd_dumper *choose_kind(struct dump *dump, const struct fd_info *info)
 {
@@ -225,7 +173,7 @@ static int collect_new(struct dump *dump, const struct process *process, const s
 	if (info->flags & ~(uint32_t)OPEN_FILE_FLAGS)
 		blockers_add(&dump->blockers, "has flags that this version does not know (0%o)",
 			     info->flags & ~(uint32_t)OPEN_FILE_FLAGS);
-	r = collect_owner(dump, info, &file->image);
+	r = file_owner_collect(dump, info, &file->image);
 	if (r == 0 && file->kind->inside_only_name)
 		r = outside_want(dump, file->kind);
 	if (r < 0)
@@ -323,7 +271,7 @@ int open_files_add_own(struct dump *dump, const struct process *process, int *ou
 	if (r == 0)
 		r = proc_open(getpid(), &proc_fd);
 	if (r == 0)
-		r = fd_info_read(&info, &self, proc_fd, *our_fd);
+		r = fd_info_read(&info, &self, proc_fd, *our_fd, NULL);
 	if (r < 0)
 		return log_error_errno(r, "cannot look at it");
 	r = identify(dump, process, self.pid, &info, ret_id, &is_new);
@@ -332,8 +280,9 @@ int open_files_add_own(struct dump *dump, const struct process *process, int *ou
 	return r;
 }
 
-static int collect_descriptor(struct dump *dump, struct process *process, int fd, Cr__Descriptor *descriptor,
-			      Cr__OpenFileSummary *summary)
+/* Returns 1 if there is none of that number, where it MAY_BE_NONE. */
+static int collect_descriptor(struct dump *dump, struct process *process, int fd, bool may_be_none,
+			      Cr__Descriptor *descriptor, Cr__OpenFileSummary *summary)
 {
 	cleanup_(fd_info_done) struct fd_info info = {.our_fd = -EBADF};
 	struct open_file *file;
@@ -342,7 +291,9 @@ static int collect_descriptor(struct dump *dump, struct process *process, int fd
 	int r;
 
 	LOG_SCOPE("fd %d", fd);
-	r = fd_info_read(&info, &process->pidref, process->proc_fd, fd);
+	r = fd_info_read(&info, &process->pidref, process->proc_fd, fd, dump->own_files);
+	if (r == -EBADF && may_be_none)
+		return 1;
 	if (r < 0)
 		return log_error_errno(r, "cannot look at it");
 	r = identify(dump, process, process->threads[0].tracee.tid, &info, &id, &is_new);
@@ -358,7 +309,6 @@ static int collect_descriptor(struct dump *dump, struct process *process, int fd
 	cr__descriptor__init(descriptor);
 	descriptor->fd = fd;
 	descriptor->open_file_id = id;
-	descriptor->is_close_on_exec = info.is_close_on_exec;
 	cr__open_file_summary__init(summary);
 	summary->fd = fd;
 	summary->kind = (char *)(file->kind ? file->kind->name : "");
@@ -366,38 +316,54 @@ static int collect_descriptor(struct dump *dump, struct process *process, int fd
 	return 0;
 }
 
-int open_files_collect(struct dump *dump, struct process *process)
+/* Its table, without descriptors, and its part of the manifest, with room for COUNT. */
+static int make_table(struct dump *dump, struct process *process, size_t count)
 {
-	cleanup_free int *fds = NULL;
-	Cr__OpenFileSummary *summaries;
-	Cr__Descriptor *descriptors;
-	Cr__DescriptorTable *table;
-	size_t count;
-	int r;
+	Cr__DescriptorTable *table = arena_new(&dump->arena, Cr__DescriptorTable);
 
-	r = proc_list_numbers(process->proc_fd, "fd", &fds, &count);
-	if (r < 0)
-		return log_error_errno(r, "cannot list its open files");
-	table = arena_new(&dump->arena, Cr__DescriptorTable);
-	descriptors = arena_array(&dump->arena, Cr__Descriptor, count);
-	summaries = arena_array(&dump->arena, Cr__OpenFileSummary, count);
-	if (!table || !descriptors || !summaries)
-		return log_error_errno(-ENOMEM, "cannot note its open files");
+	if (!table)
+		return -ENOMEM;
 	cr__descriptor_table__init(table);
 	table->id = process->pidref.pid;
 	table->descriptors = arena_array(&dump->arena, Cr__Descriptor *, count);
 	process->summary->open_files = arena_array(&dump->arena, Cr__OpenFileSummary *, count);
-	if (!table->descriptors || !process->summary->open_files)
+	process->descriptors = table;
+	return table->descriptors && process->summary->open_files ? 0 : -ENOMEM;
+}
+
+int open_files_collect(struct dump *dump, struct process *process)
+{
+	cleanup_(fd_numbers_done) struct fd_numbers fds = {0};
+	Cr__OpenFileSummary *summaries;
+	Cr__Descriptor *descriptors;
+	Cr__DescriptorTable *table;
+	int r;
+
+	r = fd_numbers_read(process, &fds);
+	if (r < 0)
+		return log_error_errno(r, "cannot list its open files");
+	r = dump->own_files ? 0 : own_files_new(&dump->own_files);
+	if (r < 0)
+		return log_error_errno(r, "cannot look at its open files");
+	descriptors = arena_array(&dump->arena, Cr__Descriptor, fds.open_count);
+	summaries = arena_array(&dump->arena, Cr__OpenFileSummary, fds.open_count);
+	if (!descriptors || !summaries || make_table(dump, process, fds.open_count) < 0)
 		return log_error_errno(-ENOMEM, "cannot note its open files");
-	for (size_t i = 0; i < count; i++) {
-		r = collect_descriptor(dump, process, fds[i], &descriptors[i], &summaries[i]);
+	table = process->descriptors;
+	for (size_t i = 0; i < fds.count && table->n_descriptors < fds.open_count; i++) {
+		size_t slot = table->n_descriptors;
+
+		r = collect_descriptor(dump, process, fds.numbers[i], fds.are_guessed, &descriptors[slot],
+				       &summaries[slot]);
 		if (r < 0)
 			return r;
-		table->descriptors[table->n_descriptors++] = &descriptors[i];
-		process->summary->open_files[process->summary->n_open_files++] = &summaries[i];
+		if (r > 0)
+			continue;
+		table->descriptors[table->n_descriptors++] = &descriptors[slot];
+		process->summary->open_files[process->summary->n_open_files++] = &summaries[slot];
 	}
-	process->descriptors = table;
-	return 0;
+	r = fd_numbers_check(process, &fds, table->n_descriptors);
+	return r < 0 ? log_error_errno(r, "cannot find all of its open files") : 0;
 }
 
 uint32_t open_files_get(const struct process *process, int fd)
@@ -525,11 +491,11 @@ int open_file_look(const struct open_file *file, struct fd_info *ret)
 	int r;
 
 	if (file->process)
-		return fd_info_read(ret, &file->process->pidref, file->process->proc_fd, file->fd);
+		return fd_info_read(ret, &file->process->pidref, file->process->proc_fd, file->fd, NULL);
 	r = pidref_open(getpid(), &self);
 	if (r == 0)
 		r = proc_open(getpid(), &proc_fd);
-	return r < 0 ? r : fd_info_read(ret, &self, proc_fd, file->fd);
+	return r < 0 ? r : fd_info_read(ret, &self, proc_fd, file->fd, NULL);
 }
 
 static int write_contents(struct dump *dump, const struct open_file *file)
@@ -589,6 +555,8 @@ void open_files_release(struct dump *dump)
 void open_files_done(struct dump *dump)
 {
 	open_files_release(dump);
+	own_files_free(dump->own_files);
+	dump->own_files = NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (kinds[i]->done)
 			kinds[i]->done(dump);
