@@ -360,9 +360,9 @@ int main(int argc, char **argv)
 	}
 	if (optind + 1 != argc)
 		return 2;
+	open_files(argv[0], files); /* the processes have them too */
 	start_processes(processes);
 	start_threads(threads);
-	open_files(argv[0], files);
 	if (mappings > 0)
 		make_mappings(mappings);
 	if (connections > 0)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # How fast are dump and restore? tests/bench/run.sh BUILD_DIR [SECTION]...
 #
-# Sections: small, memory, processes, threads, mappings, files, connections, sockets; without names all of them. What is compared was
-# measured in this run, on the same bytes. With a criu in PATH that works here, its figures stand beside ours.
+# Sections: small, memory, processes, threads, mappings, files, connections, sockets, holders; without names all of them. What is
+# compared was measured in this run, on the same bytes. With a criu in PATH that works here, its figures stand beside ours.
 #
 # BENCH_MIB: the size of the large program (1024, less if there is no room). BENCH_DIR: where archives go.
 set -u
@@ -19,7 +19,7 @@ measure=$build/tests/bench/measure bench_memory=$build/tests/bench/bench_memory
 
 mib=${BENCH_MIB:-1024}
 link_bytes_per_ms=1250000 # 10 Gbit/s
-target='' target_options=() old_map_count=''
+target='' target_options=() others='' old_map_count=''
 
 # Memory rather than a disk, whose speed is not ours; if there is room for the target, its memory as a file, and archives.
 available=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
@@ -34,14 +34,19 @@ scratch=$(mktemp -d "$base/cr-bench.XXXXXX") || exit 1
 mkdir "$scratch/criu"
 cd "$scratch" || exit 1
 
-stop_target() {
-	if [ -n "$target" ] && [ "$(cat "/proc/$target/comm" 2>/dev/null)" = bench_memory ]; then
-		kill -KILL "$target"
+# stop PID: one of ours.
+stop() {
+	if [ -n "$1" ] && [ "$(cat "/proc/$1/comm" 2>/dev/null)" = bench_memory ]; then
+		kill -KILL "$1"
 	fi
+}
+stop_target() {
+	stop "$target"
 	target=
 }
 cleanup() {
 	stop_target
+	stop "$others"
 	[ -z "$old_map_count" ] || echo "$old_map_count" >/proc/sys/vm/max_map_count
 	cd / && rm -rf "$scratch"
 }
@@ -53,24 +58,28 @@ die() {
 	exit 1
 }
 
+# start_program OPTION...: bench_memory; its pid in $started.
+start_program() {
+	local i
+	rm -f ready
+	setsid "$bench_memory" "$@" ready </dev/null >/dev/null 2>target.err &
+	started=$!
+	disown "$started"
+	for ((i = 0; i < 1500; i++)); do
+		[ ! -s ready ] || return 0
+		[ -e "/proc/$started" ] || break
+		sleep 0.02
+	done
+	die "bench_memory $* does not get ready: $(cat target.err)"
+}
+
 # fresh_target: bench_memory with $target_options. For each measurement a new one: a restored program is measure's child and
 # then init's, and some take seconds to bury what has been dumped.
 fresh_target() {
-	local i
 	stop_target
-	rm -f ready
-	setsid "$bench_memory" "${target_options[@]}" ready </dev/null >/dev/null 2>target.err &
-	target=$!
-	disown "$target"
-	for ((i = 0; i < 1500; i++)); do
-		if [ -s ready ]; then
-			set_commands
-			return
-		fi
-		[ -e "/proc/$target" ] || break
-		sleep 0.02
-	done
-	die "bench_memory ${target_options[*]} does not get ready: $(cat target.err)"
+	start_program "${target_options[@]}"
+	target=$started
+	set_commands
 }
 
 # times [-w MIB] ROUNDS COMMAND... [-- COMMAND...]: what measure prints, in the lines of $results.
@@ -307,6 +316,40 @@ sockets() {
 	done
 }
 
+# search_row COUNT ALONE CROWDED: what the search costs, for so many objects.
+search_row() {
+	awk -v label="$1 pairs: the search" -v alone="$2" -v crowded="$3" 'BEGIN {
+		split(alone, a, " "); split(crowded, c, " ")
+		printf "  %-27s %9.1f %9.1f %9s %9.1f\n", label, c[1] - a[1], c[2] - a[2], "", c[4] - a[4] }'
+}
+
+# Sockets can be shared with anybody: a dump looks through the descriptors of all processes. What that costs is the difference
+# that the others make.
+holders() {
+	local count i counts=(1 1000 2000 4000) alone=()
+	header "Who else holds pairs of unix sockets, among 1000 processes with 23 descriptors each; dump -R, 10 rounds:" \
+		'aim: the search < 50, however many pairs'
+	for count in "${counts[@]}"; do
+		target_options=(-u "$count")
+		fresh_target
+		times 10 "${dump_running[@]}"
+		alone+=("${results[0]}")
+	done
+	stop_target
+	start_program -f 20 -p 1000
+	others=$started
+	for ((i = 0; i < ${#counts[@]}; i++)); do
+		target_options=(-u "${counts[i]}")
+		fresh_target
+		times 10 "${dump_running[@]}"
+		row "${counts[i]} pairs: alone" "${alone[i]}" "$(each "${counts[i]}" "${alone[i]}")"
+		row "${counts[i]} pairs: among 1000" "${results[0]}"
+		search_row "${counts[i]}" "${alone[i]}" "${results[0]}"
+	done
+	stop "$others"
+	others=
+}
+
 printf '%s, %s MiB, Linux %s\n' \
 	"$(nproc) x $(sed -n 's/^model name\t*: //p' /proc/cpuinfo | head -n 1)" \
 	"$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)" "$(uname -r)"
@@ -326,9 +369,9 @@ if [ -n "$has_criu" ]; then
 fi
 target=
 
-for section in ${sections:-small memory processes threads mappings files connections sockets}; do
+for section in ${sections:-small memory processes threads mappings files connections sockets holders}; do
 	case $section in
-	small | memory | processes | threads | mappings | files | connections | sockets) "$section" ;;
+	small | memory | processes | threads | mappings | files | connections | sockets | holders) "$section" ;;
 	*) die "there is no section '$section'" ;;
 	esac
 done
