@@ -51,9 +51,26 @@ int kernel_sockets_locate(struct kernel_sockets *sockets, int fd, struct kernel_
 	return r;
 }
 
-int kernel_sockets_read(struct kernel_sockets *sockets, int fd, const char *member, uint64_t *ret_value)
+int kernel_sockets_read_bytes(struct kernel_sockets *sockets, int fd, uint32_t offset, void *buffer,
+			      size_t size)
 {
 	const struct kernel_descriptors *descriptors = &sockets->descriptors;
+
+	return kernel_memory_follow(sockets->memory, (struct kernel_address){0},
+				    (const uint32_t[]){
+					    descriptors->task_files.offset,
+					    descriptors->files_table.offset,
+					    descriptors->table_fd.offset,
+					    (uint32_t)fd * (uint32_t)sizeof(uint64_t),
+					    sockets->file_private.offset,
+					    sockets->socket_sock.offset,
+					    offset,
+				    },
+				    7, buffer, size);
+}
+
+int kernel_sockets_read(struct kernel_sockets *sockets, int fd, const char *member, uint64_t *ret_value)
+{
 	struct kernel_member found;
 	uint64_t bytes = 0;
 	int r = kernel_types_find(sockets->types, member, &found);
@@ -62,17 +79,7 @@ int kernel_sockets_read(struct kernel_sockets *sockets, int fd, const char *memb
 		return r;
 	if (found.size == 0 || found.size > sizeof(bytes))
 		return -EBADMSG;
-	r = kernel_memory_follow(sockets->memory, (struct kernel_address){0},
-				 (const uint32_t[]){
-					 descriptors->task_files.offset,
-					 descriptors->files_table.offset,
-					 descriptors->table_fd.offset,
-					 (uint32_t)fd * (uint32_t)sizeof(uint64_t),
-					 sockets->file_private.offset,
-					 sockets->socket_sock.offset,
-					 found.offset,
-				 },
-				 7, &bytes, found.size);
+	r = kernel_sockets_read_bytes(sockets, fd, found.offset, &bytes, found.size);
 	if (r == 0)
 		*ret_value = kernel_member_value(&found, bytes);
 	return r;

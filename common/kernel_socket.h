@@ -27,3 +27,7 @@ int must_check kernel_sockets_locate(struct kernel_sockets *sockets, int fd, str
  */
 int must_check kernel_sockets_read(struct kernel_sockets *sockets, int fd, const char *member,
 				   uint64_t *ret_value);
+
+/* SIZE bytes of that structure, from OFFSET on. */
+int must_check kernel_sockets_read_bytes(struct kernel_sockets *sockets, int fd, uint32_t offset,
+					 void *buffer, size_t size);

@@ -15,10 +15,10 @@
 #include "common/kernel_unix.h"
 #include "common/vector.h"
 #include "dumper/fd/socket_options.h"
+#include "dumper/fd/unix_options.h"
 #include "dumper/holders.h"
 
 #define GROUPS_MAX 65536
-#define MEMBER_INQ "unix_sock.recvmsg_inq"
 
 static bool unix_socket_matches(const struct fd_info *info)
 {
@@ -121,7 +121,7 @@ static int open_kernel_sockets(struct unix_sockets *sockets)
 		return 0;
 	r = kernel_sockets_open(&sockets->kernel_sockets);
 	if (r == 0 &&
-	    (kernel_sockets_read(sockets->kernel_sockets, fd, MEMBER_INQ, &value) < 0 || value != 1)) {
+	    (kernel_sockets_read(sockets->kernel_sockets, fd, UNIX_INQ_MEMBER, &value) < 0 || value != 1)) {
 		kernel_sockets_free(sockets->kernel_sockets);
 		sockets->kernel_sockets = NULL;
 	}
@@ -136,7 +136,7 @@ static int collect_inq(struct dump *dump, int fd, Cr__UnixSocket *image)
 
 	if (image->type != SOCK_STREAM || !sockets->kernel_sockets)
 		return 0;
-	r = kernel_sockets_read(sockets->kernel_sockets, fd, MEMBER_INQ, &value);
+	r = kernel_sockets_read(sockets->kernel_sockets, fd, UNIX_INQ_MEMBER, &value);
 	if (r < 0)
 		return log_error_errno(r, "cannot read SO_INQ in the kernel's memory");
 	return value == 0 ? 0 : socket_options_add_int(dump, CR_SO_INQ, (int32_t)value, &image->options);
@@ -158,7 +158,13 @@ static int sockets_new(struct dump *dump)
 	r = unix_diag_read(&sockets->diag);
 	if (r == -ENOENT)
 		return log_error_errno(r, "this kernel does not tell about unix sockets (module unix_diag)");
-	return r < 0 ? log_error_errno(r, "cannot ask about unix sockets") : open_kernel_sockets(sockets);
+	if (r < 0)
+		return log_error_errno(r, "cannot ask about unix sockets");
+	r = open_kernel_sockets(sockets);
+	if (r < 0)
+		return r;
+	sockets->options = unix_options_new(sockets->kernel_sockets);
+	return sockets->options ? 0 : log_error_errno(-ENOMEM, "cannot ask about unix sockets");
 }
 
 /* What the socket has of its own, whatever it is connected to. */
@@ -179,8 +185,9 @@ static int collect_own(struct dump *dump, struct unix_entry *entry, const struct
 	if (r == 0)
 		r = collect_credentials(dump, info->our_fd, image);
 	if (r == 0)
-		r = socket_options_collect_shared(dump, info->our_fd, &image->options);
-	return r < 0 ? r : collect_inq(dump, info->our_fd, image);
+		r = unix_options_collect(dump, unix_sockets_of(dump)->options, info->our_fd, (int)image->type,
+					 &image->options);
+	return r < 0 ? r : r > 0 ? 0 : collect_inq(dump, info->our_fd, image);
 }
 
 /* NULL if memory is short. */
@@ -290,6 +297,7 @@ static void unix_socket_done(struct dump *dump)
 	if (!sockets)
 		return;
 	option_guard_free(sockets->guard);
+	unix_options_free(sockets->options);
 	if (sockets->kernel_sockets)
 		kernel_sockets_free(sockets->kernel_sockets);
 	if (sockets->kernel)

@@ -47,6 +47,7 @@ struct unix_sockets {
 	struct kernel_unix *kernel;            /* NULL: not needed yet */
 	struct id_map by_file;                 /* the kernel's address of an open file: its id; if needed */
 	struct kernel_sockets *kernel_sockets; /* NULL: SO_INQ is told, or is not to be had */
+	struct unix_options *options;          /* unix_options.h */
 };
 
 /* NULL: there are none. */
