@@ -17,6 +17,37 @@ unsigned workers_default_count(void)
 	return MIN(MAX((unsigned)CPU_COUNT(&cpus), 1U), WORKERS_MAX);
 }
 
+void workers_keep_cpus(struct workers *workers)
+{
+	workers->has_cpus = sched_getaffinity(0, sizeof(workers->cpus), &workers->cpus) == 0;
+}
+
+/* Not on those that this thread has now, which they have anyhow. */
+static bool run_elsewhere(const struct workers *workers)
+{
+	cpu_set_t now;
+
+	return workers->has_cpus && sched_getaffinity(0, sizeof(now), &now) == 0 &&
+	       !CPU_EQUAL(&now, &workers->cpus);
+}
+
+static int start_thread(struct workers *workers, void *(*body)(void *), void *argument)
+{
+	pthread_attr_t attributes;
+	int r = -pthread_attr_init(&attributes);
+
+	if (r < 0)
+		return r;
+	if (run_elsewhere(workers))
+		r = -pthread_attr_setaffinity_np(&attributes, sizeof(workers->cpus), &workers->cpus);
+	if (r == 0)
+		r = -pthread_create(&workers->threads[workers->count], &attributes, body, argument);
+	pthread_attr_destroy(&attributes);
+	if (r == 0)
+		workers->count++;
+	return r;
+}
+
 int workers_start(struct workers *workers, unsigned count, void *(*body)(void *), void *argument)
 {
 	sigset_t all, before;
@@ -28,11 +59,8 @@ int workers_start(struct workers *workers, unsigned count, void *(*body)(void *)
 	r = -pthread_sigmask(SIG_SETMASK, &all, &before);
 	if (r < 0)
 		return r;
-	while (workers->count < MIN(count, WORKERS_MAX) && r == 0) {
-		r = -pthread_create(&workers->threads[workers->count], NULL, body, argument);
-		if (r == 0)
-			workers->count++;
-	}
+	while (workers->count < MIN(count, WORKERS_MAX) && r == 0)
+		r = start_thread(workers, body, argument);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return r == -EAGAIN && workers->count > 0 ? 0 : r;
 }

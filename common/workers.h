@@ -4,6 +4,8 @@
 #pragma once
 
 #include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
 
 #include "common/compiler.h"
 
@@ -12,10 +14,15 @@
 struct workers {
 	pthread_t threads[WORKERS_MAX];
 	unsigned count;
+	bool has_cpus;
+	cpu_set_t cpus; /* on which they run; without has_cpus those of the thread that starts them */
 };
 
 /* The number of CPUs this thread may run on, 1 to WORKERS_MAX. */
 unsigned workers_default_count(void);
+
+/* Those to come will run where this thread may run now, wherever it may when it starts them. */
+void workers_keep_cpus(struct workers *workers);
 
 /*
  * Starts COUNT threads (at most WORKERS_MAX) that run BODY(ARGUMENT), or at least one if no more can be had:

@@ -185,6 +185,7 @@ int frame_reader_new(int fd, unsigned thread_count, struct frame_reader **ret_re
 	if (!reader->slots)
 		return log_error_errno(-ENOMEM, "cannot set up the decompression");
 	reader->thread_count = thread_count;
+	workers_keep_cpus(&reader->workers);
 	r = frame_decompressor_new(&reader->decompressor);
 	if (r < 0)
 		return log_error_errno(r, "cannot set up the decompression");

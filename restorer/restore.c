@@ -16,6 +16,7 @@
 #include "common/progress.h"
 #include "common/proc/proc_dir.h"
 #include "format/message.h"
+#include "restorer/affinity.h"
 #include "restorer/aio.h"
 #include "restorer/fd/file_locks.h"
 #include "restorer/fd/objects.h"
@@ -370,6 +371,7 @@ static int run_mode(struct restore *restore)
 	if (restore->options->removed_lock)
 		return locks_remove(restore->options->removed_lock);
 	status = run_stages(restore);
+	affinity_widen(restore);
 	if (restore->pid_namespace->is_outside)
 		return pid_namespace_wait(restore);
 	if (restore->pid_namespace->is_inside)

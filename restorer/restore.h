@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <sched.h>
+
 #include "common/blockers.h"
 #include "common/id_map.h"
 #include "common/probe.h"
@@ -84,6 +86,8 @@ struct restore {
 	struct time_offsets
 		clock_shift; /* of the clocks that the program will have, from those of cr-restore */
 	struct own_credentials own_credentials;
+	cpu_set_t own_cpus; /* restorer/affinity.h */
+	bool is_on_one_cpu;
 	struct blockers blockers;
 	int input_fd;
 	bool is_seekable;

@@ -17,6 +17,7 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "restorer/affinity.h"
 #include "restorer/cgroups.h"
 #include "restorer/fd/objects.h"
 #include "restorer/fd/terminals.h"
@@ -102,8 +103,10 @@ int tree_create(struct restore *restore)
 
 	if (r == 0)
 		r = terminals_create(restore);
-	if (r == 0)
-		r = making_run_early(restore);
+	if (r < 0)
+		return r;
+	affinity_narrow(restore);
+	r = making_run_early(restore);
 	return r < 0 ? r : restore_each_task(restore, build_early);
 }
 

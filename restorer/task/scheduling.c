@@ -14,11 +14,10 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/proc/cursor.h"
+#include "restorer/affinity.h"
 #include "restorer/task/bad_image.h"
 #include "restorer/task/task_restorer.h"
 
-/* Room for 65,536 processors. */
-#define AFFINITY_SIZE_MAX 8192
 #define CPU_LIST_SIZE 64
 #define ONLINE_LIST_SIZE_MAX 65536
 #define NICE_MIN (-20)
@@ -239,21 +238,6 @@ static int scheduling_check(struct restore *restore, const struct task *task)
 	return 0;
 }
 
-static int affinity_restore(pid_t tid, const ProtobufCBinaryData *wanted)
-{
-	unsigned char current[AFFINITY_SIZE_MAX];
-	long size = syscall(SYS_sched_getaffinity, tid, sizeof(current), current);
-
-	while (size > 0 && current[size - 1] == 0)
-		size--;
-	if (wanted->len == 0 ||
-	    (size == (long)wanted->len && memcmp(current, wanted->data, wanted->len) == 0))
-		return 0;
-	if (syscall(SYS_sched_setaffinity, tid, wanted->len, wanted->data) < 0)
-		return log_error_errno(-errno, "cannot set its CPU affinity");
-	return 0;
-}
-
 static int policy_restore(pid_t tid, const Cr__Scheduling *image)
 {
 	struct scheduling_attributes current = {0};
@@ -298,17 +282,16 @@ static int io_priority_restore(pid_t tid, int wanted)
 	return 0;
 }
 
-static int scheduling_outside(struct restore *restore maybe_unused, struct task *task maybe_unused,
-			      struct thread *thread)
+static int scheduling_outside(struct restore *restore, struct task *task maybe_unused, struct thread *thread)
 {
 	const Cr__Scheduling *image = thread->image->scheduling;
 	pid_t tid = thread->puppet.tracee.tid;
 	int r;
 
 	LOG_SCOPE("tid %d", tid);
-	r = affinity_restore(tid, &image->affinity);
+	r = affinity_restore(restore, tid, &image->affinity);
 	if (r < 0)
-		return r;
+		return log_error_errno(r, "cannot set its CPU affinity");
 	r = policy_restore(tid, image);
 	if (r < 0)
 		return r;
