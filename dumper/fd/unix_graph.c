@@ -309,6 +309,8 @@ int unix_graph_check(struct dump *dump)
 	if (r == 0)
 		r = find_listening(&graph);
 	for (size_t i = 0; r == 0 && i < graph.sockets->entries_count; i++)
+		r = unix_queue_check(dump, graph.sockets->entries[i]);
+	for (size_t i = 0; r == 0 && i < graph.sockets->entries_count; i++)
 		if (graph.sockets->entries[i]->diag)
 			r = check_or_inherit(&graph, graph.sockets->entries[i]);
 	for (size_t i = 0; r == 0 && i < graph.sockets->diag.sockets_count; i++)

@@ -441,12 +441,15 @@ static bool has_messages(const struct unix_entry *entry, const struct pollfd *st
 	       !(entry->image->shutdown & UNIX_SHUTDOWN_RECEIVE);
 }
 
-/* Who looks at the queue is told of the error, and with that it is gone. */
-static int collect_behind_error(struct dump *dump, struct unix_entry *entry)
+int unix_queue_check(struct dump *dump, struct unix_entry *entry)
 {
 	const char *why = "whose senders cannot be told";
-	int r = entry->image->type == SOCK_DGRAM ? 1 : unix_kernel_collect(dump, entry, &why);
+	int r;
 
+	if (!entry->is_behind_error)
+		return 0;
+	UNIX_LOG_SCOPE(entry);
+	r = entry->image->type == SOCK_DGRAM ? 1 : unix_kernel_collect(dump, entry, &why);
 	if (r > 0)
 		blockers_add(
 			&dump->blockers,
@@ -474,8 +477,10 @@ int unix_queue_collect(struct dump *dump, struct unix_entry *entry, int our_fd)
 	/* A mere check need not know more, and an empty datagram cannot be found again after a look at it. */
 	if (!has_messages(entry, &state) || (dump->options->is_check && entry->fds_in_queue == 0))
 		return 0;
-	if (entry->image->has_error && entry->image->type != SOCK_STREAM)
-		return collect_behind_error(dump, entry);
+	if (entry->image->has_error && entry->image->type != SOCK_STREAM) {
+		entry->is_behind_error = true;
+		return 0;
+	}
 	if (!queue.sockets->buffer)
 		queue.sockets->buffer = malloc(READ_SIZE);
 	if (!queue.sockets->buffer)

@@ -24,6 +24,7 @@ struct unix_entry {
 	bool is_in_queue;
 	struct unix_entry *waits_for;        /* of one that was not accepted yet, and has sent something */
 	size_t waits_at;                     /* the how manieth it is there */
+	bool is_behind_error;                /* its queue, which no call can look at */
 	bool is_read_in_kernel;              /* what it has sent, or has to receive */
 	struct kernel_unix_message *waiting; /* of one that listens: its queue, if it was looked at; owned */
 	size_t waiting_count;
@@ -87,6 +88,11 @@ int must_check unix_open_file(int our_fd);
  * dump. Nothing is taken out. Adds blockers.
  */
 int must_check unix_queue_collect(struct dump *dump, struct unix_entry *entry, int our_fd);
+/*
+ * When all open files are known: who looks at a queue behind an error is told of that, and with that it is
+ * gone. So the kernel's memory is read, where descriptors are told by what the tree has of them.
+ */
+int must_check unix_queue_check(struct dump *dump, struct unix_entry *entry);
 int must_check unix_queue_write(struct dump *dump, const struct unix_entry *entry, int our_fd);
 
 /*

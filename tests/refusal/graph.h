@@ -56,7 +56,7 @@ unsigned char byte_at(unsigned end, size_t offset); /* of what was sent to it */
 
 /* That it was closed while it had not read all is told to its peer. */
 bool has_error(unsigned end);
-/* Whether the descriptors in its messages can be had only by taking the error away. */
+/* Whether a descriptor in its messages can be had only by taking the error away. */
 bool is_unreadable(unsigned end);
 /* Whether END must be named by a blocker. */
 bool is_blocked(unsigned end);

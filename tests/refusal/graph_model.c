@@ -203,13 +203,40 @@ bool has_error(unsigned end)
 	       ends[peer_of(end)].messages_count > 0;
 }
 
+static bool is_behind_error(unsigned end)
+{
+	return type_of(end) == SOCK_SEQPACKET && has_error(end);
+}
+
+static bool is_carried(unsigned carrier, unsigned end)
+{
+	for (unsigned i = 0; i < ends[carrier].messages_count; i++)
+		for (unsigned k = 0; k < ends[carrier].messages[i].ends_count; k++)
+			if (ends[carrier].messages[i].ends[k] == end)
+				return true;
+	return false;
+}
+
+/* Whether a process of the tree has it, or can have it by reading what is in no such queue. */
+static bool is_known(unsigned end)
+{
+	for (unsigned process = 0; process < tree_count; process++)
+		if (ends[end].is_held[process])
+			return true;
+	for (unsigned carrier = 0; carrier < (end & ~1U); carrier++)
+		if (!is_behind_error(carrier) && is_carried(carrier, end) && is_known(carrier))
+			return true;
+	return false;
+}
+
 bool is_unreadable(unsigned end)
 {
-	bool has_fds = false;
-
-	for (unsigned i = 0; i < ends[end].messages_count; i++)
-		has_fds |= ends[end].messages[i].ends_count > 0;
-	return type_of(end) == SOCK_SEQPACKET && ends[end].is_inside && has_fds && has_error(end);
+	if (!is_behind_error(end) || !is_known(end))
+		return false;
+	for (unsigned other = 0; other < ends_count; other++)
+		if (is_carried(end, other) && !is_known(other))
+			return true;
+	return false;
 }
 
 bool is_blocked(unsigned end)
