@@ -67,6 +67,8 @@ static int end_zombie(struct task *task)
 		batch_call(batch, SYS_setresgid, zombie->gid, zombie->gid, zombie->gid);
 	if (zombie->uid != getuid())
 		batch_call(batch, SYS_setresuid, zombie->uid, zombie->uid, zombie->uid);
+	/* Of one that cannot be looked at since its ids have changed, others are not told how it has ended. */
+	batch_call(batch, SYS_prctl, PR_SET_DUMPABLE, 1);
 	r = puppet_run(puppet, "its state");
 	if (r < 0)
 		return r;

@@ -5,7 +5,7 @@
 sample="fd/epoll_targets fd/file_append fd/kernel_files fd/mqueue_queues fd/pidfd_processes fd/position_sharing
 fd/terminal_controlling fd/terminal_numbers fd/timerfd_clocks fd/udp_queued fd/unix_socket_names
 fd/unix_socket_credentials mm/posix_shm mm/sysv mm/vdso_clock signal/info_kinds task/capabilities task/dumpable
-task/executable_deleted task/leader_of_session thread/credentials timer/interrupted_sleep timer/posix_clocks"
+task/executable_deleted task/leader_of_session thread/credentials timer/interrupted_sleep timer/posix_clocks tree/random"
 here=$(dirname "$0")
 failed=0
 
