@@ -7,12 +7,15 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <linux/sockios.h>
 
@@ -103,13 +106,12 @@ static void take_control(struct msghdr *message, struct look *look)
 }
 
 /*
- * Up to SIZE bytes of what is at the offset, into the buffer. Of a datagram *ret_look has the whole size.
- * -EAGAIN: there is nothing more. The caller closes ret_look->fds.
+ * What is at the offset, as far as ROOM goes. Of a datagram *ret_look has the whole size. -EAGAIN: there is
+ * nothing more; -EFAULT: there is no memory for the first part. The caller closes ret_look->fds.
  */
-static int look_at(struct queue *queue, size_t size, int flags, struct look *ret_look)
+static int look_into(struct queue *queue, struct iovec room, int flags, struct look *ret_look)
 {
 	_Alignas(struct cmsghdr) unsigned char control[CONTROL_SIZE];
-	struct iovec room = {queue->sockets->buffer, size};
 	struct msghdr message = {
 		.msg_name = &ret_look->sender,
 		.msg_namelen = sizeof(ret_look->sender),
@@ -122,8 +124,12 @@ static int look_at(struct queue *queue, size_t size, int flags, struct look *ret
 	*ret_look = (struct look){0};
 	ret_look->size = recvmsg(queue->fd, &message,
 				 MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_NOSIGNAL | flags);
+	/* What the kernel counts of a stream is too much once an urgent byte was passed over (Linux 6.17). */
+	if (ret_look->size < 0 && errno == ECONNRESET && queue->entry->image->has_error)
+		return -EAGAIN;
 	if (ret_look->size < 0)
-		return errno == EAGAIN ? -EAGAIN : log_error_errno(-errno, "cannot read its queue");
+		return errno == EAGAIN || errno == EFAULT ? -errno
+							  : log_error_errno(-errno, "cannot read its queue");
 	ret_look->sender_size = message.msg_namelen;
 	take_control(&message, ret_look);
 	if (message.msg_flags & MSG_CTRUNC) {
@@ -131,6 +137,12 @@ static int look_at(struct queue *queue, size_t size, int flags, struct look *ret
 		return log_error_errno(-EMFILE, "cannot take the descriptors in its queue");
 	}
 	return ret_look->is_message ? 0 : -EAGAIN;
+}
+
+/* The same with SIZE bytes of the buffer. */
+static int look_at(struct queue *queue, size_t size, int flags, struct look *ret_look)
+{
+	return look_into(queue, (struct iovec){queue->sockets->buffer, size}, flags, ret_look);
 }
 
 static bool is_same_sender(const Cr__UnixMessage *message, const struct look *look)
@@ -276,27 +288,22 @@ static int set_offset(struct queue *queue)
 	return set_option(queue, SO_PEEK_OFF, queue->offset);
 }
 
-/* Where in the SIZE bytes at the offset the part begins that the descriptors belong to: it ends with them. */
-static int find_fds(struct queue *queue, size_t size, size_t *ret_start)
+/*
+ * Where in the SIZE bytes at the offset the last part begins. How far the descriptors that a look is told of
+ * are belongs to the kernel: it tells of those behind what was asked for, too. But a part that does not fit
+ * into memory as a whole is left out, and the buffer ends where there is none.
+ */
+static int find_last_part(struct queue *queue, size_t size, size_t *ret_start)
 {
-	size_t without = 0; /* so many bytes come without them, */
-	size_t with = size; /* and so many with */
+	cleanup_(look_done) struct look look = {0};
+	struct iovec room = {queue->sockets->buffer + READ_SIZE - (size - 1), size};
+	int r = set_offset(queue);
 
-	while (with - without > 1) {
-		cleanup_(look_done) struct look look = {0};
-		size_t middle = without + (with - without) / 2;
-		int r = set_offset(queue);
-
-		if (r == 0)
-			r = look_at(queue, middle, 0, &look);
-		if (r < 0)
-			return r == -EAGAIN ? log_error_errno(-EIO, "its queue has changed") : r;
-		if (look.fds_count > 0)
-			with = middle;
-		else
-			without = middle;
-	}
-	*ret_start = without;
+	if (r == 0)
+		r = look_into(queue, room, 0, &look);
+	if (r < 0 && r != -EFAULT)
+		return r == -EAGAIN ? log_error_errno(-EIO, "its queue has changed") : r;
+	*ret_start = r < 0 ? 0 : (size_t)look.size;
 	return 0;
 }
 
@@ -366,7 +373,7 @@ static int read_part(struct queue *queue, bool *was_cut)
 	*was_cut = size == READ_SIZE;
 	if (look.fds_count == 0)
 		return note_part(queue, &look, size);
-	r = find_fds(queue, size, &start);
+	r = find_last_part(queue, size, &start);
 	if (r == 0 && *was_cut && start == 0)
 		r = log_error_errno(-EFBIG, "a part of its stream that has descriptors is too large");
 	if (r == 0)
@@ -394,7 +401,7 @@ static int read_urgent_head(struct queue *queue)
 	if (r == 0)
 		r = set_option(queue, SO_PEEK_OFF, 0);
 	if (r == 0)
-		r = look_at(queue, 1, 0, &look);
+		r = look_at(queue, READ_SIZE, 0, &look);
 	if (r < 0)
 		return r;
 	return note_urgent(queue, &look);
@@ -437,6 +444,8 @@ static bool has_messages(const struct unix_entry *entry, const struct pollfd *st
 		return false;
 	if (entry->image->type == SOCK_STREAM)
 		return entry->diag->receive_queue > 0;
+	if (entry->image->type == SOCK_SEQPACKET && entry->diag->state != TCP_ESTABLISHED)
+		return false;
 	return !entry->image->has_error || entry->diag->receive_queue > 0 ||
 	       !(entry->image->shutdown & UNIX_SHUTDOWN_RECEIVE);
 }
@@ -457,6 +466,24 @@ int unix_queue_check(struct dump *dump, struct unix_entry *entry)
 			"queue, %s: let it read first",
 			unix_describe(dump, entry->diag), why);
 	return MIN(r, 0);
+}
+
+/* With a page behind it that is no memory. */
+static int prepare_buffer(struct unix_sockets *sockets)
+{
+	size_t guard_size = (size_t)sysconf(_SC_PAGESIZE);
+	void *buffer;
+
+	if (sockets->buffer)
+		return 0;
+	buffer = mmap(NULL, READ_SIZE + guard_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (buffer == MAP_FAILED)
+		return log_error_errno(-errno, "cannot read its queue");
+	sockets->buffer = buffer;
+	sockets->buffer_size = READ_SIZE + guard_size;
+	if (mprotect(buffer, READ_SIZE, PROT_READ | PROT_WRITE) < 0)
+		return log_error_errno(-errno, "cannot read its queue");
+	return 0;
 }
 
 int unix_queue_collect(struct dump *dump, struct unix_entry *entry, int our_fd)
@@ -481,11 +508,9 @@ int unix_queue_collect(struct dump *dump, struct unix_entry *entry, int our_fd)
 		entry->is_behind_error = true;
 		return 0;
 	}
-	if (!queue.sockets->buffer)
-		queue.sockets->buffer = malloc(READ_SIZE);
-	if (!queue.sockets->buffer)
-		return log_error_errno(-ENOMEM, "cannot read its queue");
-	r = set_option(&queue, SO_PASSCRED, 1);
+	r = prepare_buffer(queue.sockets);
+	if (r == 0)
+		r = set_option(&queue, SO_PASSCRED, 1);
 	if (r == 0)
 		r = entry->image->type == SOCK_STREAM ? read_stream(&queue) : read_datagrams(&queue);
 	return r < 0 ? r : keep_messages(&queue);

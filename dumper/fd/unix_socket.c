@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -309,7 +310,8 @@ static void unix_socket_done(struct dump *dump)
 	id_map_done(&sockets->by_file);
 	free(sockets->named);
 	free(sockets->entries);
-	free(sockets->buffer);
+	if (sockets->buffer)
+		munmap(sockets->buffer, sockets->buffer_size);
 	free(sockets);
 	dump->fd_kind_states[FD_KIND_unix_socket] = NULL;
 }

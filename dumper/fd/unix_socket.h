@@ -43,8 +43,9 @@ struct unix_sockets {
 	size_t named_count;
 	size_t read_count; /* entries whose queue has been looked at */
 	bool is_reading;
-	struct option_guard *guard;            /* NULL: not needed yet */
-	unsigned char *buffer;                 /* for unix_queue.c */
+	struct option_guard *guard; /* NULL: not needed yet */
+	unsigned char *buffer;      /* for unix_queue.c; NULL: not needed yet */
+	size_t buffer_size;
 	struct kernel_unix *kernel;            /* NULL: not needed yet */
 	struct id_map by_file;                 /* the kernel's address of an open file: its id; if needed */
 	struct kernel_sockets *kernel_sockets; /* NULL: SO_INQ is told, or is not to be had */

@@ -19,7 +19,7 @@ static int connect_to(int fd, const struct unix_address *address)
 	return connect(fd, (struct sockaddr *)&where, size) < 0 ? -errno : 0;
 }
 
-int unix_connect_external(const struct unix_object *unix_object)
+static int connect_external(const struct unix_object *unix_object)
 {
 	const Cr__UnixSocket *image = unix_object->image;
 	struct unix_address address = {&image->peer_name, -EBADF};
@@ -44,40 +44,95 @@ int unix_connect_external(const struct unix_object *unix_object)
 	return 0;
 }
 
-/* Datagram sockets that were not made as pairs; the queue is full, and from now on takes of the peer only. */
+/* Datagram sockets that were not made together. */
+static bool is_to_be_connected(const struct unix_object *unix_object)
+{
+	return unix_object->image->type == SOCK_DGRAM &&
+	       (unix_object->origin == UNIX_ORIGIN_SOCKET || unix_object_has_turned(unix_object));
+}
+
+/* The queue is full, and from now on takes of the peer only. */
 static int connect_datagram(struct unix_object *unix_object)
 {
 	const Cr__UnixSocket *image = unix_object->image;
 	struct unix_address address = {&image->peer_name, unix_object->partner_file_fd};
 	int r = 0;
 
-	if (image->type != SOCK_DGRAM || unix_object->origin != UNIX_ORIGIN_SOCKET)
-		return 0;
+	unix_object->is_connected = true;
 	if (image->peer == CR__UNIX_PEER__UNIX_PEER_EXTERNAL)
-		return unix_connect_external(unix_object);
+		return connect_external(unix_object);
 	if (unix_object->peer) {
 		address = unix_object_address(unix_object->peer);
 		r = connect_to(unix_object->fd, &address);
-	} else if (unix_object->partner_fd >= 0) {
+	} else if (unix_object->origin == UNIX_ORIGIN_SOCKET && unix_object->partner_fd >= 0) {
 		r = connect_to(unix_object->fd, &address);
 	}
 	return r < 0 ? log_error_errno(r, "cannot connect a unix socket") : 0;
+}
+
+/* The one that OBJECT would keep from being connected to others, once it is connected to it. */
+static struct unix_object *find_rival(const struct unix_object *unix_object)
+{
+	struct unix_object *peer = is_to_be_connected(unix_object) ? unix_object->peer : NULL;
+
+	return peer && peer != unix_object && peer->peer != unix_object ? peer : NULL;
+}
+
+/*
+ * One that is connected takes no connection but that of its peer. So those that are connected to it come
+ * first.
+ */
+static int connect_datagrams(struct unix_restorer *restorer)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < restorer->objects_count; i++) {
+		struct unix_object *rival = find_rival(restorer->objects[i]);
+
+		if (rival)
+			rival->rivals++;
+	}
+	for (size_t i = 0; r == 0 && i < restorer->objects_count; i++) {
+		struct unix_object *next = restorer->objects[i];
+
+		while (r == 0 && next && next->rivals == 0 && is_to_be_connected(next) &&
+		       !next->is_connected) {
+			char what[UNIX_DESCRIPTION_SIZE];
+
+			LOG_SCOPE("%s", unix_object_describe(next, what, sizeof(what)));
+			r = connect_datagram(next);
+			next = find_rival(next);
+			if (next)
+				next->rivals--;
+		}
+	}
+	return r;
+}
+
+int unix_object_make_error(const struct unix_object *unix_object)
+{
+	const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+	const Cr__UnixSocket *image = unix_object->image;
+
+	if (!image->has_error)
+		return 0;
+	if (send(unix_object->fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1 ||
+	    (image->type == SOCK_DGRAM && connect(unix_object->partner_fd, &nobody, sizeof(sa_family_t)) < 0))
+		return log_error_errno(-errno, "cannot make the error of a unix socket");
+	return 0;
 }
 
 /* The end that was closed is closed now: with something unread, or, of datagrams, not without a word before.
  */
 static int close_partner(struct unix_object *unix_object)
 {
-	const Cr__UnixSocket *image = unix_object->image;
-	const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+	int r;
 
 	if (unix_object->partner_fd < 0)
 		return 0;
-	if (image->has_error && send(unix_object->fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1)
-		return log_error_errno(-errno, "cannot make the error of a unix socket");
-	if (image->has_error && image->type == SOCK_DGRAM &&
-	    connect(unix_object->partner_fd, &nobody, sizeof(sa_family_t)) < 0)
-		return log_error_errno(-errno, "cannot make the error of a unix socket");
+	r = unix_object_has_turned(unix_object) ? 0 : unix_object_make_error(unix_object);
+	if (r < 0)
+		return r;
 	close_fd(&unix_object->partner_fd);
 	close_fd(&unix_object->partner_file_fd);
 	return 0;
@@ -125,8 +180,7 @@ static int publish(struct unix_object *unix_object)
 /* Each step with all before the next: what one is connected to must not be closed or shut down yet. */
 int unix_finish(struct restore *restore)
 {
-	static int (*const steps[])(struct unix_object *) = {connect_datagram, close_partner, set_state,
-							     publish};
+	static int (*const steps[])(struct unix_object *) = {close_partner, set_state, publish};
 	struct unix_restorer *restorer = unix_restorer_of(restore);
 	int r = 0;
 
@@ -134,6 +188,8 @@ int unix_finish(struct restore *restore)
 		return 0;
 	for (size_t i = 0; r == 0 && i < restorer->objects_count; i++)
 		r = unix_fill_empty(restore, restorer->objects[i]);
+	if (r == 0)
+		r = connect_datagrams(restorer);
 	for (size_t step = 0; step < ARRAY_SIZE(steps); step++) {
 		for (size_t i = 0; r == 0 && i < restorer->objects_count; i++) {
 			char what[UNIX_DESCRIPTION_SIZE];

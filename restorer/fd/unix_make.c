@@ -521,31 +521,28 @@ static int connect_by_objects(struct restore *restore)
 }
 
 /*
- * What was made by socketpair(2) may have turned to another since. That empties its queue, so it comes before
- * the queue is filled; and the other end is told of it, as an error, if there was anything in the queue.
+ * What was made by socketpair(2) may have turned to another since, to which it is connected last
+ * (unix_finish.c). That has emptied its queue, so it comes before the queue is filled; and the other end is
+ * told of it, as an error, if there was anything in the queue.
  */
-static int turn_datagram(struct unix_object *unix_object)
+static int turn_datagram(const struct unix_object *unix_object)
 {
+	const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
 	const struct unix_object *partner = unix_object->partner;
-	struct unix_address address = {NULL, -EBADF};
-	struct sockaddr_un where = {.sun_family = AF_UNSPEC};
-	socklen_t size = sizeof(sa_family_t);
-	struct unix_object *peer = unix_object->peer;
+	int r = 0;
 
-	if (unix_object->origin != UNIX_ORIGIN_PAIR || unix_object->image->type != SOCK_DGRAM ||
-	    is_closed(unix_object) || (peer && peer == unix_object->partner))
+	if (!unix_object_has_turned(unix_object))
 		return 0;
 	if (partner && partner->image->has_error &&
 	    send(partner->fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1)
 		return log_error_errno(-errno, "cannot make the error of a unix socket");
-	if (unix_object->image->peer == CR__UNIX_PEER__UNIX_PEER_EXTERNAL)
-		return unix_connect_external(unix_object);
-	if (peer) {
-		address = unix_object_address(peer);
-		size = unix_address_fill(&address, &where);
-	}
-	if (connect(unix_object->fd, (struct sockaddr *)&where, size) < 0)
-		return log_error_errno(-errno, "cannot connect a unix socket");
+	/* Its own error, of an end that is no more, comes while it is connected to that. */
+	if (!partner && unix_object->partner_fd >= 0)
+		r = unix_object_make_error(unix_object);
+	if (r < 0)
+		return r;
+	if (connect(unix_object->fd, &nobody, sizeof(sa_family_t)) < 0)
+		return log_error_errno(-errno, "cannot take apart a pair of unix sockets");
 	return 0;
 }
 

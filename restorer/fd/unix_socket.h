@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include <sys/socket.h>
 #include <sys/un.h>
 
 #include "format/fd/unix_socket.h"
@@ -56,6 +57,7 @@ struct unix_object {
 	bool is_connected;  /* CLIENT, ACCEPTED: it has been dealt with */
 	bool has_room;      /* its send buffer has been made large for a while */
 	bool has_messages;  /* its queue has been filled */
+	size_t rivals; /* datagram sockets that are to be connected to it before it is connected to another */
 };
 
 /* A socket that is needed for a while, under a name. */
@@ -104,6 +106,14 @@ static inline struct unix_address unix_object_address(const struct unix_object *
 	return (struct unix_address){&unix_object->image->name, unix_object->file_fd};
 }
 
+/* A datagram socket that was made by socketpair(2), and is not connected to the other end any more. */
+static inline bool unix_object_has_turned(const struct unix_object *unix_object)
+{
+	return unix_object->origin == UNIX_ORIGIN_PAIR && unix_object->image->type == SOCK_DGRAM &&
+	       unix_object->image->peer != CR__UNIX_PEER__UNIX_PEER_CLOSED &&
+	       (!unix_object->peer || unix_object->peer != unix_object->partner);
+}
+
 /* For bind(2), connect(2) and sendto(2) in this process, or one that has FILE_FD under the same number. */
 socklen_t unix_address_fill(const struct unix_address *address, struct sockaddr_un *ret_address);
 
@@ -129,7 +139,10 @@ int must_check unix_fill_empty(struct restore *restore, struct unix_object *unix
 
 /* unix_finish.c: what comes when the queues are full. */
 int must_check unix_finish(struct restore *restore);
-int must_check unix_connect_external(const struct unix_object *unix_object);
+
+/* Has the socket its error, if it waits to be told, by an end that closes with something unread, or turns
+ * away; while it is connected to that. */
+int must_check unix_object_make_error(const struct unix_object *unix_object);
 
 /* unix_act.c: calls of which the kernel notes who makes them. */
 enum unix_act {
