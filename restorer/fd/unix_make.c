@@ -278,6 +278,16 @@ static int connect_by_helpers(struct restore *restore)
 	return r;
 }
 
+/* The error of a datagram socket, if it waits to be told: it comes when the other end turns away from this
+ * byte. */
+static int tell_partner(const struct unix_object *partner)
+{
+	if (partner && partner->image->has_error &&
+	    send(partner->fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1)
+		return log_error_errno(-errno, "cannot make the error of a unix socket");
+	return 0;
+}
+
 /*
  * The names of ends that were closed, which others are still connected to. What has nothing to send any more
  * can go at once, so that its name is free for who has it now.
@@ -301,6 +311,10 @@ static int name_closed(struct restore *restore, struct unix_object *unix_object)
 	/* What others have sent comes before the connection, which lets no others send. */
 	is_for_now = is_datagram && (unix_object->partner || (unix_object->origin == UNIX_ORIGIN_SOCKET &&
 							      unix_object->image->n_messages == 0));
+	if (is_for_now)
+		r = tell_partner(unix_object->partner);
+	if (r < 0)
+		return r;
 	if (is_for_now &&
 	    connect(unix_object->fd, (struct sockaddr *)&where, unix_address_fill(&address, &where)) < 0)
 		return log_error_errno(-errno, "cannot connect a unix socket");
@@ -529,16 +543,14 @@ static int turn_datagram(const struct unix_object *unix_object)
 {
 	const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
 	const struct unix_object *partner = unix_object->partner;
-	int r = 0;
+	int r;
 
 	if (!unix_object_has_turned(unix_object))
 		return 0;
-	if (partner && partner->image->has_error &&
-	    send(partner->fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1)
-		return log_error_errno(-errno, "cannot make the error of a unix socket");
 	/* Its own error, of an end that is no more, comes while it is connected to that. */
-	if (!partner && unix_object->partner_fd >= 0)
-		r = unix_object_make_error(unix_object);
+	r = partner                        ? tell_partner(partner)
+	    : unix_object->partner_fd >= 0 ? unix_object_make_error(unix_object)
+					   : 0;
 	if (r < 0)
 		return r;
 	if (connect(unix_object->fd, &nobody, sizeof(sa_family_t)) < 0)

@@ -140,6 +140,28 @@ static bool is_of_pair(const struct unix_object *unix_object)
 	return unix_object->image->type == SOCK_DGRAM && unix_object->image->peer_credentials;
 }
 
+static bool has_same_maker(const struct unix_object *left, const struct unix_object *right)
+{
+	const Cr__UnixCredentials *a = left->image->peer_credentials, *b = right->image->peer_credentials;
+
+	return a->pid == b->pid && a->uid == b->uid && a->gid == b->gid;
+}
+
+/* One that is connected to another which has turned away from it. */
+static void find_turned_mates(const struct unix_restorer *restorer, bool has_name)
+{
+	for (size_t i = 0; i < restorer->objects_count; i++) {
+		struct unix_object *unix_object = restorer->objects[i], *peer = unix_object->peer;
+
+		if (!is_of_pair(unix_object) || unix_object->partner || !peer || peer == unix_object ||
+		    (peer->image->name.len > 0) != has_name || !is_of_pair(peer) || peer->partner ||
+		    (has_name && !has_same_maker(unix_object, peer)))
+			continue;
+		unix_object->partner = peer;
+		peer->partner = unix_object;
+	}
+}
+
 /* Those that are connected to each other were made together, as far as anybody can tell. */
 static void find_mates(const struct unix_restorer *restorer)
 {
@@ -152,16 +174,9 @@ static void find_mates(const struct unix_restorer *restorer)
 		if (peer && peer != unix_object && peer->peer == unix_object && is_of_pair(peer))
 			unix_object->partner = peer;
 	}
-	/* And no other way leads to one without a name. */
-	for (size_t i = 0; i < restorer->objects_count; i++) {
-		struct unix_object *unix_object = restorer->objects[i], *peer = unix_object->peer;
-
-		if (!is_of_pair(unix_object) || unix_object->partner || !peer || peer == unix_object ||
-		    peer->image->name.len > 0 || !is_of_pair(peer) || peer->partner)
-			continue;
-		unix_object->partner = peer;
-		peer->partner = unix_object;
-	}
+	/* And no other way leads to one without a name. To one with a name there may be. */
+	find_turned_mates(restorer, false);
+	find_turned_mates(restorer, true);
 }
 
 /* What is connected by connect(2) must be found by its name. */

@@ -50,7 +50,8 @@ static void check_chain(const int fds[LENGTH], const char *prefix)
 
 int main(void)
 {
-	int forward[LENGTH], backward[LENGTH], pair[2], told[2], server = bound("server"), alone, stream;
+	int forward[LENGTH], backward[LENGTH], pair[2], told[2], left[2],
+		server = bound("server"), closed = bound("closed"), alone, stream;
 
 	make_chain(forward, "forward", false);
 	make_chain(backward, "@backward", true);
@@ -64,6 +65,12 @@ int main(void)
 	unix_say(told[1], "lost");
 	unix_bind(told[0], "told");
 	unix_connect(told[0], "server");
+	/* That one is closed since. */
+	scenario_call(socketpair(AF_UNIX, SOCK_DGRAM, 0, left));
+	unix_bind(left[0], "@left");
+	unix_say(left[1], "lost");
+	unix_connect(left[0], "closed");
+	close(closed);
 	/* Nothing can wait in it. */
 	alone = unix_new(SOCK_SEQPACKET);
 	scenario_call(shutdown(alone, SHUT_RD));
@@ -80,6 +87,11 @@ int main(void)
 	scenario_check_equal(unix_option(told[1], SO_ERROR), ECONNRESET);
 	scenario_check(send(told[1], "x", 1, MSG_DONTWAIT) < 0 && errno == EPERM);
 	unix_check_names(told[1], "", "told");
+	scenario_check_equal(unix_option(left[1], SO_ERROR), ECONNRESET);
+	unix_check_names(left[0], "@left", "closed");
+	scenario_check(send(left[1], "x", 1, MSG_DONTWAIT) < 0 && errno == EPERM);
+	scenario_check(send(left[0], "x", 1, MSG_DONTWAIT) < 0 && errno == ECONNREFUSED);
+	unix_check_names(left[1], "", "@left");
 	scenario_check(recv(alone, pair, 1, MSG_DONTWAIT) < 0 && errno == ENOTCONN);
 	scenario_check_equal(unix_poll(stream) & (POLLIN | POLLHUP), POLLIN | POLLHUP);
 	scenario_pass();
