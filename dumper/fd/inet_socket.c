@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/in6.h>
 #include <net/if.h>
+#include <poll.h>
 
 #include "common/cleanup.h"
 #include "common/netlink/route.h"
@@ -126,6 +127,16 @@ static void check_flow_label(struct dump *dump, int fd)
 		blockers_add(&dump->blockers,
 			     "its socket has the IPv6 flow label %#x, which cannot be preserved",
 			     ntohl(label.flr_label));
+}
+
+uint32_t inet_socket_shutdown(int fd)
+{
+	struct pollfd socket = {.fd = fd, .events = POLLRDHUP};
+
+	if (poll(&socket, 1, 0) != 1)
+		return 0;
+	return (socket.revents & POLLRDHUP ? INET_SHUTDOWN_RECEIVE : 0) |
+	       (socket.revents & POLLHUP ? INET_SHUTDOWN_RECEIVE | INET_SHUTDOWN_SEND : 0);
 }
 
 bool inet_socket_has_error(struct dump *dump, int fd)

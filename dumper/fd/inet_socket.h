@@ -38,6 +38,10 @@ int must_check inet_socket_collect(struct dump *dump, const struct process *proc
  */
 bool inet_socket_has_error(struct dump *dump, int fd);
 
+/* What a socket without connections is shut down for, where sock_diag does not tell: for sending alone cannot
+ * be asked. */
+uint32_t inet_socket_shutdown(int fd);
+
 /* Adds a blocker if a process outside has the socket as well. */
 int must_check inet_socket_check_holders(struct dump *dump, const struct inet_entry *entry);
 

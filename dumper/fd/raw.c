@@ -88,17 +88,6 @@ static int collect_addresses(struct dump *dump, const struct raw_sockets *socket
 	return image->peer ? 0 : log_error_errno(-ENOMEM, "cannot note its address");
 }
 
-/* Whether it will not receive; sending alone cannot be asked. */
-static uint32_t shutdown_of(int fd)
-{
-	struct pollfd socket = {.fd = fd, .events = POLLRDHUP};
-
-	if (poll(&socket, 1, 0) != 1)
-		return 0;
-	return (socket.revents & POLLRDHUP ? INET_SHUTDOWN_RECEIVE : 0) |
-	       (socket.revents & POLLHUP ? INET_SHUTDOWN_RECEIVE | INET_SHUTDOWN_SEND : 0);
-}
-
 /* A routing daemon has such a socket, and no call tells which of several it is. */
 static int check_router(struct dump *dump, const Cr__InetSocket *image)
 {
@@ -146,7 +135,7 @@ static int collect_entry(struct dump *dump, struct raw_sockets *sockets, struct 
 {
 	int r = collect_addresses(dump, sockets, entry, fd);
 
-	entry->image->shutdown = shutdown_of(fd);
+	entry->image->shutdown = inet_socket_shutdown(fd);
 	if (r == 0)
 		r = check_router(dump, entry->image);
 	if (r == 0)

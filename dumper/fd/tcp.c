@@ -13,6 +13,7 @@
 
 #define CR_TCP_AO_INFO 40
 #define CR_SO_PEERNAME 28
+#define CR_IP_PROTOCOL 52
 
 static bool tcp_matches(const struct fd_info *info)
 {
@@ -85,6 +86,26 @@ static int collect_peer(struct dump *dump, struct tcp_entry *entry, int fd)
 	return entry->inet.image->peer ? 0 : log_error_errno(-ENOMEM, "cannot note its address");
 }
 
+/*
+ * A connection that was refused has given its port back, but getsockname(2) goes on to tell it. This option
+ * tells what is bound. On kernels without it (before Linux 6.4) the port is bound again.
+ */
+static void forget_port(struct tcp_entry *entry, int fd)
+{
+	Cr__InetSocket *image = entry->inet.image;
+	struct inet_address address;
+	int number = 0;
+	socklen_t size = sizeof(number);
+
+	if (!image->local || image->local->port == 0 ||
+	    getsockopt(fd, IPPROTO_IP, CR_IP_PROTOCOL, &number, &size) < 0 || number != 0)
+		return;
+	image->local->port = 0;
+	address = inet_image_address(image->local);
+	if (inet_address_is_any(&address))
+		image->local = NULL;
+}
+
 int tcp_read_state(struct dump *dump, struct tcp_entry *entry, int fd, struct tcp_info *ret_info)
 {
 	struct tcp_info info = {0};
@@ -101,6 +122,8 @@ int tcp_read_state(struct dump *dump, struct tcp_entry *entry, int fd, struct tc
 	if (entry->state == TCP_SYN_SENT || entry->state == TCP_CLOSE)
 		r = collect_peer(dump, entry, fd);
 	entry->was_connected = entry->state == TCP_CLOSE && entry->inet.image->peer;
+	if (r == 0 && entry->state == TCP_CLOSE && !entry->was_connected)
+		forget_port(entry, fd);
 	*ret_info = info;
 	return r;
 }

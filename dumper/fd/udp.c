@@ -36,7 +36,7 @@ static int udp_sockets_new(struct dump *dump)
 	r = inet_diag_read(&sockets->diag, IPPROTO_UDP);
 	if (r == 0)
 		r = inet_diag_read(&sockets->diag, IPPROTO_UDPLITE);
-	/* Without the kernel's help only what shutdown(2) did to a socket is not known. */
+	/* Without the kernel's help only whether a socket is shut down for sending alone is not known. */
 	return r == -ENOENT ? 0 : r < 0 ? log_error_errno(r, "cannot ask about UDP sockets (sock_diag)") : 0;
 }
 
@@ -78,8 +78,7 @@ static int collect_entry(struct dump *dump, struct udp_sockets *sockets, struct 
 	int r;
 
 	entry->image->socket = entry->inet.image;
-	if (diag)
-		entry->inet.image->shutdown = diag->shutdown;
+	entry->inet.image->shutdown = diag ? diag->shutdown : inet_socket_shutdown(fd);
 	check_encapsulation(dump, entry->inet.image);
 	r = check_corked(dump, fd);
 	if (r == 0)

@@ -158,6 +158,9 @@ static int tcp_open(struct restore *restore, const struct object *object, int *r
 	r = inet_socket_new(image, &socket_options_tcp, &fd);
 	if (r == 0 && !is_lost(restore, object))
 		r = inet_socket_bind(image, fd);
+	/* What it was shut down for, before it listens; it would end that later. */
+	if (r == 0 && tcp_image_of(object)->state == TCP_LISTEN)
+		r = inet_socket_connect(image, fd);
 	if (r < 0)
 		return r;
 	*ret_fd = take_fd(&fd);
@@ -214,7 +217,7 @@ static int set_options(struct restore *restore, const struct object *object, int
 	const Cr__TcpSocket *image = tcp_image_of(object);
 	int r = inet_socket_set_options(image->socket, &socket_options_tcp, fd);
 
-	if (r < 0 || tcp_is_kept(restore, object))
+	if (r < 0 || tcp_is_kept(restore, object) || image->state == TCP_LISTEN)
 		return r;
 	if (!is_lost(restore, object))
 		return inet_socket_connect(image->socket, fd);

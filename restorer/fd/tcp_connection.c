@@ -332,13 +332,13 @@ static int send_end(int fd)
 }
 
 /* In another way, after which the socket has another error. */
-static int abort_connection(const Cr__TcpSocket *image)
+static int abort_connection(const Cr__TcpSocket *image, int fd)
 {
 	struct inet_diag_socket socket = {0};
 	int r = image->connection->error != 0 ? -EHOSTUNREACH : 0;
 
 	if (r == 0)
-		r = inet_image_to_address(image->socket->local, &socket.local);
+		r = tcp_packet_own_address(fd, &socket.local);
 	if (r == 0)
 		r = inet_image_to_address(image->socket->peer, &socket.peer);
 	if (r == 0)
@@ -367,7 +367,7 @@ static int reset(const Cr__TcpSocket *image, int fd)
 	if (r == 0)
 		r = await_state(fd, TCP_CLOSE);
 	if (r > 0)
-		r = abort_connection(image);
+		r = abort_connection(image, fd);
 	if (r < 0 || connection->error != 0)
 		return r;
 	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0

@@ -40,6 +40,16 @@ static int send_segment(const struct foreign_sender *sender, const struct inet_a
 	return foreign_sender_send(sender, to, packet, sizeof(packet));
 }
 
+int tcp_packet_own_address(int fd, struct inet_address *ret_address)
+{
+	struct sockaddr_storage storage = {0};
+	socklen_t size = sizeof(storage);
+
+	if (getsockname(fd, (struct sockaddr *)&storage, &size) < 0)
+		return -errno;
+	return inet_address_from_sockaddr(ret_address, &storage, size) ? 0 : -EPROTO;
+}
+
 int tcp_packet_send(const Cr__TcpSocket *image, int fd, unsigned flags, uint32_t sequence,
 		    uint32_t acknowledged)
 {
@@ -60,7 +70,7 @@ int tcp_packet_send(const Cr__TcpSocket *image, int fd, unsigned flags, uint32_t
 	int r = inet_image_to_address(image->socket->peer, &from);
 
 	if (r == 0)
-		r = inet_image_to_address(image->socket->local, &to);
+		r = tcp_packet_own_address(fd, &to);
 	if (r < 0)
 		return log_error_errno(r, "cannot find its network interface");
 	header.source = htons(from.port);

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "common/inet_address.h"
 #include "format/fd/tcp.h"
 
 enum {
@@ -16,8 +17,11 @@ enum {
 };
 
 /*
- * To the socket FD with the addresses of IMAGE: FLAGS, and that all before ACKNOWLEDGED has arrived. SEQUENCE
- * is what the socket expects next. Logs.
+ * To the socket FD in the name of its peer in IMAGE: FLAGS, and that all before ACKNOWLEDGED has arrived.
+ * SEQUENCE is what the socket expects next. Logs.
  */
 int must_check tcp_packet_send(const Cr__TcpSocket *image, int fd, unsigned flags, uint32_t sequence,
 			       uint32_t acknowledged);
+
+/* What the socket FD is bound to: connect(2) chooses where a program had left that open. Silent. */
+int must_check tcp_packet_own_address(int fd, struct inet_address *ret_address);

@@ -62,7 +62,12 @@ int main(void)
 	int only6 = scenario_call(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
 	int beside = listening("0.0.0.0", 4004, 5);
 	int nonblocking = scenario_call(dup(local));
+	int shut = sockets_bound(SOCK_STREAM, "127.0.0.1", 4005);
 
+	/* It says that it is not connected, and can listen all the same. */
+	scenario_check_equal(shutdown(shut, SHUT_RDWR), -1);
+	scenario_check_equal(errno, ENOTCONN);
+	scenario_call(listen(shut, 5));
 	sockets_set(only6, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	sockets_bind(only6, "::", 4004);
 	scenario_call(listen(only6, 7));
@@ -81,6 +86,9 @@ int main(void)
 	check_connection(local6, "::1", 4002);
 	check_connection(only6, "::1", 4004);
 	check_connection(beside, "127.0.0.1", 4004);
+	scenario_check_equal(sockets_get(shut, SOL_SOCKET, SO_ACCEPTCONN), 1);
+	close(client("127.0.0.1", 4005));
+	close(scenario_call(accept(shut, NULL, NULL)));
 	check_backlog(local, "127.0.0.5", 4002, 3);
 	/* Nobody listens beside them. */
 	scenario_check_equal(connect(scenario_call(socket(AF_INET, SOCK_STREAM, 0)),
