@@ -102,6 +102,49 @@ static bool is_kernels_own(int proc_fd)
 	return stat_read(proc_fd, &stat) == 0 && stat.kernel_flags & STAT_FLAG_IO_WORKER;
 }
 
+/*
+ * A thread that we had seized called execve(2) before it could be asked to stop, and has the id of the leader
+ * now: so that is asked. If it was known, it is no more who had stopped.
+ */
+static void follow_to_leader(struct process *process)
+{
+	struct tracee leader = {.tid = process->pidref.pid};
+
+	if (tracee_interrupt(&leader) < 0)
+		return; /* it has ended */
+	for (size_t i = 0; i < process->threads_count; i++)
+		if (process->threads[i].tracee.tid == leader.tid)
+			process->threads[i].tracee.stop = TRACEE_RUNNING;
+}
+
+/* Whether TID is a thread of ours already, under the id that it has by execve(2), and has been asked to stop.
+ */
+static bool is_ours(struct tracee *tracee, pid_t tid, pid_t pid)
+{
+	int r;
+
+	*tracee = (struct tracee){.tid = tid, .tgid = pid};
+	r = tid == pid ? tracee_wait_frozen(tracee, 0) : -ESRCH;
+	return r == 0 || r == -ETIMEDOUT;
+}
+
+static int seize(struct process *process, struct tracee *tracee, pid_t tid)
+{
+	pid_t pid = process->pidref.pid;
+	int r = tracee_seize(tracee, tid, pid, TRACEE_SUSPEND_SECCOMP);
+
+	if (r == -EPERM) /* only CAP_SYS_ADMIN may suspend filters */
+		r = tracee_seize(tracee, tid, pid, 0);
+	if (r == -EPERM && is_ours(tracee, tid, pid))
+		return 0;
+	if (r < 0)
+		return r;
+	r = tracee_interrupt(tracee);
+	if (r == -ESRCH)
+		follow_to_leader(process);
+	return r;
+}
+
 /* Seizes TID and asks it to stop, unless it has ended. */
 static int try_seize(struct process *process, pid_t tid)
 {
@@ -122,11 +165,8 @@ static int try_seize(struct process *process, pid_t tid)
 		close_fd(&thread.proc_fd);
 		return -ENOMEM;
 	}
-	r = tracee_seize(&thread.tracee, tid, process->pidref.pid, TRACEE_SUSPEND_SECCOMP);
-	if (r == -EPERM) /* only CAP_SYS_ADMIN may suspend filters */
-		r = tracee_seize(&thread.tracee, tid, process->pidref.pid, 0);
-	if (r == 0)
-		r = tracee_interrupt(&thread.tracee);
+	*slot = thread;
+	r = seize(process, &thread.tracee, tid);
 	if (r == 0) {
 		*slot = thread;
 		return 0;
@@ -174,6 +214,47 @@ static void refuse_endless(struct dump *dump, const struct thread *thread)
 			     (int)thread->tracee.tid, seconds, channel[0] ? channel : "the kernel");
 }
 
+/*
+ * Takes note of threads that were ended by another, which waits for that in execve(2): also of those that had
+ * stopped, for that does not save them. BUT is being waited for already.
+ */
+static int note_ended(struct process *process, size_t but)
+{
+	for (size_t i = 0; i < process->threads_count; i++) {
+		struct thread *thread = &process->threads[i];
+		int r = -ETIMEDOUT;
+
+		if (i == but || thread->tracee.stop == TRACEE_GONE)
+			continue;
+		/* Of one that has stopped nothing comes but its end, or the stop of who took its place. */
+		r = tracee_wait_frozen(&thread->tracee, 0);
+		if (r == 0)
+			r = hide_interruption(thread);
+		if (r < 0 && r != -ETIMEDOUT && r != -ESRCH)
+			return r;
+	}
+	return 0;
+}
+
+/*
+ * In slices: it may wait for others of the process to end. And it is asked to stop again, for since 2026
+ * execve(2) forgets (zap_other_threads()) that it was.
+ */
+static int wait_slowly(struct process *process, size_t index, int timeout_ms)
+{
+	struct tracee *tracee = &process->threads[index].tracee;
+	int r = -ETIMEDOUT;
+
+	for (int waited_ms = 0; r == -ETIMEDOUT && waited_ms < timeout_ms; waited_ms += STOP_AT_ONCE_MS) {
+		r = note_ended(process, index);
+		if (r == 0)
+			r = tracee_interrupt(tracee);
+		if (r == 0 || r == -ESRCH) /* else it has ended, which the wait tells */
+			r = tracee_wait_frozen(tracee, STOP_AT_ONCE_MS);
+	}
+	return r;
+}
+
 static int wait_thread(struct dump *dump, struct process *process, size_t index)
 {
 	struct thread *thread = &process->threads[index];
@@ -187,7 +268,7 @@ static int wait_thread(struct dump *dump, struct process *process, size_t index)
 		if (r > 0)
 			return -ECANCELED;
 		if (r == 0)
-			r = tracee_wait_frozen(&thread->tracee, timeout_ms - at_once_ms);
+			r = wait_slowly(process, index, timeout_ms - at_once_ms);
 	}
 	if (r == 0)
 		r = hide_interruption(thread);
@@ -256,6 +337,20 @@ static int wait_threads(struct dump *dump, struct process *process)
 	return 0;
 }
 
+/*
+ * Whether all threads still are those that have stopped: one that called execve(2) meanwhile has ended all
+ * others, and has the leader's id. *RET_IS_SAME is false then, and they are to be listed anew.
+ */
+static int look_again(struct process *process, bool *ret_is_same)
+{
+	size_t count = process->threads_count;
+	int r = note_ended(process, count);
+
+	drop_gone(process);
+	*ret_is_same = process->threads_count == count && freeze_count_stopped(process) == count;
+	return r;
+}
+
 int freeze_process(struct dump *dump, struct process *process)
 {
 	for (int round = 0; round < FREEZE_ROUNDS_MAX; round++) {
@@ -273,8 +368,14 @@ int freeze_process(struct dump *dump, struct process *process)
 			if (r < 0)
 				return r;
 		}
-		if (freeze_count_stopped(process) == process->threads_count)
-			return 0;
+		if (freeze_count_stopped(process) == process->threads_count) {
+			bool is_same;
+
+			r = look_again(process, &is_same);
+			if (r < 0 || is_same)
+				return r;
+			continue;
+		}
 		r = wait_threads(dump, process);
 		if (r < 0)
 			return r;
