@@ -53,6 +53,8 @@ struct process {
 	bool has_dead_leader;         /* see dead_leader.h */
 	struct stat_info leader_stat; /* then */
 	pid_t parent_tid;             /* the thread of its parent whose child it is; 0: the main thread */
+	size_t children_count;        /* living ones in the dump, since order_processes() */
+	size_t next_child_asked;      /* see task/children.c */
 	bool is_stopped;              /* was in a job-control stop when it was frozen */
 	struct status status;         /* of the leader */
 	struct stat_info stat;

@@ -12,6 +12,7 @@
 #include "common/tree_plan.h"
 #include "dumper/sessions.h"
 #include "dumper/sharing.h"
+#include "dumper/tree.h"
 
 /* What is planned in its own order is planned the same again, but if those that share something have changed
  * places. */
@@ -155,6 +156,16 @@ static int note_ids(struct dump *dump)
 	return r < 0 ? log_error_errno(r, "cannot note the ids of the threads") : 0;
 }
 
+static void count_children(struct dump *dump)
+{
+	for (size_t i = 1; i < dump->processes_count; i++) {
+		struct process *parent = tree_find_process(dump, dump->processes[i].stat.ppid);
+
+		if (parent && !dump->processes[i].is_zombie)
+			parent->children_count++;
+	}
+}
+
 int order_processes(struct dump *dump)
 {
 	cleanup_free size_t *order = calloc(dump->processes_count, sizeof(*order));
@@ -168,5 +179,9 @@ int order_processes(struct dump *dump)
 	/* What is led from outside is no part of any plan. */
 	if (r == 0 && !has_outsiders)
 		r = sort_by_plan(dump, order);
-	return r < 0 ? r : note_ids(dump);
+	if (r == 0)
+		r = note_ids(dump);
+	if (r == 0)
+		count_children(dump);
+	return r;
 }

@@ -4,8 +4,12 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "restorer/plan.h"
+#include "restorer/task/signals.h"
+
+#define SIGNAL_SET_SIZE 8
 
 /* Whether a member of the group can be continued by a parent in the same session (setpgid(2), "orphaned"). */
 static bool has_outer_parent(const struct restore *restore, const struct task *member)
@@ -56,4 +60,41 @@ int job_control_stop_signal(const struct restore *restore, const struct task *ta
 	    is_pending(image->threads[0]->pending, image->threads[0]->n_pending, signal))
 		return SIGSTOP;
 	return signal;
+}
+
+/* Sends it SIGNAL, and lets it take that, until it is in the stop that follows. */
+static int pass_signal(struct tracee *tracee, int signal, enum tracee_stop stop)
+{
+	int r = kill(tracee->tid, signal) < 0 ? -errno : 0;
+
+	do {
+		bool is_it = tracee->stop == TRACEE_STOP_SIGNAL && tracee->signal == signal;
+
+		if (r == 0)
+			r = tracee_resume(tracee, TRACEE_RESUME_RUN, is_it ? signal : 0);
+		if (r == 0)
+			r = tracee_wait(tracee, TRACEE_TIMEOUT_MS);
+	} while (r == 0 && tracee->stop != stop);
+	return r;
+}
+
+int job_control_continue(struct restore *restore maybe_unused, struct task *task)
+{
+	static const unsigned char default_action[SIGNAL_ACTION_SIZE];
+	struct puppet *puppet = task_puppet(task);
+	struct batch *batch;
+	int r;
+
+	if (!task->image->is_continue_unreported)
+		return 0;
+	r = pass_signal(&puppet->tracee, SIGSTOP, TRACEE_STOP_GROUP);
+	if (r == 0)
+		r = pass_signal(&puppet->tracee, SIGCONT, TRACEE_STOP_EVENT);
+	if (r < 0)
+		return log_error_errno(r, "cannot stop it, and have it go on");
+	/* The SIGCONT itself is still there, blocked: an action that ignores it throws it away. */
+	batch = puppet_batch(puppet);
+	(void)batch_call(batch, SYS_rt_sigaction, SIGCONT,
+			 batch_data(batch, default_action, sizeof(default_action)), 0, SIGNAL_SET_SIZE);
+	return puppet_run(puppet, "its signals");
 }

@@ -26,6 +26,7 @@
 #include "restorer/dead_process.h"
 #include "restorer/ghosts.h"
 #include "restorer/ipc.h"
+#include "restorer/job_control.h"
 #include "restorer/locks.h"
 #include "restorer/mapped_files.h"
 #include "restorer/memory.h"
@@ -195,8 +196,10 @@ static int stage_check_contents(struct restore *restore)
  * before the next. */
 static int stage_rebuild(struct restore *restore)
 {
-	int r = restore_each_task(restore, ring_maps_make);
+	int r = restore_each_task(restore, job_control_continue);
 
+	if (r == 0)
+		r = restore_each_task(restore, ring_maps_make);
 	if (r == 0)
 		r = restore_each_task(restore, objects_finish_task);
 	if (r == 0)

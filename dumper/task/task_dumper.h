@@ -42,9 +42,10 @@ struct task_dumper {
 
 extern const struct task_dumper
 	credentials_task_dumper; /* uids, gids, groups, capabilities, securebits, seccomp */
-extern const struct task_dumper signals_task_dumper; /* actions, masks, pending, alternate stacks */
-extern const struct task_dumper timers_task_dumper;  /* itimers, POSIX timers */
-extern const struct task_dumper limits_task_dumper;  /* rlimits */
+extern const struct task_dumper signals_task_dumper;  /* actions, masks, pending, alternate stacks */
+extern const struct task_dumper children_task_dumper; /* whether it is to be told of them */
+extern const struct task_dumper timers_task_dumper;   /* itimers, POSIX timers */
+extern const struct task_dumper limits_task_dumper;   /* rlimits */
 extern const struct task_dumper
 	scheduling_task_dumper; /* policy, nice, affinity, I/O priority, timer slack */
 extern const struct task_dumper

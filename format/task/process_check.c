@@ -116,6 +116,8 @@ int process_check(const Cr__Process *process)
 	    process->stop_signal > SIGNAL_COUNT)
 		return bad_process("signals %d at its end and %d for its stop", process->exit_signal,
 				   process->stop_signal);
+	if (process->is_continue_unreported && process->stop_signal != 0)
+		return bad_process("it is stopped, and goes on");
 	if (process->zombie)
 		return zombie_check(process);
 	if (process->n_actions > SIGNAL_COUNT)

@@ -376,6 +376,7 @@ static void init_parts(struct parts *parts)
 	CASE(comm_long, p->thread.comm = (ProtobufCBinaryData){16, (uint8_t *)p->fills})                     \
 	CASE(umask, p->process.umask = 07777)                                                                \
 	CASE(stop_signal, p->process.stop_signal = 65)                                                       \
+	CASE(stopped_and_not, p->process.stop_signal = 19, p->process.is_continue_unreported = true)         \
 	CASE(root_relative, p->root.path = (char *)"tmp")                                                    \
 	CASE(no_mapping, p->memory.n_mappings = 0)                                                           \
 	CASE(mapping_empty, p->mappings[0].end = p->mappings[0].start)                                       \
