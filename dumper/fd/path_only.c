@@ -76,17 +76,14 @@ static int keep_made(struct dump *dump, struct open_file *file, uint32_t mode, c
 }
 
 /*
- * The file of what is elsewhere is like any other; but that of a pseudo-terminal which is gone has no place
- * where it could be made again.
+ * The node of a pseudo-terminal that is gone has no place where it could be made again. Another one may have
+ * its number by now.
  */
-static int keep_other(struct dump *dump, struct open_file *file, const struct fd_info *info)
+static int refuse_gone(struct dump *dump, const struct fd_info *info)
 {
-	if (is_terminal_node(&info->stat) && info->stat.st_nlink == 0) {
-		blockers_add(&dump->blockers, "its file '%s' is of a pseudo-terminal that is gone",
-			     fd_info_printable(info->link, &dump->arena));
-		return 0;
-	}
-	return named_file_collect(dump, file->receiver, info, file);
+	blockers_add(&dump->blockers, "its file '%s' is of a pseudo-terminal that is gone",
+		     fd_info_printable(info->link, &dump->arena));
+	return 0;
 }
 
 static int settle(struct dump *dump, struct open_file *file)
@@ -97,9 +94,12 @@ static int settle(struct dump *dump, struct open_file *file)
 
 	if (r < 0)
 		return log_error_errno(r, "cannot look at it");
+	if (is_terminal_node(&info.stat) && info.stat.st_nlink == 0)
+		return refuse_gone(dump, &info);
 	maker = is_terminal_node(&info.stat) ? terminals_find_by_node(dump, &info.stat)
 					     : find_bound(dump, file);
-	return maker ? keep_made(dump, file, info.stat.st_mode, maker) : keep_other(dump, file, &info);
+	return maker ? keep_made(dump, file, info.stat.st_mode, maker)
+		     : named_file_collect(dump, file->receiver, &info, file);
 }
 
 static int path_only_check(struct dump *dump)

@@ -64,12 +64,12 @@ static int hold_discipline(int ends[2])
 	return open_slave(ends) < 0 ? -1 : ioctl(ends[1], TIOCSETD, &discipline);
 }
 
-/* Gone, but for a mere path to its node. */
+/* Gone, but for a mere path to its node; the master is that of a later one with its number. */
 static int hold_gone(int ends[2])
 {
 	ends[1] = open(ptsname(ends[0]), O_PATH);
 	close(ends[0]);
-	ends[0] = open("/dev/null", O_RDONLY);
+	ends[0] = posix_openpt(O_RDWR | O_NOCTTY);
 	return ends[0] < 0 || ends[1] < 0 ? -1 : 0;
 }
 
