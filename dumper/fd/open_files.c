@@ -412,6 +412,16 @@ static int write_kind(struct dump *dump, const struct fd_dumper *kind)
 	return archive_writer_message(dump->writer, name, &list.base);
 }
 
+/* Of the open file alone, and of no process. */
+static bool has_own_locks(const Cr__OpenFile *image)
+{
+	for (size_t i = 0; i < image->n_locks; i++)
+		if (image->locks[i]->kind != CR__FILE_LOCK_KIND__FILE_LOCK_FLOCK &&
+		    image->locks[i]->kind != CR__FILE_LOCK_KIND__FILE_LOCK_OFD)
+			return false;
+	return true;
+}
+
 /* What is nowhere but in a queue has no process that could set what takes one. */
 static void check_homeless(struct dump *dump)
 {
@@ -419,7 +429,7 @@ static void check_homeless(struct dump *dump)
 		const struct open_file *file = dump->open_files[i];
 
 		if (file->process ||
-		    (!file->image.owner && file->image.n_locks == 0 && !(file->image.flags & O_ASYNC)))
+		    (!file->image.owner && has_own_locks(&file->image) && !(file->image.flags & O_ASYNC)))
 			continue;
 		LOG_SCOPE("pid %d (%s)", (int)file->receiver->pidref.pid, file->receiver->status.name);
 		blockers_add(&dump->blockers,
@@ -427,7 +437,7 @@ static void check_homeless(struct dump *dump)
 			     "let the "
 			     "program receive it first",
 			     file->kind ? file->kind->name : "file", file->description,
-			     file->image.n_locks > 0 ? "a lock" : "an owner (F_SETOWN)");
+			     has_own_locks(&file->image) ? "an owner (F_SETOWN)" : "a lease");
 	}
 }
 
