@@ -201,17 +201,16 @@ static void keep_hung_up(struct dump *dump, struct terminal_end *end)
 {
 	Cr__Terminal *entry = end->terminal;
 
-	if (!terminal_is_pseudo(end->device)) {
-		blockers_add(&dump->blockers,
-			     "terminal '%s' is hung up, and which one it was cannot be told, or it is none "
-			     "that could be "
-			     "made again",
-			     end->path);
-		return;
-	}
-	entry->place = CR__TERMINAL_PLACE__TERMINAL_PSEUDO;
-	entry->index = minor(end->device);
 	entry->device = 0;
+	if (terminal_is_pseudo(end->device)) {
+		entry->place = CR__TERMINAL_PLACE__TERMINAL_PSEUDO;
+		entry->index = minor(end->device);
+	} else if (entry->is_by_dev_tty) {
+		entry->place = CR__TERMINAL_PLACE__TERMINAL_GONE;
+	} else {
+		blockers_add(&dump->blockers,
+			     "terminal '%s' is hung up, and is none that could be made again", end->path);
+	}
 }
 
 static int join_end(struct dump *dump, struct terminals *terminals, struct terminal_end *end)

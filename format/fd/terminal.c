@@ -91,6 +91,10 @@ int terminal_check(const Cr__Terminal *terminal, const char **ret_reason)
 		return r;
 	if (terminal->place == CR__TERMINAL_PLACE__TERMINAL_PSEUDO)
 		return check_pseudo(terminal, ret_reason);
+	if (terminal->place == CR__TERMINAL_PLACE__TERMINAL_GONE)
+		return terminal->is_hung_up && terminal->is_by_dev_tty
+			       ? 0
+			       : refuse("it is gone, but not hung up, or no /dev/tty", ret_reason);
 	if (terminal->place != CR__TERMINAL_PLACE__TERMINAL_SHELL &&
 	    terminal->place != CR__TERMINAL_PLACE__TERMINAL_DEVICE)
 		return refuse("where it belongs is not known", ret_reason);

@@ -71,6 +71,14 @@ static int open_device(const struct object *object, int *ret_fd)
 	return 0;
 }
 
+/* All that are so have been opened. */
+static int open_gone(struct terminals *terminals, const struct object *object, int *ret_fd)
+{
+	return take_early(terminals, object, ret_fd)
+		       ? 0
+		       : log_error_errno(-EMFILE, "too many descriptors of '/dev/tty' are hung up");
+}
+
 static int terminal_open(struct restore *restore, const struct object *object, int *ret_fd)
 {
 	const Cr__Terminal *image = terminals_image(object);
@@ -82,6 +90,8 @@ static int terminal_open(struct restore *restore, const struct object *object, i
 	case CR__TERMINAL_PLACE__TERMINAL_SHELL:
 		return shell_terminal_open(&terminals->shell, object->image->flags, image->is_by_dev_tty,
 					   ret_fd);
+	case CR__TERMINAL_PLACE__TERMINAL_GONE:
+		return open_gone(terminals, object, ret_fd);
 	default:
 		return open_device(object, ret_fd);
 	}

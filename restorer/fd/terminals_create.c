@@ -17,6 +17,7 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "common/vector.h"
+#include "format/fd/terminal.h"
 #include "restorer/fd/terminal_fill.h"
 #include "restorer/fd/terminals.h"
 #include "restorer/plan.h"
@@ -188,6 +189,16 @@ static bool is_end_of(const struct object *object, const struct pseudo_terminal 
 	       image->index == pseudo->index;
 }
 
+/* Of PSEUDO; with the number that none has, of what is gone. */
+static bool is_dev_tty_of(const struct object *object, const struct pseudo_terminal *pseudo, bool is_hung_up)
+{
+	const Cr__Terminal *image = terminals_image(object);
+
+	if (pseudo->index == TERMINAL_INDEX_LIMIT)
+		return !terminals_is_master(object) && image->place == CR__TERMINAL_PLACE__TERMINAL_GONE;
+	return is_end_of(object, pseudo) && image->is_by_dev_tty && image->is_hung_up == is_hung_up;
+}
+
 /*
  * The ends that were opened as /dev/tty: by a process whose controlling terminal it is meanwhile, for that of
  * the holder may have changed.
@@ -205,8 +216,7 @@ static int open_by_dev_tty(struct restore *restore, struct terminals *terminals,
 	for (size_t i = 0; i < terminals->ids_count && count < DEV_TTY_MAX; i++) {
 		const struct object *object = terminals_object(restore, i);
 
-		if (!is_end_of(object, pseudo) || !terminals_image(object)->is_by_dev_tty ||
-		    terminals_image(object)->is_hung_up != is_hung_up)
+		if (!is_dev_tty_of(object, pseudo, is_hung_up))
 			continue;
 		objects[count] = object;
 		flags[count++] = (int)(object->image->flags & ~(uint32_t)O_ASYNC) | O_CLOEXEC;
@@ -303,6 +313,40 @@ static int build(struct restore *restore, struct terminals *terminals, struct ps
 	return r < 0 ? r : open_by_dev_tty(restore, terminals, pseudo, false);
 }
 
+static bool has_gone(struct restore *restore, const struct terminals *terminals,
+		     const struct pseudo_terminal *pseudo)
+{
+	for (size_t i = 0; i < terminals->ids_count; i++)
+		if (is_dev_tty_of(terminals_object(restore, i), pseudo, true))
+			return true;
+	return false;
+}
+
+/* By way of any pseudo-terminal, which does not stay. */
+static int make_gone(struct restore *restore, struct terminals *terminals)
+{
+	struct pseudo_terminal pseudo = {
+		.index = TERMINAL_INDEX_LIMIT,
+		.master_fd = -EBADF,
+		.slave_fd = -EBADF,
+	};
+	unsigned index;
+	int unlocked = 0, r;
+
+	if (!has_gone(restore, terminals, &pseudo))
+		return 0;
+	r = open_some_master(&pseudo, &pseudo.master_fd, &index);
+	if (r == 0 && ioctl(pseudo.master_fd, TIOCSPTLCK, &unlocked) < 0)
+		r = log_error_errno(-errno, "cannot unlock pseudo-terminal %u", index);
+	if (r == 0)
+		r = open_work(&pseudo);
+	if (r == 0)
+		r = open_by_dev_tty(restore, terminals, &pseudo, true);
+	close_fd(&pseudo.slave_fd);
+	close_fd(&pseudo.master_fd);
+	return r;
+}
+
 static int open_host(struct host_terminal *host)
 {
 	const Cr__ControllingTerminal *image = host->image;
@@ -326,6 +370,8 @@ int terminals_create(struct restore *restore)
 		r = open_master(&terminals->pseudos[i], &fillers);
 	for (size_t i = 0; r == 0 && i < terminals->pseudos_count; i++)
 		r = build(restore, terminals, &terminals->pseudos[i]);
+	if (r == 0)
+		r = make_gone(restore, terminals);
 	for (size_t i = 0; r == 0 && i < terminals->hosts_count; i++)
 		r = open_host(&terminals->hosts[i]);
 	return r;

@@ -82,7 +82,10 @@ static void accepts_valid_ones(void **state maybe_unused)
 	sample.terminal.ptmx_id = 0;
 	sample.terminal.is_hung_up = true;
 	accepts(&sample);
-	sample.terminal.is_hung_up = false;
+	sample.terminal.place = CR__TERMINAL_PLACE__TERMINAL_GONE;
+	sample.terminal.is_by_dev_tty = true;
+	accepts(&sample);
+	sample.terminal.is_by_dev_tty = sample.terminal.is_hung_up = false;
 	sample.terminal.place = CR__TERMINAL_PLACE__TERMINAL_DEVICE;
 	accepts(&sample);
 }
@@ -151,7 +154,9 @@ static void refuses_spoiled_terminals(void **state maybe_unused)
 		       sample.terminal.node = NULL);
 	SPOIL_TERMINAL(sample.terminal.ptmx_id = 0;
 		       sample.terminal.is_hung_up = sample.terminal.is_by_dev_tty = true);
-	SPOIL_TERMINAL(sample.terminal.place = 3);
+	SPOIL_TERMINAL(sample.terminal.place = 4);
+	SPOIL_TERMINAL(sample.terminal.place = 3; sample.terminal.is_by_dev_tty = true);
+	SPOIL_TERMINAL(sample.terminal.place = 3; sample.terminal.is_hung_up = true);
 	SPOIL_TERMINAL(sample.terminal.place = 1; sample.terminal.is_hung_up = true);
 	SPOIL_TERMINAL(sample.terminal.place = 2; sample.terminal.settings = NULL);
 	SPOIL_TERMINAL(sample.terminal.place = 2; sample.settings.columns = 65536);
