@@ -101,12 +101,26 @@ static Cr__TerminalQueue *new_queue(struct dump *dump, const struct terminal_que
 	return entry;
 }
 
+/*
+ * With EXTPROC the kernel goes on counting lines, but does not read by them, and counts anew when that is
+ * taken off.
+ */
+static void forget_lines(Cr__TerminalQueue *queue)
+{
+	queue->n_line_ends = queue->lines_size = 0;
+	queue->is_pushed = queue->is_literal_next = false;
+}
+
 static int note_queues(struct dump *dump, Cr__Ptmx *ptmx, const struct terminal_queue *master,
 		       const struct terminal_queue *slave)
 {
 	ptmx->master = new_queue(dump, master);
 	ptmx->slave = new_queue(dump, slave);
-	return ptmx->master && ptmx->slave ? 0 : log_error_errno(-ENOMEM, "cannot note what waits in it");
+	if (!ptmx->master || !ptmx->slave)
+		return log_error_errno(-ENOMEM, "cannot note what waits in it");
+	if (!terminal_is_canonical(ptmx->settings->local_flags))
+		forget_lines(ptmx->slave);
+	return 0;
 }
 
 /* What can be told without looking into the kernel: how much there is, but not of a line that is being typed.
