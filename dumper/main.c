@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cr-dump: checkpoints a running program into an archive. */
 #include "common/exit_status.h"
+#include "common/fd_table.h"
 #include "common/interrupt.h"
 #include "common/log.h"
 #include "common/standard_fds.h"
@@ -20,6 +21,7 @@ int main(int argc, char **argv)
 	if (r < 0)
 		return r == -EINVAL ? EXIT_STATUS_USAGE : EXIT_STATUS_FAILED;
 	log_init("cr-dump", options.log_level);
+	fd_table_grow();
 	r = interrupt_init();
 	if (r < 0) {
 		log_error_errno(r, "cannot set up signals");

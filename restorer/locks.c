@@ -31,7 +31,7 @@ int locks_list(void)
 
 int locks_remove(const char *name)
 {
-	int r = packet_lock_remove(name);
+	int r = packet_lock_remove(NULL, name);
 
 	if (r == 0)
 		return EXIT_STATUS_DONE;

@@ -585,12 +585,12 @@ int packet_lock_leave(const char *name, const char *comment, const struct packet
 	return r < 0 ? r : make_table(socket, name, 0, comment, connections, count);
 }
 
-int packet_lock_remove(const char *name)
+int packet_lock_remove(const struct packet_lock *lock, const char *name)
 {
 	cleanup_(netlink_socket_freep) struct nl_sock *socket = NULL;
-	int r = open_socket(&socket);
+	int r = lock ? 0 : open_socket(&socket);
 
-	return r < 0 ? r : remove_table(socket, name);
+	return r < 0 ? r : remove_table(lock ? lock->socket : socket, name);
 }
 
 /* 1: that was all. */

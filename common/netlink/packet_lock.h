@@ -47,8 +47,11 @@ DEFINE_FREEP(packet_lock, packet_lock_free)
 int must_check packet_lock_leave(const char *name, const char *comment,
 				 const struct packet_lock_connection *connections, size_t count);
 
-/* -ENOENT: there is none of that name. Silent. */
-int must_check packet_lock_remove(const char *name);
+/*
+ * -ENOENT: there is none of that name. LOCK, if one is still there, lends its socket: to close each that has
+ * removed something the kernel waits for a grace period of RCU, some milliseconds. Silent.
+ */
+int must_check packet_lock_remove(const struct packet_lock *lock, const char *name);
 
 /* Calls TAKE with the name of each that is there, and its comment ("": none), until that returns not 0. */
 int must_check packet_lock_list(int (*take)(void *context, const char *name, const char *comment),

@@ -73,9 +73,9 @@ int tcp_lock_end(struct restore *restore)
 	const char *name = restore->manifest->network_lock;
 	int r = 0;
 
-	tcp_lock_done(restore);
 	if (name && name[0])
-		r = packet_lock_remove(name);
+		r = packet_lock_remove(restore->fd_kind_states[FD_KIND_tcp], name);
+	tcp_lock_done(restore);
 	/* It is on the host of the dump, or was removed. */
 	if (r == -ENOENT || r == -EPROTONOSUPPORT || r == -EOPNOTSUPP || r == -EPERM)
 		return 0;

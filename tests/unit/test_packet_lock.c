@@ -149,12 +149,33 @@ static void leaves_and_removes(void **state maybe_unused)
 	need_network();
 	held = connect_pair("::1");
 	assert_int_equal(packet_lock_name(name), 0);
-	assert_int_equal(packet_lock_remove(name), -ENOENT);
+	assert_int_equal(packet_lock_remove(NULL, name), -ENOENT);
 	assert_int_equal(packet_lock_leave(name, "of a test", &held.connection, 1), 0);
 	assert_int_equal(packet_lock_leave(name, "of a test", &held.connection, 1), -EEXIST);
 	assert_int_equal(locks(), 1);
 	assert_false(arrives(held.client, held.server, 100));
-	assert_int_equal(packet_lock_remove(name), 0);
+	assert_int_equal(packet_lock_remove(NULL, name), 0);
+	assert_int_equal(locks(), 0);
+	assert_true(arrives(held.client, held.server, 20000));
+	close_pair(&held);
+}
+
+static void removes_by_the_socket_of_another(void **state maybe_unused)
+{
+	char left[PACKET_LOCK_NAME_SIZE], own[PACKET_LOCK_NAME_SIZE];
+	struct packet_lock *lock = NULL;
+	struct pair held;
+
+	need_network();
+	held = connect_pair("127.0.0.1");
+	assert_int_equal(packet_lock_name(left), 0);
+	assert_int_equal(packet_lock_name(own), 0);
+	assert_int_equal(packet_lock_leave(left, "of a test", &held.connection, 1), 0);
+	assert_int_equal(packet_lock_new(own, &held.connection, 1, &lock), 0);
+	assert_int_equal(packet_lock_remove(lock, left), 0);
+	assert_int_equal(packet_lock_remove(lock, left), -ENOENT);
+	assert_false(arrives(held.client, held.server, 100));
+	packet_lock_free(lock);
 	assert_int_equal(locks(), 0);
 	assert_true(arrives(held.client, held.server, 20000));
 	close_pair(&held);
@@ -197,7 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_names),     cmocka_unit_test(holds_back_ipv4),
 		cmocka_unit_test(holds_back_ipv6), cmocka_unit_test(leaves_and_removes),
-		cmocka_unit_test(holds_many),
+		cmocka_unit_test(holds_many),      cmocka_unit_test(removes_by_the_socket_of_another),
 	};
 
 	return cmocka_run_group_tests(tests, enter_network, NULL);
