@@ -7,6 +7,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/file.h"
 #include "common/log.h"
 
 #define ALL_BUT_SIGTRAP (~(UINT64_C(1) << (SIGTRAP - 1)))
@@ -269,6 +271,30 @@ int puppet_run(struct puppet *puppet, const char *what)
 			       puppet->batch->purposes[failed] ?: what, syscall_name((long)call->number),
 			       (unsigned long)call->arguments[0], (unsigned long)call->arguments[1],
 			       (unsigned long)call->arguments[2], (unsigned long)call->arguments[3]);
+}
+
+int puppet_run_code(struct puppet *puppet, const void *code, size_t size)
+{
+	uint64_t at = puppet->blob.value + PAGE_SIZE_BYTES - ALIGN_UP(size, 64);
+	cleanup_close int mem_fd = -EBADF;
+	struct registers registers;
+	char path[32];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)puppet->tracee.tid);
+	mem_fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (mem_fd < 0)
+		return -errno;
+	r = file_pwrite_full(mem_fd, code, size, (off_t)at);
+	if (r == 0)
+		r = registers_get(puppet->tracee.tid, &registers);
+	if (r < 0)
+		return r;
+	registers_jump(&registers, at);
+	r = registers_set(puppet->tracee.tid, &registers);
+	if (r == 0)
+		r = tracee_resume(&puppet->tracee, TRACEE_RESUME_RUN, 0);
+	return r < 0 ? r : run_to_trap(puppet);
 }
 
 static int next_syscall_stop(struct puppet *puppet)

@@ -60,6 +60,9 @@ struct batch *puppet_batch(struct puppet *puppet);
  * errno. */
 int must_check puppet_run(struct puppet *puppet, const char *what);
 
+/* Runs SIZE bytes of code, a few hundred at most, which end with int3, in the page of the executor. */
+int must_check puppet_run_code(struct puppet *puppet, const void *code, size_t size);
+
 /*
  * One system call executed by a syscall instruction at INSTRUCTION instead of the executor, so that it may
  * unmap the executor. Returns the result, a negative errno included.

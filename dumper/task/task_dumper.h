@@ -50,15 +50,16 @@ extern const struct task_dumper
 	scheduling_task_dumper; /* policy, nice, affinity, I/O priority, timer slack */
 extern const struct task_dumper
 	attributes_task_dumper; /* comm, umask, personality, prctl states, robust list, rseq, tid address */
-extern const struct task_dumper cgroup_task_dumper;        /* its cgroups */
-extern const struct task_dumper login_task_dumper;         /* the user of the login, for audit */
-extern const struct task_dumper rings_task_dumper;         /* lets it look at its io_urings */
-extern const struct task_dumper landlock_task_dumper;      /* adds blockers for Landlock domains */
-extern const struct task_dumper unsupported_task_dumper;   /* adds blockers for what is not preserved yet */
-extern const struct task_dumper registers_task_dumper;     /* registers, xsave, interrupted calls */
-extern const struct task_dumper descriptors_task_dumper;   /* close-on-exec */
-extern const struct task_dumper memory_task_dumper;        /* brk, mlockall(MCL_FUTURE) */
-extern const struct task_dumper memory_policy_task_dumper; /* set_mempolicy(2), mbind(2) */
+extern const struct task_dumper cgroup_task_dumper;      /* its cgroups */
+extern const struct task_dumper login_task_dumper;       /* the user of the login, for audit */
+extern const struct task_dumper rings_task_dumper;       /* lets it look at its io_urings */
+extern const struct task_dumper landlock_task_dumper;    /* adds blockers for Landlock domains */
+extern const struct task_dumper unsupported_task_dumper; /* adds blockers for what is not preserved yet */
+extern const struct task_dumper registers_task_dumper;   /* registers, xsave, interrupted calls */
+extern const struct task_dumper xsave_permission_task_dumper; /* AMX tiles */
+extern const struct task_dumper descriptors_task_dumper;      /* close-on-exec */
+extern const struct task_dumper memory_task_dumper;           /* brk, mlockall(MCL_FUTURE) */
+extern const struct task_dumper memory_policy_task_dumper;    /* set_mempolicy(2), mbind(2) */
 
 /* Ends what landlock_task_dumper has made. */
 void landlock_witnesses_done(struct dump *dump);

@@ -13,6 +13,8 @@ static const struct {
 	const struct task_restorer *restorer;
 	bool after_all_threads;
 } table[] = {
+	/* Before alternate stacks (signals), whose least size grows with it. */
+	{&xsave_permission_task_restorer, false},
 	/* Has been moved when it was made. */
 	{&cgroup_task_restorer, false},
 	/* First: needs the privileges of cr-restore, and the host's root for its paths. */

@@ -361,6 +361,9 @@ static void init_parts(struct parts *parts)
 	     p->host.n_cpu_flags = 1)                                                                        \
 	CASE(host_nodes, p->mappings[2].policy = &p->policy, p->policy_nodes[0] = UINT64_C(1) << 63)         \
 	CASE(host_nodes_of_thread, p->thread.memory_policy = &p->policy)                                     \
+	CASE(host_xsave_permission, p->process.xsave_permission = UINT64_C(1) << 62)                         \
+	CASE(xsave_permission, p->process.xsave_permission = UINT64_C(1) << 63)                              \
+	CASE(tiles_without_permission, p->xsave[512 + 18 / 8] = 1 << 18 % 8)                                 \
 	CASE(host_xsave, p->manifest.needed_xsave_features = UINT64_C(1) << 60)                              \
 	CASE(host_vdso, p->host.vdso_hash++)                                                                 \
 	CASE(host_machine, p->host.machine = (char *)"pdp11")                                                \

@@ -99,6 +99,8 @@ bad root_relative 'root or working directory'
 bad no_mapping '0 mappings'
 bad mapping_policy 'memory policy has the mode 0x0'
 bad mapping_policy_nodes 'nodes of a memory policy have 136 bytes'
+bad xsave_permission 'processor state 0x8000000000000000' --detach --check
+bad tiles_without_permission 'never asked' --detach --check
 bad thread_policy 'memory policy has the mode 0x10000'
 bad thread_policy_nodes 'nodes of a memory policy have 5 bytes'
 bad mapping_empty 'cannot be a mapping'
@@ -178,6 +180,7 @@ wanted=3
 bad host_cpu 'avx512imagined' --detach --check
 bad host_nodes '10020000-.*memory policy.*NUMA nodes of which this host has none' --detach --check
 bad host_nodes_of_thread 'memory policy.*NUMA nodes' --detach --check
+bad host_xsave_permission 'processor state .* that this processor, or its kernel, lacks' --detach --check
 bad host_xsave 'number 60' --detach --check
 bad host_vdso 'vdso differs' --detach --check
 bad host_machine 'pdp11' --detach --check
