@@ -26,6 +26,7 @@
 #define CR_PR_GET_MDWE 66
 #define CR_PR_GET_MEMORY_MERGE 68
 #define CR_PR_THP_DISABLE_EXCEPT_ADVISED 2
+#define PERSONALITY_QUERY UINT32_MAX
 #define CR_MEMBARRIER_GET_REGISTRATIONS (1 << 9) /* Linux 6.3 */
 
 enum {
@@ -41,6 +42,7 @@ enum {
 	CALL_MCE_KILL,
 	CALL_CPUID,
 	CALL_MEMBARRIER,
+	CALL_PERSONALITY,
 };
 enum { ADDRESS_SUBREAPER, ADDRESS_DEATH_SIGNAL, ADDRESS_TID_ADDRESS, ADDRESS_TSC };
 
@@ -242,6 +244,7 @@ static int attributes_ask(struct dump *dump maybe_unused, struct process *proces
 	calls[CALL_TSC] = batch_try(batch, SYS_prctl, PR_GET_TSC, addresses[ADDRESS_TSC]);
 	calls[CALL_MCE_KILL] = batch_try(batch, SYS_prctl, PR_MCE_KILL_GET);
 	calls[CALL_CPUID] = batch_try(batch, SYS_arch_prctl, ARCH_GET_CPUID);
+	calls[CALL_PERSONALITY] = batch_try(batch, SYS_personality, PERSONALITY_QUERY);
 	if (thread != &process->threads[0])
 		return 0;
 	addresses[ADDRESS_SUBREAPER] = batch_data(batch, NULL, sizeof(int));
@@ -315,6 +318,15 @@ static int process_answer(struct dump *dump, Cr__Process *image, const struct ba
 	return 0;
 }
 
+/* The kernel keeps one for each thread, and what /proc tells is that of the leader. */
+static void personality_answer(const Cr__Process *process, Cr__Thread *image, int64_t result)
+{
+	uint64_t personality = (uint32_t)result;
+
+	image->has_own_personality = personality != process->personality;
+	image->personality = image->has_own_personality ? personality : 0;
+}
+
 static int attributes_answer(struct dump *dump, struct process *process, struct thread *thread,
 			     const struct batch *batch, const struct questions *questions)
 {
@@ -338,6 +350,7 @@ static int attributes_answer(struct dump *dump, struct process *process, struct 
 	image->tsc_mode = int_at(batch, questions->addresses[ADDRESS_TSC]);
 	image->mce_kill_policy = (uint32_t)mce_kill;
 	image->is_cpuid_faulting = cpuid == 0;
+	personality_answer(process->image, image, batch_result(batch, calls[CALL_PERSONALITY]));
 	return thread == &process->threads[0] ? process_answer(dump, process->image, batch, questions) : 0;
 }
 

@@ -132,6 +132,8 @@ static int thread_check(struct restore *restore, const Cr__Thread *thread)
 		return bad_image("its TSC mode is %d", thread->tsc_mode);
 	if (thread->mce_kill_policy > PR_MCE_KILL_DEFAULT)
 		return bad_image("its policy for memory errors is %u", thread->mce_kill_policy);
+	if (thread->personality >= PERSONALITY_QUERY)
+		return bad_image("its personality is 0x%llx", (unsigned long long)thread->personality);
 	if (thread->timer_slack_ns > LONG_MAX)
 		return bad_image("its timer slack is %llu ns", (unsigned long long)thread->timer_slack_ns);
 	if (thread->is_io_flusher && !may_manage_resources(restore))
@@ -245,7 +247,8 @@ static int attributes_thread(struct restore *restore maybe_unused, struct task *
 	(void)batch_call(batch, SYS_prctl, PR_SET_NAME, batch_data(batch, name, sizeof(name)));
 	registrations_add(image, batch);
 	/* The kernel keeps one for each thread, handed on at clone. */
-	(void)batch_call(batch, SYS_personality, task->image->personality);
+	(void)batch_call(batch, SYS_personality,
+			 image->has_own_personality ? image->personality : task->image->personality);
 	(void)batch_call(batch, SYS_prctl, PR_MCE_KILL, PR_MCE_KILL_SET, image->mce_kill_policy);
 	/* 0 is what a real-time thread has, for which it means nothing. */
 	if (image->timer_slack_ns > 0)

@@ -36,6 +36,8 @@ static const struct {
 	/* A change of credentials in any thread resets the dumpable flag, in the own one the parent-death
 	   signal. */
 	{&late_attributes_task_restorer, true},
+	/* Belong to whom the thread is now. */
+	{&keyrings_task_restorer, false},
 	/* Last, so that they do not run down while the rest is restored. */
 	{&timers_task_restorer, true},
 };

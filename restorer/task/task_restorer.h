@@ -38,6 +38,7 @@ extern const struct task_restorer
 	late_attributes_task_restorer; /* those that a change of credentials resets */
 extern const struct task_restorer memory_policy_task_restorer;
 extern const struct task_restorer xsave_permission_task_restorer;
+extern const struct task_restorer keyrings_task_restorer;
 extern const struct task_restorer seccomp_task_restorer;
 extern const struct task_restorer timers_task_restorer;
 

@@ -14,6 +14,8 @@
  *
  *   landlock-domain: one that it is in; landlock-thread: one that a second thread is in;
  *
+ *   thread-key, process-key: a key in the keyring of its main thread, of the process;
+ *
  *   nobody: it is user and group 65534 from here on, with no capabilities;
  *
  *   no-room: a limit by which it may not map any more memory, and no signal that it would ignore if it came;
@@ -202,6 +204,13 @@ static void enter_landlock(void)
 	close(fd);
 }
 
+/* Into the keyring of that number (keyrings(7)). */
+static void add_key(int keyring)
+{
+	if (syscall(SYS_add_key, "user", "cr-refusal", "secret", 6, keyring) < 0)
+		fail("add_key");
+}
+
 static void become_nobody(void)
 {
 	if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
@@ -287,6 +296,10 @@ static void hold(const char *what)
 			fail(what);
 		while (!has_unshared)
 			sched_yield();
+	} else if (strcmp(what, "thread-key") == 0) {
+		add_key(-1);
+	} else if (strcmp(what, "process-key") == 0) {
+		add_key(-2);
 	} else if (strcmp(what, "nobody") == 0) {
 		become_nobody();
 	} else if (strcmp(what, "semaphore") == 0) {

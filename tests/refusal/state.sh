@@ -44,6 +44,12 @@ if [ $? -eq 124 ]; then
 else
 	skip landlock 'this kernel has no Landlock, or was booted without'
 fi
+if grep -q . /proc/keys; then
+	holds thread-key 'has keys in its thread keyring .*1\)'
+	holds process-key 'has keys in its process keyring .*1\)'
+else
+	skip keys 'this kernel has no keys'
+fi
 start_target nobody
 works 'a check of a process without privileges' "$cr_dump" -t "$target" --check
 trouble=$(harm)
