@@ -483,24 +483,43 @@ static void abandon(struct dump *dump, size_t index)
 			  strerror(-r));
 }
 
+/*
+ * Kills those before END, back to the first that is the parent of one of them, and waits for all together,
+ * for they take their time. *RET_FIRST: the first of them.
+ */
+static int kill_some(struct dump *dump, size_t end, size_t *ret_first)
+{
+	size_t first = end, parents_end = 0;
+	int r = 0;
+
+	while (first > parents_end) {
+		struct process *process = &dump->processes[--first];
+		const struct process *parent = tree_find_process(dump, process->stat.ppid);
+
+		if (parent)
+			parents_end = MAX(parents_end, (size_t)(parent - dump->processes) + 1);
+		r = process->is_zombie ? 0 : pidref_send_signal(&process->pidref, SIGKILL);
+		if (r < 0 && r != -ESRCH)
+			return log_error_errno(r, "cannot kill pid %d", (int)process->pidref.pid);
+	}
+	for (r = 0, *ret_first = first; r == 0 && first < end; first++)
+		r = reap(&dump->processes[first]);
+	return r;
+}
+
 /* Children first: their parents have given them up, so that they are gone at once. */
 int tree_kill(struct dump *dump)
 {
+	size_t left = dump->processes_count;
+	int r = 0;
+
 	doom(dump);
 	for (size_t i = 0; dump->processes_count > 1 && i < dump->processes_count; i++)
 		if (!dump->processes[i].is_zombie)
 			abandon(dump, i);
-	for (size_t i = dump->processes_count; i-- > 0;) {
-		struct process *process = &dump->processes[i];
-		int r = process->is_zombie ? 0 : pidref_send_signal(&process->pidref, SIGKILL);
-
-		if (r < 0 && r != -ESRCH)
-			return log_error_errno(r, "cannot kill pid %d", (int)process->pidref.pid);
-		r = reap(process);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	while (r == 0 && left > 0)
+		r = kill_some(dump, left, &left);
+	return r;
 }
 
 int tree_stop(struct dump *dump)
