@@ -13,6 +13,7 @@
 #include "common/tracee/remote_memory.h"
 #include "format/task/memory_twin.h"
 
+#define DROPPING "dropping pages of its parent"
 #define COPY_SIZE ((size_t)256 * 1024)
 
 /* Marks the mappings in which one of the runs lies; both ascend. */
@@ -57,23 +58,23 @@ static int drop(struct task *task, uint64_t start, uint64_t end)
 	if (start >= end)
 		return 0;
 	if (batch_is_nearly_full(puppet->batch, 1, 0)) {
-		int r = puppet_run(puppet, "dropping pages of its parent");
+		int r = puppet_run(puppet, DROPPING);
 
 		if (r < 0)
 			return r;
-		(void)puppet_batch(puppet);
+		puppet_batch(puppet)->purpose = DROPPING;
 	}
 	batch_call(puppet->batch, SYS_madvise, start, end - start, MADV_DONTNEED);
 	return 0;
 }
 
-static int drop_others(struct task *task)
+int inherit_add_drops(struct task *task)
 {
 	const Cr__Memory *memory = task->memory;
 	size_t run = 0;
 	int r = 0;
 
-	(void)puppet_batch(task_puppet(task));
+	task_puppet(task)->batch->purpose = DROPPING;
 	for (size_t i = 0; r == 0 && i < memory->n_mappings; i++) {
 		uint64_t at = memory->mappings[i]->start, end = task->kept_ends[i];
 
@@ -94,10 +95,11 @@ static int drop_others(struct task *task)
 		if (r == 0)
 			r = drop(task, at, end);
 	}
-	return r < 0 ? r : puppet_run(task_puppet(task), "dropping pages of its parent");
+	task_puppet(task)->batch->purpose = NULL;
+	return r;
 }
 
-static int copy_all(struct task *task)
+static int copy_all(const struct task *task)
 {
 	cleanup_free unsigned char *buffer = malloc(COPY_SIZE);
 	const Cr__Memory *memory = task->memory;
@@ -123,9 +125,7 @@ static int copy_all(struct task *task)
 	return 0;
 }
 
-int inherit_finish(struct task *task)
+int inherit_finish(const struct task *task)
 {
-	if (task->memory->n_parent_pages == 0)
-		return 0;
-	return task->is_made_by_parent ? drop_others(task) : copy_all(task);
+	return task->memory->n_parent_pages > 0 && !task->is_made_by_parent ? copy_all(task) : 0;
 }

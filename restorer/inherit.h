@@ -20,8 +20,9 @@ static inline bool inherit_needs_parent(const struct task *task)
 	return task->memory && task_owns(task, SHARED_MEMORY) && task->memory->n_parent_pages > 0;
 }
 
-/*
- * After the mappings of TASK are made: pages in kept ones that it has not in common with its parent go; or,
- * where it was not made by its parent, those that it has in common are copied. Logs.
- */
-int must_check inherit_finish(struct task *task);
+/* Adds to the batch that makes the mappings: pages in kept ones that TASK has not in common with its parent
+ * go. Logs. */
+int must_check inherit_add_drops(struct task *task);
+
+/* After that: where TASK was not made by its parent, the pages that it has in common are copied. Logs. */
+int must_check inherit_finish(const struct task *task);

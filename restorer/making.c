@@ -302,11 +302,6 @@ static int run_step(struct restore *restore, const struct tree_step *step)
 	return -EINVAL;
 }
 
-int making_build_memory(const struct restore *restore, struct task *task)
-{
-	return task_owns(task, SHARED_MEMORY) ? memory_build(restore, task) : 0;
-}
-
 int making_run_early(struct restore *restore)
 {
 	const struct tree_plan *plan = &restore->tree_plan;
@@ -318,14 +313,34 @@ int making_run_early(struct restore *restore)
 	return r;
 }
 
-static int build_late(const struct restore *restore, const struct tree_step *step)
+/* The mappings of a maker have been made before its first child, and stay as they are until its last. */
+static int read_copied_vmas(struct restore *restore, const struct tree_step *step)
+{
+	struct copied_vmas *copied = &restore->copied_vmas;
+	int r;
+
+	if (copied->is_known && copied->maker == step->maker)
+		return 0;
+	vma_list_done(&copied->vmas);
+	*copied = (struct copied_vmas){.maker = step->maker};
+	r = memory_read_vmas(find_pid(restore, step->who), &copied->vmas);
+	if (r < 0)
+		return log_error_errno(r, "cannot read the mappings of the new process");
+	copied->is_known = true;
+	return 0;
+}
+
+static int build_late(struct restore *restore, const struct tree_step *step)
 {
 	struct task *task = step->who < restore->tasks_count ? &restore->tasks[step->who] : NULL;
+	int r;
 
-	if (!task || step->kind == TREE_LEAD_SESSION || task->image->zombie)
+	if (!task || step->kind == TREE_LEAD_SESSION || task->image->zombie ||
+	    !task_owns(task, SHARED_MEMORY))
 		return 0;
 	LOG_SCOPE("pid %d", task->image->pid);
-	return making_build_memory(restore, task);
+	r = read_copied_vmas(restore, step);
+	return r < 0 ? r : memory_build(task, &restore->copied_vmas.vmas);
 }
 
 /* A step that makes a task behind the one of index UNTIL. */

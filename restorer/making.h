@@ -18,6 +18,3 @@ int must_check making_run_groups(struct restore *restore);
 
 /* When nobody needs them any more. */
 int must_check making_end_stand_ins(struct restore *restore);
-
-/* Its mappings, if they are its own and not those of a task before it. */
-int must_check making_build_memory(const struct restore *restore, struct task *task);

@@ -57,7 +57,7 @@ static int compare_spans(const void *left, const void *right)
 	return (a->start > b->start) - (a->start < b->start);
 }
 
-static int read_vmas(pid_t pid, struct vma_list *ret_list)
+int memory_read_vmas(pid_t pid, struct vma_list *ret_list)
 {
 	cleanup_close int proc_fd = -EBADF;
 	int r = proc_open(pid, &proc_fd);
@@ -82,7 +82,7 @@ int memory_find_home(const struct restore *restore, struct vma_list *ret_own, st
 {
 	cleanup_free struct span *spans = NULL;
 	size_t count = 0;
-	int r = read_vmas(getpid(), ret_own);
+	int r = memory_read_vmas(getpid(), ret_own);
 
 	if (r < 0)
 		return r;
@@ -428,28 +428,24 @@ int memory_empty(struct puppet *puppet, const struct vma_list *own)
 	return r < 0 ? r : puppet_run(puppet, EMPTYING);
 }
 
-int memory_build(const struct restore *restore, struct task *task)
+int memory_build(struct task *task, const struct vma_list *vmas)
 {
-	cleanup_(vma_list_done) struct vma_list of_maker = {0};
-	const struct vma_list *vmas = task->is_late ? &of_maker : &restore->own_vmas;
 	int r = inherit_plan(task);
 
 	if (r < 0)
 		return r;
 	(void)puppet_batch(leader(task));
 	/* Others are empty when they are made. */
-	if (task->is_late) {
-		r = read_vmas(leader(task)->tracee.tid, &of_maker);
-		if (r < 0)
-			return log_error_errno(r, "cannot read the mappings of the new process");
+	if (task->is_late)
 		r = unmap_all(leader(task), vmas, task);
-	}
 	if (r == 0)
 		r = move_special(task, vmas);
 	if (r == 0)
 		r = map_all(task);
 	if (r == 0)
 		r = set_layout(task);
+	if (r == 0)
+		r = inherit_add_drops(task);
 	if (r == 0)
 		r = puppet_run(leader(task), BUILDING);
 	return r < 0 ? r : inherit_finish(task);

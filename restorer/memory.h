@@ -16,8 +16,14 @@ int must_check memory_find_home(const struct restore *restore, struct vma_list *
 /* Removes all that a puppet has from this process, but for the executor and the kernel's own mappings. */
 int must_check memory_empty(struct puppet *puppet, const struct vma_list *own);
 
-/* Makes the mappings of TASK in its empty puppet, without contents. */
-int must_check memory_build(const struct restore *restore, struct task *task);
+/* Of a process, to be freed by vma_list_done(). */
+int must_check memory_read_vmas(pid_t pid, struct vma_list *ret_list);
+
+/*
+ * Makes the mappings of TASK, without contents but those that it has in common with its parent. VMAS are
+ * where the kernel's own mappings are before; and, if its puppet is not empty, all that are in it.
+ */
+int must_check memory_build(struct task *task, const struct vma_list *vmas);
 
 /* Fills the pages from the member that READER stands at. */
 struct progress;

@@ -271,6 +271,7 @@ static void restore_done(struct restore *restore)
 		task_done(&restore->tasks[i]);
 	free(restore->tasks);
 	vma_list_done(&restore->own_vmas);
+	vma_list_done(&restore->copied_vmas.vmas);
 	mapped_files_done(restore);
 	file_locks_done(restore);
 	objects_done(restore);

@@ -79,6 +79,14 @@ struct contents {
 	struct object *object;
 };
 
+/* What the children of a maker begin with, if they are not emptied: its mappings, but for what is not passed
+ * on. */
+struct copied_vmas {
+	bool is_known;
+	size_t maker; /* as in the plan */
+	struct vma_list vmas;
+};
+
 struct restore {
 	const struct restore_options *options;
 	struct pid_namespace *pid_namespace; /* borrowed */
@@ -107,6 +115,7 @@ struct restore {
 	size_t stand_ins_count;
 	size_t stand_ins_capacity;
 	struct vma_list own_vmas;         /* restorer/memory.h, memory_find_home() */
+	struct copied_vmas copied_vmas;   /* of the last maker, restorer/making.c */
 	struct mapped_file *mapped_files; /* restorer/mapped_files.c */
 	size_t mapped_files_count;
 	size_t mapped_files_capacity;

@@ -96,7 +96,7 @@ static int end_zombies(struct restore *restore)
 
 static int build_early(struct restore *restore, struct task *task)
 {
-	return task->is_late ? 0 : making_build_memory(restore, task);
+	return task->is_late || !task_owns(task, SHARED_MEMORY) ? 0 : memory_build(task, &restore->own_vmas);
 }
 
 int tree_create(struct restore *restore)
