@@ -233,6 +233,8 @@ static int move_special(struct task *task, const struct vma_list *vmas)
 			if (mapping && mapping->end - mapping->start != size)
 				return log_error_errno(-EXDEV, "the kernel's %s has another size here",
 						       vma->name);
+			if (mapping && mapping->start == vma->start)
+				continue;
 			if (at + size > way + 32 * PAGE_SIZE_BYTES)
 				return log_error_errno(-ENOSPC, "the kernel's %s is too large", vma->name);
 			if (pass == 0)

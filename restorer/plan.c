@@ -53,6 +53,8 @@ static int link_task(struct restore *restore, size_t index)
 	if (image->parent_tid != 0 && !(task->parent && find_thread(task->parent, image->parent_tid)))
 		return bad_tree("process %d is the child of thread %d, which is none of its parent",
 				image->pid, image->parent_tid);
+	if (task->parent)
+		task->parent->has_children = true;
 	if (task->parent && image->exit_signal > 0)
 		task->parent->child_signals |= UINT64_C(1) << (image->exit_signal - 1);
 	if (task->parent && image->is_stop_reported)
@@ -129,6 +131,8 @@ static int note_makers(struct restore *restore)
 		const struct tree_step *step = &plan->steps[i];
 		struct task *task;
 
+		if (step->kind != TREE_LEAD_SESSION && step->maker < restore->tasks_count)
+			restore->tasks[step->maker].has_children = true;
 		if (step->kind == TREE_LEAD_SESSION || step->who >= restore->tasks_count)
 			continue;
 		task = &restore->tasks[step->who];
@@ -176,6 +180,8 @@ static int add_stand_ins(struct restore *restore)
 		if (plan_has_thread(restore, pid))
 			return bad_tree("thread %d has the id of a session or process group", pid);
 		slot->pid = pid;
+		if (plan->stand_ins[i].parent < restore->tasks_count)
+			restore->tasks[plan->stand_ins[i].parent].has_children = true;
 	}
 	return 0;
 }

@@ -41,6 +41,7 @@ struct task {
 	bool is_made_by_parent; /* as fork(2) does, so that it begins with a copy of its memory */
 	uint64_t child_signals; /* exit signals of its children, bit N-1 is signal N */
 	bool has_stopped_child;
+	bool has_children; /* or has for a while, for others */
 
 	Cr__Process *image;                /* owned, message_free() */
 	Cr__Memory *memory;                /* owned by owners[SHARED_MEMORY] */

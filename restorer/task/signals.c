@@ -77,7 +77,8 @@ static int signals_check(struct restore *restore, const struct task *task)
  * end. */
 static bool is_late(const struct task *task, int signal)
 {
-	return signal == SIGCHLD || (task->child_signals & UINT64_C(1) << (signal - 1));
+	return (signal == SIGCHLD && task->has_children) ||
+	       (task->child_signals & UINT64_C(1) << (signal - 1));
 }
 
 static void action_add(struct batch *batch, unsigned signal, const unsigned char bytes[SIGNAL_ACTION_SIZE])
