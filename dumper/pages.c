@@ -40,6 +40,7 @@ struct page_queue {
 	uint64_t pages[SAMPLE_PAGES];
 	size_t count;
 	bool is_exclusive; /* see struct page_source */
+	bool is_sparse;    /* samples of the last ones told little: these are not sampled */
 };
 
 /* What is being collected: lists of runs, of adjacent pages each. */
@@ -129,18 +130,20 @@ static void look_at_samples(const struct page_source *source, const struct page_
 		remote[i] = (struct iovec){(void *)(queue->pages[i] * PAGE_SIZE_BYTES + SAMPLE_OFFSET),
 					   SAMPLE_SIZE};
 	has_samples =
-		queue->count > 0 && queue->is_exclusive &&
+		queue->count > 0 && queue->is_exclusive && !queue->is_sparse &&
 		process_vm_readv(source->pid, &local, 1, remote, queue->count, 0) == (ssize_t)local.iov_len;
 	for (size_t i = 0; i < queue->count; i++)
 		zero[i] = !has_samples || is_all_zero(samples[i], SAMPLE_SIZE);
 }
 
-/* Reads those that may be, and leaves *ZERO true for those that are. */
-static int look_at_wholes(const struct page_source *source, const struct page_queue *queue, bool *zero)
+/* Reads those that may be, and leaves *ZERO true for those that are. *RET_OPEN: for how many a sample leaves
+ * it open. */
+static int look_at_wholes(const struct page_source *source, const struct page_queue *queue, bool *zero,
+			  size_t *ret_open)
 {
 	unsigned char wholes[WHOLE_PAGES][PAGE_SIZE_BYTES];
 	uint64_t pages[WHOLE_PAGES];
-	size_t indexes[WHOLE_PAGES], count = 0;
+	size_t indexes[WHOLE_PAGES], count = 0, open = 0;
 
 	for (size_t i = 0; i < queue->count; i++) {
 		if (zero[i]) {
@@ -153,10 +156,13 @@ static int look_at_wholes(const struct page_source *source, const struct page_qu
 
 		if (r < 0)
 			return r;
-		for (size_t k = 0; k < count; k++)
+		for (size_t k = 0; k < count; k++) {
+			open += is_all_zero(wholes[k] + SAMPLE_OFFSET, SAMPLE_SIZE);
 			zero[indexes[k]] = is_all_zero(wholes[k], PAGE_SIZE_BYTES);
+		}
 		count = 0;
 	}
+	*ret_open = open;
 	return 0;
 }
 
@@ -165,10 +171,12 @@ static int queue_flush(const struct page_source *source, struct page_lists *list
 {
 	struct page_queue *queue = &lists->queue;
 	bool zero[SAMPLE_PAGES];
+	size_t open = 0;
 	int r;
 
 	look_at_samples(source, queue, zero);
-	r = look_at_wholes(source, queue, zero);
+	r = look_at_wholes(source, queue, zero, &open);
+	queue->is_sparse = open > queue->count / 2;
 	for (size_t i = 0; r == 0 && i < queue->count; i++)
 		r = add_pages(lists, zero[i] ? PAGES_ZERO : PAGES_DATA, queue->pages[i], 1);
 	queue->count = 0;
