@@ -67,7 +67,7 @@ static int end_zombie(struct task *task)
 		batch_call(batch, SYS_setresgid, zombie->gid, zombie->gid, zombie->gid);
 	if (zombie->uid != getuid())
 		batch_call(batch, SYS_setresuid, zombie->uid, zombie->uid, zombie->uid);
-	/* Of one that cannot be looked at since its ids have changed, others are not told how it has ended. */
+	/* Of one whose ids have changed, and which so cannot be looked at, nobody is told how it ended. */
 	batch_call(batch, SYS_prctl, PR_SET_DUMPABLE, 1);
 	r = puppet_run(puppet, "its state");
 	if (r < 0)
