@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# When a test of this folder fails, all that it has started goes with it, and nothing else: see stop_app.
+# When a test of this folder fails, all that it has started goes with it, and nothing else: see stop_app. And a program that
+# ends at once is noticed.
 set -u
 repository=$PWD
 . tests/apps/lib.bash
@@ -51,4 +52,11 @@ sed -i 's/^setsid/: &/' tree.sh # that one nobody could tell from a stranger
 ends goes
 about=
 has_ended "$stranger" && fail "a stranger goes on" || pass "a stranger goes on"
+
+before=$SECONDS
+start true
+eventually has_ended_or false
+took=$((SECONDS - before))
+[ "$took" -lt $((limit / 2)) ] && has_ended "$app" && pass "a program that ends at once" ||
+	fail "a program that ends at once" "$took seconds, $(cat "/proc/$app/stat")"
 exit "$failed"

@@ -99,6 +99,10 @@ has_ended() {
 	*) return 1 ;;
 	esac
 }
+# True if the app has ended, or the command succeeds: no use in waiting for that of a program that is no more.
+has_ended_or() {
+	has_ended "$app" || "$@"
+}
 has_gone() {
 	[ ! -e "/proc/$1" ]
 }
@@ -109,8 +113,8 @@ start() {
 	setsid "$@" <"${input:-/dev/null}" >app.out 2>app.err &
 	app=$!
 	disown "$app"
-	# setsid keeps the pid, and so does what it executes: wait for that
-	eventually became_other_than_bash
+	# setsid keeps the pid, and so does what it executes: wait for that, or for its end
+	eventually has_ended_or became_other_than_bash
 	started=$(stat_field "$app" 22)
 }
 became_other_than_bash() {
@@ -207,7 +211,7 @@ restore_prefix=() restore_options=()
 unsupported=
 dump_when() {
 	local status
-	if ! eventually "$@" || has_ended "$app"; then
+	if ! eventually has_ended_or "$@" || has_ended "$app"; then
 		fail "reach the middle of its work" "$(tail -n 20 app.err)"
 		exit 1
 	fi

@@ -29,7 +29,7 @@
 struct session {
 	struct watched target;
 	char dump[PATH_SIZE], log[PATH_SIZE], folder[PATH_SIZE], archive[PATH_SIZE + 16];
-	bool has_small; /* small is a file system of its own, smaller than the archive */
+	const char *no_small; /* NULL: small is a file system of its own, smaller than the archive */
 	char small[PATH_SIZE], small_archive[PATH_SIZE + 16];
 	char message[2 * WATCH_MESSAGE_SIZE];
 	unsigned done, failed;
@@ -221,14 +221,14 @@ static bool run_all(struct session *session)
 	unsigned standard_output = 1U << STDOUT_FILENO;
 	bool is_well;
 
-	if (session->has_small) {
+	if (!session->no_small) {
 		const char *trouble = try_dump(session, session->small_archive, NULL, NULL, 1);
 
 		if (!trouble && !is_empty(session->small))
 			trouble = "something is left behind";
 		is_well = result(session, "no room on the file system", trouble);
 	} else {
-		is_well = tap_skip("cr-dump: no room on the file system", "no mount namespaces here");
+		is_well = tap_skip("cr-dump: no room on the file system", session->no_small);
 	}
 	is_well &=
 		result(session, "no room on standard output", try_dump(session, "-", full_output, NULL, 1));
@@ -249,6 +249,26 @@ static bool run_all(struct session *session)
 	return is_well;
 }
 
+/* Mounts one at PATH, of our own and of the target's, which goes when both have ended. Why not, or NULL. */
+static const char *mount_small(const char *path)
+{
+	static char reason[PATH_SIZE + 64];
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST) {
+		snprintf(reason, sizeof(reason), "cannot make '%s': %s", path, strerror(errno));
+		return reason;
+	}
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+		snprintf(reason, sizeof(reason), "no mount namespaces here: %s", strerror(errno));
+		return reason;
+	}
+	if (mount("none", path, "tmpfs", 0, "size=256k") < 0) {
+		snprintf(reason, sizeof(reason), "no tmpfs here: %s", strerror(errno));
+		return reason;
+	}
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	static struct session session;
@@ -267,10 +287,7 @@ int main(int argc, char **argv)
 	snprintf(session.archive, sizeof(session.archive), "%s/app.tar.zst", session.folder);
 	snprintf(session.small, PATH_SIZE, "%s/small", argv[2]);
 	snprintf(session.small_archive, sizeof(session.small_archive), "%s/app.tar.zst", session.small);
-	/* of our own, and the target's: it goes when both have ended */
-	session.has_small = mkdir(session.small, 0700) == 0 && unshare(CLONE_NEWNS) == 0 &&
-			    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-			    mount("none", session.small, "tmpfs", 0, "size=256k") == 0;
+	session.no_small = mount_small(session.small);
 	if (watched_start(&session.target, target, board, "threads", "default"))
 		is_well = run_all(&session);
 	else
