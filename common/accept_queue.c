@@ -22,6 +22,7 @@
 	X(request_next, "request_sock.dl_next")                                                              \
 	X(request_sock, "request_sock.sk")                                                                   \
 	X(sock_cookie, "sock_common.skc_cookie")                                                             \
+	X(sock_flags, "sock_common.skc_flags")                                                               \
 	X(sock_state, "sock_common.skc_state")                                                               \
 	X(sock_queue, "sock.sk_receive_queue")                                                               \
 	X(queue_next, "sk_buff_head.next")                                                                   \
@@ -57,11 +58,9 @@ static const char *const inherited[] = {
 
 struct accept_queues {
 	struct kernel_sockets *sockets;
-	struct kernel_member sock_flags, inherited[ARRAY_SIZE(inherited)]; /* size 0: not in this kernel */
+	struct kernel_member inherited[ARRAY_SIZE(inherited)]; /* size 0: not in this kernel */
 	struct kernel_buffers buffers;
-#define X(name, path) struct kernel_member name;
-	MEMBERS(X)
-#undef X
+	MEMBERS(KERNEL_MEMBER_DECLARE)
 };
 
 /* Where a socket is in the stream. */
@@ -83,25 +82,29 @@ void accept_queues_free(struct accept_queues *queues)
 	free(queues);
 }
 
+static int find_members(struct accept_queues *members)
+{
+	const struct kernel_member_path paths[] = {MEMBERS(KERNEL_MEMBER_PATH)};
+	struct kernel_types *types = members->sockets->types;
+	int r = kernel_types_find_all(types, paths, ARRAY_SIZE(paths));
+
+	if (r == 0)
+		r = kernel_buffers_find(&members->buffers, members->sockets->memory, types);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(inherited); i++) {
+		r = kernel_types_find(types, inherited[i], &members->inherited[i]);
+		if (r == -ENOENT)
+			r = 0;
+	}
+	return r;
+}
+
 int accept_queues_open(struct accept_queues **ret_queues)
 {
 	cleanup_(accept_queues_freep) struct accept_queues *queues = calloc(1, sizeof(*queues));
 	int r = queues ? kernel_sockets_open(&queues->sockets) : -ENOMEM;
 
-#define X(name, path)                                                                                        \
-	if (r == 0)                                                                                          \
-		r = kernel_types_find(queues->sockets->types, path, &queues->name);
-	MEMBERS(X)
-#undef X
 	if (r == 0)
-		r = kernel_types_find(queues->sockets->types, "sock_common.skc_flags", &queues->sock_flags);
-	if (r == 0)
-		r = kernel_buffers_find(&queues->buffers, queues->sockets->memory, queues->sockets->types);
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(inherited); i++) {
-		r = kernel_types_find(queues->sockets->types, inherited[i], &queues->inherited[i]);
-		if (r == -ENOENT)
-			r = 0;
-	}
+		r = find_members(queues);
 	if (r < 0)
 		return r;
 	*ret_queues = take_ptr(queues);

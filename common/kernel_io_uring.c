@@ -16,7 +16,6 @@
 #define PIECE_SIZE (sizeof(uint64_t) + 2 * sizeof(uint32_t))
 
 #define MEMBERS(X)                                                                                           \
-	X(file_private, "file.private_data")                                                                 \
 	X(flags, "io_ring_ctx.flags")                                                                        \
 	X(submitter, "io_ring_ctx.submitter_task")                                                           \
 	X(sq_entries, "io_ring_ctx.sq_entries")                                                              \
@@ -67,19 +66,15 @@
 	X(registered, "io_uring_task.registered_rings")
 
 struct kernel_rings {
-	struct kernel_memory *memory;
-	struct kernel_descriptors descriptors;
-	struct kernel_task_path task_path;
+	struct kernel_tasks tasks;
+	struct kernel_memory *memory;   /* of TASKS */
 	struct kernel_address complete; /* the function that does no more than tell; 0: not looked for yet */
-#define X(name, path) struct kernel_member name;
-	MEMBERS(X)
-#undef X
+	MEMBERS(KERNEL_MEMBER_DECLARE)
 };
 
 void kernel_rings_close(struct kernel_rings *rings)
 {
-	if (rings->memory)
-		kernel_memory_free(rings->memory);
+	kernel_tasks_close(&rings->tasks);
 	free(rings);
 }
 
@@ -90,27 +85,23 @@ static bool are_pieces_known(const struct kernel_rings *rings)
 	       rings->vector_offset.offset <= PIECE_SIZE - sizeof(uint32_t);
 }
 
+static int open_tasks(struct kernel_rings *members)
+{
+	const struct kernel_member_path paths[] = {MEMBERS(KERNEL_MEMBER_PATH)};
+
+	return kernel_tasks_open(&members->tasks, paths, ARRAY_SIZE(paths));
+}
+
 int kernel_rings_open(struct kernel_rings **ret_rings)
 {
 	cleanup_(kernel_rings_freep) struct kernel_rings *rings = calloc(1, sizeof(*rings));
-	cleanup_(kernel_types_freep) struct kernel_types *types = NULL;
-	int r = rings ? kernel_types_open(&types) : -ENOMEM;
+	int r = rings ? open_tasks(rings) : -ENOMEM;
 
-	if (r == 0)
-		r = kernel_descriptors_find(types, &rings->descriptors);
-	if (r == 0)
-		r = kernel_task_path_find(types, &rings->task_path);
-#define X(name, path)                                                                                        \
-	if (r == 0)                                                                                          \
-		r = kernel_types_find(types, path, &rings->name);
-	MEMBERS(X)
-#undef X
-	if (r == 0)
-		r = kernel_memory_open(&rings->memory);
 	if (r == 0 && !are_pieces_known(rings))
 		r = -ENOENT;
 	if (r < 0)
 		return r;
+	rings->memory = rings->tasks.memory;
 	*ret_rings = take_ptr(rings);
 	return 0;
 }
@@ -395,10 +386,10 @@ int kernel_rings_read_pieces(struct kernel_rings *rings, const struct kernel_rin
 int kernel_rings_own_file(struct kernel_rings *rings, int fd, struct kernel_address *ret_file,
 			  struct kernel_address *ret_private)
 {
-	int r = kernel_memory_own_file(rings->memory, &rings->descriptors, fd, ret_file);
+	int r = kernel_memory_own_file(rings->memory, &rings->tasks.descriptors, fd, ret_file);
 
 	return r < 0 ? r
-		     : kernel_memory_read_member(rings->memory, *ret_file, &rings->file_private,
+		     : kernel_memory_read_member(rings->memory, *ret_file, &rings->tasks.file_private,
 						 &ret_private->value);
 }
 
@@ -406,8 +397,7 @@ int kernel_rings_read_thread(struct kernel_rings *rings, int pidfd, struct kerne
 {
 	struct kernel_ring_thread thread = {0};
 	struct kernel_address of_rings = {0};
-	int r = kernel_memory_task(rings->memory, &rings->descriptors, &rings->task_path, pidfd,
-				   &thread.task);
+	int r = kernel_tasks_locate(&rings->tasks, pidfd, &thread.task);
 
 	if (r == 0)
 		r = kernel_memory_read_member(rings->memory, thread.task, &rings->task_rings,

@@ -41,3 +41,11 @@ struct kernel_member_path {
 };
 int must_check kernel_types_find_all(struct kernel_types *types, const struct kernel_member_path *members,
 				     size_t count);
+
+/*
+ * A list of members is a macro LIST(X) that says X(name, path) for each. LIST(KERNEL_MEMBER_DECLARE) makes
+ * members of a structure of them, and LIST(KERNEL_MEMBER_PATH) what kernel_types_find_all() takes to fill in
+ * the structure that a variable "members" points to.
+ */
+#define KERNEL_MEMBER_DECLARE(name, path) struct kernel_member name;
+#define KERNEL_MEMBER_PATH(name, path) {path, &members->name},

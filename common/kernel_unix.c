@@ -50,9 +50,7 @@ struct kernel_unix {
 	struct kernel_sockets *sockets;
 	struct kernel_memory *memory; /* of SOCKETS */
 	struct kernel_buffers buffers;
-#define X(name, path) struct kernel_member name;
-	MEMBERS(X)
-#undef X
+	MEMBERS(KERNEL_MEMBER_DECLARE)
 	struct kernel_member urgent;
 	size_t head_size;          /* of what is wanted of a struct sk_buff */
 	bool has_urgent;           /* this kernel knows MSG_OOB with such sockets */
@@ -109,23 +107,21 @@ static size_t find_head_size(const struct kernel_unix *kernel)
 	return size;
 }
 
-static int find_members(struct kernel_unix *kernel)
+static int find_members(struct kernel_unix *members)
 {
-	struct kernel_types *types = kernel->sockets->types;
-	int r = kernel_buffers_find(&kernel->buffers, kernel->memory, types);
+	const struct kernel_member_path paths[] = {MEMBERS(KERNEL_MEMBER_PATH)};
+	struct kernel_types *types = members->sockets->types;
+	int r = kernel_types_find_all(types, paths, ARRAY_SIZE(paths));
 
-#define X(name, path)                                                                                        \
-	if (r == 0)                                                                                          \
-		r = kernel_types_find(types, path, &kernel->name);
-	MEMBERS(X)
-#undef X
+	if (r == 0)
+		r = kernel_buffers_find(&members->buffers, members->memory, types);
 	if (r < 0)
 		return r;
-	kernel->head_size = find_head_size(kernel);
-	if (kernel->head_size > HEAD_SIZE)
+	members->head_size = find_head_size(members);
+	if (members->head_size > HEAD_SIZE)
 		return -EBADMSG;
-	r = kernel_types_find(types, "unix_sock.oob_skb", &kernel->urgent);
-	kernel->has_urgent = r == 0;
+	r = kernel_types_find(types, "unix_sock.oob_skb", &members->urgent);
+	members->has_urgent = r == 0;
 	return r == -ENOENT ? 0 : r;
 }
 

@@ -12,12 +12,20 @@
 /* struct sigqueue is smaller. */
 #define ENTRY_SIZE_MAX 256
 
+#define MEMBERS(X)                                                                                           \
+	X(task_signal, "task_struct.signal")                                                                 \
+	X(task_pending, "task_struct.pending")                                                               \
+	X(signal_pending, "signal_struct.shared_pending")                                                    \
+	X(pending_list, "sigpending.list")                                                                   \
+	X(entry_list, "sigqueue.list")                                                                       \
+	X(entry_info, "sigqueue.info")                                                                       \
+	X(list_next, "list_head.next")                                                                       \
+	X(list_previous, "list_head.prev")
+
 struct pending_signals_reader {
-	struct kernel_memory *memory;
-	struct kernel_descriptors descriptors;
-	struct kernel_task_path task_path;
-	struct kernel_member task_signal, task_pending, signal_pending, pending_list;
-	struct kernel_member entry_list, entry_info, list_next, list_previous;
+	struct kernel_tasks tasks;
+	struct kernel_memory *memory; /* of TASKS */
+	MEMBERS(KERNEL_MEMBER_DECLARE)
 	size_t entry_size; /* as far as it is of interest */
 };
 
@@ -33,53 +41,30 @@ static void signal_list_done(struct signal_list *list)
 
 void pending_signals_close(struct pending_signals_reader *reader)
 {
-	if (reader->memory)
-		kernel_memory_free(reader->memory);
+	kernel_tasks_close(&reader->tasks);
 	free(reader);
 }
 
-static int find_members(struct pending_signals_reader *reader, struct kernel_types *types)
+static int open_tasks(struct pending_signals_reader *members)
 {
-	const struct kernel_member_path members[] = {
-		{"task_struct.signal", &reader->task_signal},
-		{"task_struct.pending", &reader->task_pending},
-		{"signal_struct.shared_pending", &reader->signal_pending},
-		{"sigpending.list", &reader->pending_list},
-		{"sigqueue.list", &reader->entry_list},
-		{"sigqueue.info", &reader->entry_info},
-		{"list_head.next", &reader->list_next},
-		{"list_head.prev", &reader->list_previous},
-	};
-	int r = kernel_descriptors_find(types, &reader->descriptors);
+	const struct kernel_member_path paths[] = {MEMBERS(KERNEL_MEMBER_PATH)};
 
-	if (r == 0)
-		r = kernel_task_path_find(types, &reader->task_path);
-	if (r == 0)
-		r = kernel_types_find_all(types, members, ARRAY_SIZE(members));
-	if (r < 0)
-		return r;
-	reader->entry_size = MAX(reader->entry_list.offset + reader->entry_list.size,
-				 reader->entry_info.offset + reader->entry_info.size);
-	return reader->entry_info.size > sizeof(siginfo_t) || reader->entry_size > ENTRY_SIZE_MAX ? -EINVAL
-												  : 0;
+	return kernel_tasks_open(&members->tasks, paths, ARRAY_SIZE(paths));
 }
 
 int pending_signals_open(struct pending_signals_reader **ret_reader)
 {
 	cleanup_(pending_signals_reader_freep) struct pending_signals_reader *reader =
 		calloc(1, sizeof(*reader));
-	cleanup_(kernel_types_freep) struct kernel_types *types = NULL;
-	int r;
+	int r = reader ? open_tasks(reader) : -ENOMEM;
 
-	if (!reader)
-		return -ENOMEM;
-	r = kernel_types_open(&types);
-	if (r == 0)
-		r = find_members(reader, types);
-	if (r == 0)
-		r = kernel_memory_open(&reader->memory);
 	if (r < 0)
 		return r;
+	reader->memory = reader->tasks.memory;
+	reader->entry_size = MAX(reader->entry_list.offset + reader->entry_list.size,
+				 reader->entry_info.offset + reader->entry_info.size);
+	if (reader->entry_info.size > sizeof(siginfo_t) || reader->entry_size > ENTRY_SIZE_MAX)
+		return -EINVAL;
 	*ret_reader = take_ptr(reader);
 	return 0;
 }
@@ -90,7 +75,7 @@ static int find_head(struct pending_signals_reader *reader, int pidfd, bool is_s
 {
 	struct kernel_address task;
 	const struct kernel_member *pending = &reader->task_pending;
-	int r = kernel_memory_task(reader->memory, &reader->descriptors, &reader->task_path, pidfd, &task);
+	int r = kernel_tasks_locate(&reader->tasks, pidfd, &task);
 
 	if (r == 0 && is_shared) {
 		pending = &reader->signal_pending;

@@ -22,45 +22,33 @@
 	X(undo_adjustments, "sem_undo.semadj")
 
 struct semaphore_undo_reader {
-	struct kernel_memory *memory;
-	struct kernel_descriptors descriptors;
-	struct kernel_task_path task_path;
-#define X(name, path) struct kernel_member name;
-	MEMBERS(X)
-#undef X
+	struct kernel_tasks tasks;
+	struct kernel_memory *memory; /* of TASKS */
+	MEMBERS(KERNEL_MEMBER_DECLARE)
 };
 
 void semaphore_undo_close(struct semaphore_undo_reader *reader)
 {
-	if (reader->memory)
-		kernel_memory_free(reader->memory);
+	kernel_tasks_close(&reader->tasks);
 	free(reader);
+}
+
+static int open_tasks(struct semaphore_undo_reader *members)
+{
+	const struct kernel_member_path paths[] = {MEMBERS(KERNEL_MEMBER_PATH)};
+
+	return kernel_tasks_open(&members->tasks, paths, ARRAY_SIZE(paths));
 }
 
 int semaphore_undo_open(struct semaphore_undo_reader **ret_reader)
 {
 	cleanup_(semaphore_undo_reader_freep) struct semaphore_undo_reader *reader =
 		calloc(1, sizeof(*reader));
-	cleanup_(kernel_types_freep) struct kernel_types *types = NULL;
-	int r;
+	int r = reader ? open_tasks(reader) : -ENOMEM;
 
-	if (!reader)
-		return -ENOMEM;
-	r = kernel_types_open(&types);
 	if (r < 0)
 		return r;
-	r = kernel_descriptors_find(types, &reader->descriptors);
-	if (r == 0)
-		r = kernel_task_path_find(types, &reader->task_path);
-#define X(name, path)                                                                                        \
-	if (r == 0)                                                                                          \
-		r = kernel_types_find(types, path, &reader->name);
-	MEMBERS(X)
-#undef X
-	if (r == 0)
-		r = kernel_memory_open(&reader->memory);
-	if (r < 0)
-		return r;
+	reader->memory = reader->tasks.memory;
 	*ret_reader = take_ptr(reader);
 	return 0;
 }
@@ -178,7 +166,7 @@ int semaphore_undo_read(struct semaphore_undo_reader *reader, int pidfd, size_t 
 {
 	cleanup_(semaphore_undo_list_done) struct semaphore_undo_list list = {0};
 	struct kernel_address task;
-	int r = kernel_memory_task(reader->memory, &reader->descriptors, &reader->task_path, pidfd, &task);
+	int r = kernel_tasks_locate(&reader->tasks, pidfd, &task);
 
 	if (r == 0)
 		r = look_at_threads(reader, task, &list);

@@ -53,9 +53,7 @@
 struct terminal_queues {
 	struct kernel_memory *memory;
 	struct kernel_descriptors descriptors;
-#define X(name, path) struct kernel_member name;
-	MEMBERS(X)
-#undef X
+	MEMBERS(KERNEL_MEMBER_DECLARE)
 };
 
 /* The parts of one end's state that change when the kernel moves bytes. */
@@ -92,6 +90,16 @@ static int find(struct kernel_types *types, const char *path, struct kernel_memb
 	return r;
 }
 
+static int find_members(struct terminal_queues *members, struct kernel_types *types)
+{
+	const struct kernel_member_path paths[] = {MEMBERS(KERNEL_MEMBER_PATH)};
+	int r = kernel_descriptors_find(types, &members->descriptors);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(paths); i++)
+		r = find(types, paths[i].path, paths[i].member);
+	return r;
+}
+
 int terminal_queues_open(struct terminal_queues **ret_queues)
 {
 	cleanup_(terminal_queues_freep) struct terminal_queues *queues = calloc(1, sizeof(*queues));
@@ -103,12 +111,7 @@ int terminal_queues_open(struct terminal_queues **ret_queues)
 	r = kernel_types_open(&types);
 	if (r < 0)
 		return r;
-	r = kernel_descriptors_find(types, &queues->descriptors);
-#define X(name, path)                                                                                        \
-	if (r == 0)                                                                                          \
-		r = find(types, path, &queues->name);
-	MEMBERS(X)
-#undef X
+	r = find_members(queues, types);
 	if (r == 0 &&
 	    (queues->data_bytes.size != TERMINAL_QUEUE_SIZE || queues->data_flags.size != FLAGS_SIZE))
 		r = -ENOENT;
