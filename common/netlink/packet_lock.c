@@ -11,15 +11,13 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
-#include <netlink/socket.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 
-#include "common/netlink/netlink_cleanup.h"
-#include "common/vector.h"
+#include "common/cleanup.h"
+#include "common/netlink/nft_transaction.h"
 
 /* Newer than the headers that this may be built with. */
 #define CR_TABLE_OWNER 2
@@ -32,10 +30,7 @@
 #define TYPE_PORT 13
 #define COMMENT_TYPE 0
 
-#define MESSAGE_SIZE ((size_t)64 << 10)
 #define ELEMENTS_PER_MESSAGE 400
-#define RECEIVE_SIZE ((size_t)64 << 10)
-#define TIMEOUT_SECONDS 10
 
 /* A key has addresses and ports in registers of 4 bytes. */
 #define KEY_SIZE_MAX 40
@@ -43,14 +38,6 @@
 struct packet_lock {
 	struct nl_sock *socket; /* the table lives as long as this */
 	char name[PACKET_LOCK_NAME_SIZE];
-};
-
-/* Messages that take effect together. */
-struct transaction {
-	struct nl_sock *socket; /* borrowed */
-	unsigned char *data;    /* owned */
-	size_t data_count, data_capacity;
-	uint32_t sequence; /* of the last */
 };
 
 /* One of the two directions. */
@@ -65,11 +52,6 @@ static const struct direction directions[] = {
 	{"input", NF_INET_LOCAL_IN, {"in4", "in6"}, false},
 	{"output", NF_INET_LOCAL_OUT, {"out4", "out6"}, true},
 };
-
-static void transaction_done(struct transaction *transaction)
-{
-	free(transaction->data);
-}
 
 int packet_lock_name(char ret_name[PACKET_LOCK_NAME_SIZE])
 {
@@ -88,125 +70,6 @@ bool packet_lock_is_name(const char *name)
 	return strnlen(name, PACKET_LOCK_NAME_SIZE) == PACKET_LOCK_NAME_SIZE - 1 &&
 	       strncmp(name, PACKET_LOCK_PREFIX, prefix) == 0 &&
 	       strspn(name + prefix, "0123456789abcdef") == PACKET_LOCK_NAME_SIZE - 1 - prefix;
-}
-
-static int open_socket(struct nl_sock **ret_socket)
-{
-	cleanup_(netlink_socket_freep) struct nl_sock *socket = nl_socket_alloc();
-	const struct timeval timeout = {.tv_sec = TIMEOUT_SECONDS};
-
-	if (!socket)
-		return -ENOMEM;
-	if (nl_connect(socket, NETLINK_NETFILTER) < 0)
-		return -EPROTONOSUPPORT;
-	if (nl_socket_set_msg_buf_size(socket, RECEIVE_SIZE) < 0 ||
-	    setsockopt(nl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0)
-		return -EIO;
-	*ret_socket = take_ptr(socket);
-	return 0;
-}
-
-static struct nl_msg *message_new(uint8_t family, int type, int flags)
-{
-	struct nl_msg *message = nlmsg_alloc_size(MESSAGE_SIZE);
-	const struct nfgenmsg head = {.nfgen_family = family, .version = NFNETLINK_V0};
-	struct nlmsghdr *header = message ? nlmsg_put(message, 0, 0, type, 0, NLM_F_REQUEST | flags) : NULL;
-
-	if (header && nlmsg_append(message, (void *)(uintptr_t)&head, sizeof(head), NLMSG_ALIGNTO) == 0)
-		return message;
-	nlmsg_free(message);
-	return NULL;
-}
-
-static struct nl_msg *table_message(int operation, int flags)
-{
-	return message_new(NFPROTO_INET, NFNL_SUBSYS_NFTABLES << 8 | operation, flags);
-}
-
-/* Takes MESSAGE, which may be NULL. */
-static int add(struct transaction *transaction, struct nl_msg *owned)
-{
-	cleanup_(netlink_message_freep) struct nl_msg *message = owned;
-	struct nlmsghdr *header = message ? nlmsg_hdr(message) : NULL;
-	size_t size;
-	int r;
-
-	if (!message)
-		return -ENOMEM;
-	size = NLMSG_ALIGN(header->nlmsg_len);
-	header->nlmsg_seq = ++transaction->sequence;
-	r = vector_reserve((void **)&transaction->data, &transaction->data_capacity,
-			   transaction->data_count + size, 1);
-	if (r < 0)
-		return r;
-	memcpy(transaction->data + transaction->data_count, header, size);
-	transaction->data_count += size;
-	return 0;
-}
-
-static int add_border(struct transaction *transaction, int type)
-{
-	struct nl_msg *message = message_new(AF_UNSPEC, type, 0);
-
-	if (message)
-		((struct nfgenmsg *)nlmsg_data(nlmsg_hdr(message)))->res_id = htons(NFNL_SUBSYS_NFTABLES);
-	return add(transaction, message);
-}
-
-/* 1: that was the answer to the last message. An error of any of them is that of all. */
-static int take_answers(const struct transaction *transaction, unsigned char *data, int size)
-{
-	for (struct nlmsghdr *header = (struct nlmsghdr *)data; nlmsg_ok(header, size);
-	     header = nlmsg_next(header, &size)) {
-		const struct nlmsgerr *error = nlmsg_data(header);
-
-		if (header->nlmsg_type != NLMSG_ERROR || (size_t)nlmsg_datalen(header) < sizeof(error->error))
-			continue;
-		if (error->error < 0)
-			return error->error;
-		if (header->nlmsg_seq == transaction->sequence)
-			return 1;
-	}
-	return 0;
-}
-
-static int receive_answer(const struct transaction *transaction)
-{
-	for (;;) {
-		cleanup_free unsigned char *data = NULL;
-		struct sockaddr_nl sender;
-		int size = nl_recv(transaction->socket, &sender, &data, NULL), r;
-
-		if (size == -NLE_INTR)
-			continue;
-		if (size <= 0)
-			return -ETIMEDOUT;
-		r = take_answers(transaction, data, size);
-		if (r != 0)
-			return MIN(r, 0);
-	}
-}
-
-/* The last message before the end asks for an answer, which comes when all has been done. */
-static int commit(struct transaction *transaction, struct nl_msg *last)
-{
-	int size, r;
-
-	if (last)
-		nlmsg_hdr(last)->nlmsg_flags |= NLM_F_ACK;
-	r = add(transaction, last);
-	if (r < 0)
-		return r;
-	transaction->sequence--;
-	r = add_border(transaction, NFNL_MSG_BATCH_END);
-	if (r < 0)
-		return r;
-	size = (int)transaction->data_count * 2;
-	(void)setsockopt(nl_socket_get_fd(transaction->socket), SOL_SOCKET, SO_SNDBUFFORCE, &size,
-			 sizeof(size));
-	if (nl_sendto(transaction->socket, transaction->data, transaction->data_count) < 0)
-		return -ENOBUFS;
-	return receive_answer(transaction);
 }
 
 static bool put_u32(struct nl_msg *message, int type, uint32_t value)
@@ -243,7 +106,7 @@ static bool put_comment(struct nl_msg *message, int type, const char *comment)
 
 static struct nl_msg *new_table(const char *name, uint32_t flags, const char *comment)
 {
-	struct nl_msg *message = table_message(NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL);
+	struct nl_msg *message = nft_message_new(NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL);
 
 	return if_whole(message, message && put_string(message, NFTA_TABLE_NAME, name) &&
 					 put_u32(message, NFTA_TABLE_FLAGS, flags) &&
@@ -257,7 +120,7 @@ static uint32_t key_size(bool is_ipv6)
 
 static struct nl_msg *new_set(const char *table, const char *name, bool is_ipv6)
 {
-	struct nl_msg *message = table_message(NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL);
+	struct nl_msg *message = nft_message_new(NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL);
 	uint32_t address = is_ipv6 ? TYPE_ADDRESS6 : TYPE_ADDRESS4;
 
 	return if_whole(message,
@@ -271,7 +134,7 @@ static struct nl_msg *new_set(const char *table, const char *name, bool is_ipv6)
 
 static struct nl_msg *new_chain(const char *table, const struct direction *direction)
 {
-	struct nl_msg *message = table_message(NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL);
+	struct nl_msg *message = nft_message_new(NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL);
 	struct nlattr *hook;
 
 	if (!message || !put_string(message, NFTA_CHAIN_TABLE, table) ||
@@ -394,7 +257,7 @@ static bool put_connection_rule(struct nl_msg *message, bool is_ipv6, const char
 static struct nl_msg *new_rule(const char *table, const struct direction *direction, bool is_ipv6,
 			       const char *set)
 {
-	struct nl_msg *message = table_message(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+	struct nl_msg *message = nft_message_new(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
 	struct nlattr *expressions;
 
 	if (!message || !put_string(message, NFTA_RULE_TABLE, table) ||
@@ -437,7 +300,7 @@ static bool put_element(struct nl_msg *message, const struct inet_address *sourc
 
 /* The elements of one set, in as many messages as it takes. */
 struct filling {
-	struct transaction *transaction;
+	struct nft_transaction *transaction;
 	const char *table, *set;
 	struct nl_msg *message; /* owned; NULL: none begun */
 	struct nlattr *list;
@@ -452,12 +315,12 @@ static int end_message(struct filling *filling)
 		return 0;
 	nla_nest_end(message, filling->list);
 	filling->message = NULL;
-	return add(filling->transaction, message);
+	return nft_transaction_add(filling->transaction, message);
 }
 
 static int begin_message(struct filling *filling)
 {
-	struct nl_msg *message = table_message(NFT_MSG_NEWSETELEM, NLM_F_CREATE);
+	struct nl_msg *message = nft_message_new(NFT_MSG_NEWSETELEM, NLM_F_CREATE);
 
 	if (message && put_string(message, NFTA_SET_ELEM_LIST_TABLE, filling->table) &&
 	    put_string(message, NFTA_SET_ELEM_LIST_SET, filling->set))
@@ -482,7 +345,7 @@ static int add_element(struct filling *filling, const struct inet_address *sourc
 	return put_element(filling->message, source, destination) ? 0 : -ENOMEM;
 }
 
-static int fill_set(struct transaction *transaction, const char *table, const struct direction *direction,
+static int fill_set(struct nft_transaction *transaction, const char *table, const struct direction *direction,
 		    bool is_ipv6, const struct packet_lock_connection *connections, size_t count)
 {
 	struct filling filling = {
@@ -503,21 +366,22 @@ static int fill_set(struct transaction *transaction, const char *table, const st
 	return r;
 }
 
-static int add_direction(struct transaction *transaction, const char *table,
+static int add_direction(struct nft_transaction *transaction, const char *table,
 			 const struct direction *direction, const struct packet_lock_connection *connections,
 			 size_t count)
 {
-	int r = add(transaction, new_chain(table, direction));
+	int r = nft_transaction_add(transaction, new_chain(table, direction));
 
 	if (r == 0)
-		r = add(transaction, new_rule(table, direction, false, NULL));
+		r = nft_transaction_add(transaction, new_rule(table, direction, false, NULL));
 	for (int is_ipv6 = 0; r == 0 && is_ipv6 <= 1; is_ipv6++) {
-		r = add(transaction, new_set(table, direction->sets[is_ipv6], is_ipv6));
+		r = nft_transaction_add(transaction, new_set(table, direction->sets[is_ipv6], is_ipv6));
 		if (r == 0)
 			r = fill_set(transaction, table, direction, is_ipv6, connections, count);
 		/* The last of all has to be one that can ask for an answer. */
 		if (r == 0 && !(direction->is_out && is_ipv6))
-			r = add(transaction, new_rule(table, direction, is_ipv6, direction->sets[is_ipv6]));
+			r = nft_transaction_add(
+				transaction, new_rule(table, direction, is_ipv6, direction->sets[is_ipv6]));
 	}
 	return r;
 }
@@ -525,25 +389,25 @@ static int add_direction(struct transaction *transaction, const char *table,
 static int make_table(struct nl_sock *socket, const char *name, uint32_t flags, const char *comment,
 		      const struct packet_lock_connection *connections, size_t count)
 {
-	cleanup_(transaction_done) struct transaction transaction = {.socket = socket};
+	cleanup_(nft_transaction_done) struct nft_transaction transaction = {.socket = socket};
 	const struct direction *last = &directions[ARRAY_SIZE(directions) - 1];
-	int r = add_border(&transaction, NFNL_MSG_BATCH_BEGIN);
+	int r = nft_transaction_begin(&transaction);
 
 	if (r == 0)
-		r = add(&transaction, new_table(name, flags, comment));
+		r = nft_transaction_add(&transaction, new_table(name, flags, comment));
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(directions); i++)
 		r = add_direction(&transaction, name, &directions[i], connections, count);
-	return r < 0 ? r : commit(&transaction, new_rule(name, last, true, last->sets[1]));
+	return r < 0 ? r : nft_transaction_commit(&transaction, new_rule(name, last, true, last->sets[1]));
 }
 
 static int remove_table(struct nl_sock *socket, const char *name)
 {
-	cleanup_(transaction_done) struct transaction transaction = {.socket = socket};
-	struct nl_msg *message = table_message(NFT_MSG_DELTABLE, 0);
-	int r = add_border(&transaction, NFNL_MSG_BATCH_BEGIN);
+	cleanup_(nft_transaction_done) struct nft_transaction transaction = {.socket = socket};
+	struct nl_msg *message = nft_message_new(NFT_MSG_DELTABLE, 0);
+	int r = nft_transaction_begin(&transaction);
 
 	message = if_whole(message, message && r == 0 && put_string(message, NFTA_TABLE_NAME, name));
-	return r < 0 ? r : commit(&transaction, message);
+	return r < 0 ? r : nft_transaction_commit(&transaction, message);
 }
 
 /* A kernel before 5.12 does not know of owners, and says that of the flag; then somebody has to remove it. */
@@ -555,7 +419,7 @@ int packet_lock_new(const char *name, const struct packet_lock_connection *conne
 
 	if (!lock)
 		return -ENOMEM;
-	r = open_socket(&lock->socket);
+	r = nft_open(&lock->socket);
 	if (r == 0)
 		r = make_table(lock->socket, name, CR_TABLE_OWNER, "", connections, count);
 	if (r < 0)
@@ -580,7 +444,7 @@ int packet_lock_leave(const char *name, const char *comment, const struct packet
 		      size_t count)
 {
 	cleanup_(netlink_socket_freep) struct nl_sock *socket = NULL;
-	int r = open_socket(&socket);
+	int r = nft_open(&socket);
 
 	return r < 0 ? r : make_table(socket, name, 0, comment, connections, count);
 }
@@ -588,7 +452,7 @@ int packet_lock_leave(const char *name, const char *comment, const struct packet
 int packet_lock_remove(const struct packet_lock *lock, const char *name)
 {
 	cleanup_(netlink_socket_freep) struct nl_sock *socket = NULL;
-	int r = lock ? 0 : open_socket(&socket);
+	int r = lock ? 0 : nft_open(&socket);
 
 	return r < 0 ? r : remove_table(lock ? lock->socket : socket, name);
 }
@@ -623,8 +487,9 @@ static int take_table(struct nlmsghdr *header,
 int packet_lock_list(int (*take)(void *context, const char *name, const char *comment), void *context)
 {
 	cleanup_(netlink_socket_freep) struct nl_sock *socket = NULL;
-	cleanup_(netlink_message_freep) struct nl_msg *question = table_message(NFT_MSG_GETTABLE, NLM_F_DUMP);
-	int r = question ? open_socket(&socket) : -ENOMEM;
+	cleanup_(netlink_message_freep) struct nl_msg *question =
+		nft_message_new(NFT_MSG_GETTABLE, NLM_F_DUMP);
+	int r = question ? nft_open(&socket) : -ENOMEM;
 
 	if (r == 0 && nl_send_auto(socket, question) < 0)
 		r = -EIO;
