@@ -90,6 +90,10 @@ uint32_t object_id_at(const struct task *task, int fd);
 const char *object_place(const struct restore *restore, const struct object *object, char *buffer,
 			 size_t size);
 
+/* STEP with each object of a kind, in their order, until it fails. */
+int must_check objects_each(struct restore *restore, const struct fd_restorer *kind,
+			    int (*step)(struct restore *restore, struct object *object));
+
 /* A descriptor of this process, O_CLOEXEC, for an object, wherever it is; it is opened if it was not yet.
  * Logs. */
 int must_check object_take(struct restore *restore, struct object *object, int *ret_fd);

@@ -155,7 +155,7 @@ static int take_over(pid_t pid, int fd, int *ret_fd)
 	return r < 0 ? log_error_errno(r, "cannot take over an io_uring") : 0;
 }
 
-static int make(struct restore *restore, const struct object *object)
+static int make(struct restore *restore, struct object *object)
 {
 	const Cr__IoUring *image = ring_image(object);
 	struct puppet *puppet = ring_thread(restore, image->tid);
@@ -180,12 +180,7 @@ static int make(struct restore *restore, const struct object *object)
 
 static int io_uring_prepare(struct restore *restore)
 {
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < restore->objects_count; i++)
-		if (restore->objects[i].kind == &io_uring_fd_restorer)
-			r = make(restore, &restore->objects[i]);
-	return r;
+	return objects_each(restore, &io_uring_fd_restorer, make);
 }
 
 static int io_uring_open(struct restore *restore maybe_unused, const struct object *object, int *ret_fd)
@@ -241,12 +236,7 @@ static int io_uring_fill(struct restore *restore, const struct object *object, i
 
 static int io_uring_finish(struct restore *restore)
 {
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < restore->objects_count; i++)
-		if (restore->objects[i].kind == &io_uring_fd_restorer)
-			r = ring_register(restore, &restore->objects[i]);
-	return r;
+	return objects_each(restore, &io_uring_fd_restorer, ring_register);
 }
 
 static void io_uring_done(struct object *object)

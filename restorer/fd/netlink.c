@@ -147,12 +147,7 @@ static int finish_object(struct restore *restore, struct object *object)
 
 static int netlink_finish(struct restore *restore)
 {
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < restore->objects_count; i++)
-		if (restore->objects[i].kind == &netlink_fd_restorer)
-			r = finish_object(restore, &restore->objects[i]);
-	return r;
+	return objects_each(restore, &netlink_fd_restorer, finish_object);
 }
 
 const struct fd_restorer netlink_fd_restorer = {

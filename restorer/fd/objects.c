@@ -251,6 +251,17 @@ int objects_prepare(struct restore *restore)
 	return 0;
 }
 
+int objects_each(struct restore *restore, const struct fd_restorer *kind,
+		 int (*step)(struct restore *restore, struct object *object))
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < restore->objects_count; i++)
+		if (restore->objects[i].kind == kind)
+			r = step(restore, &restore->objects[i]);
+	return r;
+}
+
 struct object *object_find(struct restore *restore, uint32_t id)
 {
 	uint64_t index = 0;

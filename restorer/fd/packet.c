@@ -224,12 +224,7 @@ static int finish_object(struct restore *restore, struct object *object)
 
 static int packet_finish(struct restore *restore)
 {
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < restore->objects_count; i++)
-		if (restore->objects[i].kind == &packet_fd_restorer)
-			r = finish_object(restore, &restore->objects[i]);
-	return r;
+	return objects_each(restore, &packet_fd_restorer, finish_object);
 }
 
 const struct fd_restorer packet_fd_restorer = {

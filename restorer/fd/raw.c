@@ -78,7 +78,7 @@ static int check_id(struct restore *restore, const Cr__InetSocket *image, const 
 	return 0;
 }
 
-static int preflight_object(struct restore *restore, const struct object *object)
+static int preflight_object(struct restore *restore, struct object *object)
 {
 	const Cr__InetSocket *image = image_of(object)->socket;
 	char name[INET_DESCRIPTION_SIZE];
@@ -95,12 +95,7 @@ static int preflight_object(struct restore *restore, const struct object *object
 
 static int raw_preflight(struct restore *restore)
 {
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < restore->objects_count; i++)
-		if (restore->objects[i].kind == &raw_fd_restorer)
-			r = preflight_object(restore, &restore->objects[i]);
-	return r;
+	return objects_each(restore, &raw_fd_restorer, preflight_object);
 }
 
 static int raw_open(struct restore *restore maybe_unused, const struct object *object, int *ret_fd)
@@ -134,12 +129,7 @@ static int finish_object(struct restore *restore, struct object *object)
 
 static int raw_finish(struct restore *restore)
 {
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < restore->objects_count; i++)
-		if (restore->objects[i].kind == &raw_fd_restorer)
-			r = finish_object(restore, &restore->objects[i]);
-	return r;
+	return objects_each(restore, &raw_fd_restorer, finish_object);
 }
 
 const struct fd_restorer raw_fd_restorer = {

@@ -66,13 +66,17 @@ static bool shares_port_outside(const struct udp_restorer *restorer, const Cr__I
 	return false;
 }
 
-static int preflight_object(struct restore *restore, const struct object *object)
+static int preflight_object(struct restore *restore, struct object *object)
 {
-	const struct udp_restorer *restorer = restore->fd_kind_states[FD_KIND_udp];
+	const struct udp_restorer *restorer;
 	const Cr__UdpSocket *image = image_of(object);
 	bool is_filled = image->contents_size > 0 && !restore->options->is_in_flight_skipped;
 	char name[INET_DESCRIPTION_SIZE];
+	int r = restore->fd_kind_states[FD_KIND_udp] ? 0 : udp_restorer_new(restore);
 
+	if (r < 0)
+		return r;
+	restorer = restore->fd_kind_states[FD_KIND_udp];
 	inet_socket_describe(object, image->socket, name);
 	if (is_filled && (!kernel_features_has_cap(&restore->features, CAP_NET_RAW) ||
 			  !kernel_features_has_cap(&restore->features, CAP_NET_ADMIN)))
@@ -93,17 +97,7 @@ static int preflight_object(struct restore *restore, const struct object *object
 
 static int udp_preflight(struct restore *restore)
 {
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < restore->objects_count; i++) {
-		if (restore->objects[i].kind != &udp_fd_restorer)
-			continue;
-		if (!restore->fd_kind_states[FD_KIND_udp])
-			r = udp_restorer_new(restore);
-		if (r == 0)
-			r = preflight_object(restore, &restore->objects[i]);
-	}
-	return r;
+	return objects_each(restore, &udp_fd_restorer, preflight_object);
 }
 
 static bool is_same_bytes(const ProtobufCBinaryData *one, const ProtobufCBinaryData *other)
@@ -174,12 +168,7 @@ static int finish_object(struct restore *restore, struct object *object)
 
 static int udp_finish(struct restore *restore)
 {
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < restore->objects_count; i++)
-		if (restore->objects[i].kind == &udp_fd_restorer)
-			r = finish_object(restore, &restore->objects[i]);
-	return r;
+	return objects_each(restore, &udp_fd_restorer, finish_object);
 }
 
 static void udp_done(struct object *object)
