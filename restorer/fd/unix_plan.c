@@ -147,7 +147,10 @@ static bool has_same_maker(const struct unix_object *left, const struct unix_obj
 	return a->pid == b->pid && a->uid == b->uid && a->gid == b->gid;
 }
 
-/* One that is connected to another which has turned away from it. */
+/*
+ * One that is connected to another which has turned away from it. If others are connected to the one, it is
+ * connected last, and not made so.
+ */
 static void find_turned_mates(const struct unix_restorer *restorer, bool has_name)
 {
 	for (size_t i = 0; i < restorer->objects_count; i++) {
@@ -155,7 +158,7 @@ static void find_turned_mates(const struct unix_restorer *restorer, bool has_nam
 
 		if (!is_of_pair(unix_object) || unix_object->partner || !peer || peer == unix_object ||
 		    (peer->image->name.len > 0) != has_name || !is_of_pair(peer) || peer->partner ||
-		    (has_name && !has_same_maker(unix_object, peer)))
+		    (has_name && (unix_object->is_sought || !has_same_maker(unix_object, peer))))
 			continue;
 		unix_object->partner = peer;
 		peer->partner = unix_object;
@@ -168,6 +171,8 @@ static void find_mates(const struct unix_restorer *restorer)
 	for (size_t i = 0; i < restorer->objects_count; i++) {
 		struct unix_object *unix_object = restorer->objects[i], *peer = unix_object->peer;
 
+		if (peer && peer != unix_object && peer->peer != unix_object)
+			peer->is_sought = true;
 		if (!is_of_pair(unix_object))
 			continue;
 		unix_object->origin = UNIX_ORIGIN_PAIR;

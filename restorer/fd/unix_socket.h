@@ -57,6 +57,7 @@ struct unix_object {
 	bool is_connected;  /* CLIENT, ACCEPTED: it has been dealt with */
 	bool has_room;      /* its send buffer has been made large for a while */
 	bool has_messages;  /* its queue has been filled */
+	bool is_sought;     /* one is connected to it that it is not connected to */
 	size_t rivals; /* datagram sockets that are to be connected to it before it is connected to another */
 };
 

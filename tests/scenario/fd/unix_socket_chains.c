@@ -51,7 +51,7 @@ static void check_chain(const int fds[LENGTH], const char *prefix)
 int main(void)
 {
 	int forward[LENGTH], backward[LENGTH], pair[2], told[2], left[2],
-		server = bound("server"), closed = bound("closed"), alone, stream;
+		server = bound("server"), closed = bound("closed"), first[2], second[2], alone, stream;
 
 	make_chain(forward, "forward", false);
 	make_chain(backward, "@backward", true);
@@ -71,6 +71,13 @@ int main(void)
 	unix_say(left[1], "lost");
 	unix_connect(left[0], "closed");
 	close(closed);
+	/* Of two pairs, one end is connected to one of the other, and has a name itself. */
+	scenario_call(socketpair(AF_UNIX, SOCK_DGRAM, 0, first));
+	scenario_call(socketpair(AF_UNIX, SOCK_DGRAM, 0, second));
+	unix_bind(first[0], "@first");
+	unix_bind(second[0], "second");
+	scenario_call(connect(second[0], &(struct sockaddr){.sa_family = AF_UNSPEC}, sizeof(sa_family_t)));
+	unix_connect(first[0], "second");
 	/* Nothing can wait in it. */
 	alone = unix_new(SOCK_SEQPACKET);
 	scenario_call(shutdown(alone, SHUT_RD));
@@ -92,6 +99,10 @@ int main(void)
 	scenario_check(send(left[1], "x", 1, MSG_DONTWAIT) < 0 && errno == EPERM);
 	scenario_check(send(left[0], "x", 1, MSG_DONTWAIT) < 0 && errno == ECONNREFUSED);
 	unix_check_names(left[1], "", "@left");
+	unix_check_names(first[1], "", "@first");
+	unix_say(first[0], "to the second");
+	unix_hear(second[0], "to the second");
+	scenario_check(send(first[1], "x", 1, MSG_DONTWAIT) < 0 && errno == EPERM);
 	scenario_check(recv(alone, pair, 1, MSG_DONTWAIT) < 0 && errno == ENOTCONN);
 	scenario_check_equal(unix_poll(stream) & (POLLIN | POLLHUP), POLLIN | POLLHUP);
 	scenario_pass();
