@@ -18,7 +18,7 @@ serve() {
 		exit 1
 	fi
 	client "$protocol" python3 "$sources/tcp_clients.py" "$protocol" 4700 "$connections" "$rounds" progress
-	dump_when has_lines progress $((rounds / 10))
+	dump_when has_lines progress $(((rounds + 9) / 10))
 	restore
 	expect_clients
 	expect_free
@@ -70,7 +70,7 @@ else
 	skip node "node is not installed"
 fi
 ulimit -n 4096
-serve asyncio line 1000 20 python3 -c '
+serve asyncio line 1000 5 python3 -c '
 import asyncio
 async def serve(reader, writer):
     while line := await reader.readline():
