@@ -24,6 +24,8 @@
 #define LOOK_ROUNDS_AT_ONCE 200
 /* A thread that takes longer to stop may be one that cannot. */
 #define STOP_AT_ONCE_MS 100
+/* Signals from outside may stop and continue a process meanwhile. */
+#define STOP_ROUNDS_MAX 8
 /* Looks at a thread that signals keep from its sleep. */
 #define RESTART_ROUNDS_MAX 256
 
@@ -382,6 +384,35 @@ int freeze_process(struct dump *dump, struct process *process)
 	}
 	blockers_add(&dump->blockers, "it makes threads faster than they can be stopped");
 	return -ECANCELED;
+}
+
+static bool is_between_stops(const struct process *process)
+{
+	for (size_t i = 1; i < process->threads_count; i++)
+		if (process->threads[i].tracee.stop != process->threads[0].tracee.stop)
+			return true;
+	return false;
+}
+
+/* Each is asked to stop anew, and does so before it runs anything: it is in the stop of the process then, if
+ * there is one. */
+int freeze_join_stop(struct process *process)
+{
+	for (int round = 0; round < STOP_ROUNDS_MAX && is_between_stops(process); round++)
+		for (size_t i = 0; i < process->threads_count; i++) {
+			struct thread *thread = &process->threads[i];
+			int r = tracee_interrupt(&thread->tracee);
+
+			if (r == 0)
+				r = tracee_resume(&thread->tracee, TRACEE_RESUME_RUN, 0);
+			if (r == 0)
+				r = tracee_wait_frozen(&thread->tracee, TRACEE_TIMEOUT_MS);
+			if (r == 0)
+				r = hide_interruption(thread);
+			if (r < 0)
+				return r;
+		}
+	return 0;
 }
 
 /* Lets a thread at the entry of its call go to sleep in it, unless the call is over meanwhile, or a signal

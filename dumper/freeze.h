@@ -8,6 +8,12 @@
 void freeze_begin(struct process *process);
 
 /* Threads that do not run any more. */
+/*
+ * A process that was frozen on its way into a job-control stop, or out of one: has it come to its end, so
+ * that all threads are in it, or none.
+ */
+int must_check freeze_join_stop(struct process *process);
+
 size_t freeze_count_stopped(const struct process *process);
 
 /*

@@ -328,6 +328,9 @@ static int read_frozen(struct process *process)
 		r = dead_leader_replace(process);
 		if (r < 0)
 			return r;
+		r = freeze_join_stop(process);
+		if (r < 0)
+			return log_error_errno(r, "cannot see whether it is stopped");
 		process->is_stopped = process->threads[0].tracee.stop == TRACEE_STOP_GROUP;
 		r = freeze_settle(process);
 	}

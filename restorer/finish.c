@@ -189,6 +189,21 @@ static int remove_executor(struct task *task, struct remote_address instruction)
 	return r < 0 ? log_error_errno((int)r, "cannot remove the executor") : 0;
 }
 
+/* Into the stop that the leader has begun: it is complete, and their parent told of it, when all are in it.
+ */
+static int join_group_stop(struct thread *thread)
+{
+	struct tracee *tracee = &thread->puppet.tracee;
+	int r = 0;
+
+	while (r == 0 && tracee->stop != TRACEE_STOP_GROUP) {
+		r = tracee_resume(tracee, TRACEE_RESUME_RUN, 0);
+		if (r == 0)
+			r = tracee_wait(tracee, TRACEE_TIMEOUT_MS);
+	}
+	return r;
+}
+
 /* Into the job-control stop that the process was in. All other signals are still blocked. */
 static int enter_group_stop(const struct restore *restore, struct task *task)
 {
@@ -205,6 +220,8 @@ static int enter_group_stop(const struct restore *restore, struct task *task)
 		if (r == 0)
 			r = tracee_wait(tracee, TRACEE_TIMEOUT_MS);
 	}
+	for (size_t i = 1; r == 0 && i < task->threads_count; i++)
+		r = join_group_stop(&task->threads[i]);
 	return r < 0 ? log_error_errno(r, "cannot stop it as it was stopped") : 0;
 }
 

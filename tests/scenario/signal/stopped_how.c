@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A parent is told by which signal of job control a child was stopped, whether before the dump or only after
- * it. */
+/* A parent is told by which signal of job control a child was stopped, once, whether before the dump or only
+ * after it. Every other child has several threads. */
+#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +12,13 @@ static const int signals[] = {SIGTSTP, SIGTTIN, SIGTTOU, SIGSTOP};
 
 #define COUNT 4
 
+static void *wait_for_end(void *unused)
+{
+	for (;;)
+		pause();
+	return unused;
+}
+
 int main(void)
 {
 	pid_t children[2 * COUNT];
@@ -20,7 +28,11 @@ int main(void)
 	for (int i = 0; i < 2 * COUNT; i++) {
 		children[i] = scenario_call(fork());
 		if (children[i] == 0) {
+			pthread_t thread;
+
 			setpgid(0, 0);
+			for (int k = 0; k < i % 2 * 3; k++)
+				scenario_check(pthread_create(&thread, NULL, wait_for_end, NULL) == 0);
 			raise(signals[i % COUNT]);
 			_exit(i);
 		}
@@ -39,6 +51,9 @@ int main(void)
 		if (told != 0)
 			scenario_check(WIFSTOPPED(status) && WSTOPSIG(status) == signals[i]);
 	}
+	/* One that was told only after the restore is not told again. */
+	scenario_sleep_ms(20);
+	scenario_check_equal(waitpid(-1, &status, WUNTRACED | WNOHANG), 0);
 	for (int i = 0; i < 2 * COUNT; i++) {
 		scenario_call(kill(children[i], SIGCONT));
 		scenario_check_equal(waitpid(children[i], &status, 0), children[i]);
