@@ -255,7 +255,7 @@ int finish_task(struct restore *restore, struct task *task)
 		r = remove_executor(task, instruction);
 	if (r == 0)
 		r = set_registers(&task->threads[0], &registers);
-	if (r == 0 && task->image->stop_signal != 0)
+	if (r == 0 && job_control_is_stopped(task))
 		r = enter_group_stop(restore, task);
 	for (size_t i = 0; r == 0 && i < task->threads_count; i++)
 		r = tracee_set_signal_mask(&task->threads[i].puppet.tracee,

@@ -48,6 +48,18 @@ static bool is_pending(const ProtobufCBinaryData *pending, size_t count, int sig
 	return false;
 }
 
+bool job_control_is_stopped(const struct task *task)
+{
+	const Cr__Process *image = task->image;
+
+	if (image->stop_signal != 0 || is_pending(image->pending, image->n_pending, SIGSTOP))
+		return true;
+	for (size_t i = 0; i < image->n_threads; i++)
+		if (is_pending(image->threads[i]->pending, image->threads[i]->n_pending, SIGSTOP))
+			return true;
+	return false;
+}
+
 int job_control_stop_signal(const struct restore *restore, const struct task *task)
 {
 	const Cr__Process *image = task->image;

@@ -4,6 +4,9 @@
 
 #include "restorer/restore.h"
 
+/* Whether TASK is to be stopped: it was, or had a SIGSTOP pending, by which it is as soon as it runs. */
+bool job_control_is_stopped(const struct task *task);
+
 /*
  * The signal by which TASK, all of whose signals are blocked, is to be stopped again: that by which it was
  * stopped, as its parent is told by wait(2), or SIGSTOP where that would not stop it now.

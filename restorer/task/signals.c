@@ -24,7 +24,7 @@ void signals_action_bytes(const Cr__SignalAction *action, unsigned char ret[SIGN
 	memcpy(ret, fields, sizeof(fields));
 }
 
-static int pending_check(struct restore *restore, const ProtobufCBinaryData *pending, size_t count)
+static int pending_check(const ProtobufCBinaryData *pending, size_t count)
 {
 	if (count > PENDING_MAX)
 		return bad_image("there are %zu pending signals", count);
@@ -36,37 +36,32 @@ static int pending_check(struct restore *restore, const ProtobufCBinaryData *pen
 		memcpy(&info, pending[i].data, sizeof(info));
 		if (info.si_signo < 1 || info.si_signo > SIGNALS_COUNT || info.si_signo == SIGKILL)
 			return bad_image("a pending signal has number %d", info.si_signo);
-		/* It cannot be blocked while the task is rebuilt. */
-		if (info.si_signo == SIGSTOP)
-			blockers_add(&restore->blockers,
-				     "has a SIGSTOP pending, which cannot be restored: dump it again when "
-				     "the signal has arrived");
 	}
 	return 0;
 }
 
-static int thread_check(struct restore *restore, const Cr__Thread *thread)
+static int thread_check(const Cr__Thread *thread)
 {
 	const Cr__AlternateStack *stack = thread->alternate_stack;
 
 	if (stack && (stack->flags & ~ALTERNATE_STACK_FLAGS))
 		return bad_image("its alternate signal stack has flags 0x%x", stack->flags);
-	return pending_check(restore, thread->pending, thread->n_pending);
+	return pending_check(thread->pending, thread->n_pending);
 }
 
-static int signals_check(struct restore *restore, const struct task *task)
+static int signals_check(struct restore *restore maybe_unused, const struct task *task)
 {
 	const Cr__Process *image = task->image;
 	int r;
 
 	if (image->n_actions != SIGNALS_COUNT)
 		return bad_image("there are %zu signal actions", image->n_actions);
-	r = pending_check(restore, image->pending, image->n_pending);
+	r = pending_check(image->pending, image->n_pending);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < image->n_threads; i++) {
 		LOG_SCOPE("tid %d", image->threads[i]->tid);
-		r = thread_check(restore, image->threads[i]);
+		r = thread_check(image->threads[i]);
 		if (r < 0)
 			return r;
 	}
@@ -127,7 +122,9 @@ static int pending_add(struct task *task, struct thread *thread, struct batch *b
 		uint64_t signal = (uint64_t)info.si_signo, address;
 		int r;
 
-		if (info.si_signo == SIGTRAP || is_late(task, info.si_signo) != is_for_late)
+		/* A SIGSTOP, which nothing holds back, see job_control_is_stopped(). */
+		if (info.si_signo == SIGTRAP || info.si_signo == SIGSTOP ||
+		    is_late(task, info.si_signo) != is_for_late)
 			continue;
 		r = task_batch_room(thread, 1, sizeof(info), "its state");
 

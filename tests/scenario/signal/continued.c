@@ -3,6 +3,7 @@
  * A parent is told that a child goes on after a stop (WCONTINUED), whether before the dump or only after it,
  * and but once. A child that has the SIGCONT blocked keeps it.
  */
+/* not: stop */
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
