@@ -16,12 +16,15 @@
 /* In the order of execution. The last two take what room in a batch the others have left. */
 static const struct task_dumper *const task_dumpers[] = {
 	&registers_task_dumper, /* first: those of the moment of the freeze */
-	&memory_task_dumper,           &credentials_task_dumper, &signals_task_dumper,
-	&timers_task_dumper,           &limits_task_dumper,      &scheduling_task_dumper,
-	&attributes_task_dumper,       &login_task_dumper,       &cgroup_task_dumper,
-	&unsupported_task_dumper,      &landlock_task_dumper,    &rings_task_dumper,
-	&xsave_permission_task_dumper, &keyrings_task_dumper,    &children_task_dumper,
-	&memory_policy_task_dumper,    &descriptors_task_dumper,
+	&memory_task_dumper,        &credentials_task_dumper,
+	&signals_task_dumper,       &timers_task_dumper,
+	&limits_task_dumper,        &scheduling_task_dumper,
+	&attributes_task_dumper,    &login_task_dumper,
+	&cgroup_task_dumper,        &unsupported_task_dumper,
+	&landlock_task_dumper,      &autogroup_task_dumper,
+	&rings_task_dumper,         &xsave_permission_task_dumper,
+	&keyrings_task_dumper,      &children_task_dumper,
+	&memory_policy_task_dumper, &descriptors_task_dumper,
 };
 
 /* What it takes to ask the threads of a process. */

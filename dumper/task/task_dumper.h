@@ -58,6 +58,7 @@ extern const struct task_dumper unsupported_task_dumper; /* adds blockers for wh
 extern const struct task_dumper registers_task_dumper;   /* registers, xsave, interrupted calls */
 extern const struct task_dumper xsave_permission_task_dumper; /* AMX tiles */
 extern const struct task_dumper keyrings_task_dumper;         /* of threads and processes */
+extern const struct task_dumper autogroup_task_dumper;        /* the nice value of a session */
 extern const struct task_dumper descriptors_task_dumper;      /* close-on-exec */
 extern const struct task_dumper memory_task_dumper;           /* brk, mlockall(MCL_FUTURE) */
 extern const struct task_dumper memory_policy_task_dumper;    /* set_mempolicy(2), mbind(2) */

@@ -25,6 +25,8 @@ static const struct {
 	{&memory_policy_task_restorer, false},
 	/* Raising a priority is judged by the limits and ids that the task still has from us. */
 	{&scheduling_task_restorer, false},
+	/* Its session is there, and was made by it. */
+	{&autogroup_task_restorer, false},
 	/* Actions before pending signals (in it): ignoring a signal throws away what is pending of it. */
 	{&signals_task_restorer, false},
 	/* A lower RLIMIT_SIGPENDING would refuse pending signals; raising a hard limit needs a capability. */

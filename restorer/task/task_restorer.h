@@ -39,6 +39,7 @@ extern const struct task_restorer
 extern const struct task_restorer memory_policy_task_restorer;
 extern const struct task_restorer xsave_permission_task_restorer;
 extern const struct task_restorer keyrings_task_restorer;
+extern const struct task_restorer autogroup_task_restorer;
 extern const struct task_restorer seccomp_task_restorer;
 extern const struct task_restorer timers_task_restorer;
 

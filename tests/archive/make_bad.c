@@ -362,6 +362,8 @@ static void init_parts(struct parts *parts)
 	CASE(host_nodes, p->mappings[2].policy = &p->policy, p->policy_nodes[0] = UINT64_C(1) << 63)         \
 	CASE(host_nodes_of_thread, p->thread.memory_policy = &p->policy)                                     \
 	CASE(host_xsave_permission, p->process.xsave_permission = UINT64_C(1) << 62)                         \
+	CASE(autogroup_nice, p->process.autogroup_nice = 20)                                                 \
+	CASE(autogroup_of_member, p->process.autogroup_nice = 5, p->process.sid = 1)                         \
 	CASE(xsave_permission, p->process.xsave_permission = UINT64_C(1) << 63)                              \
 	CASE(tiles_without_permission, p->xsave[512 + 18 / 8] = 1 << 18 % 8)                                 \
 	CASE(host_xsave, p->manifest.needed_xsave_features = UINT64_C(1) << 60)                              \

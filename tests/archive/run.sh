@@ -99,6 +99,8 @@ bad root_relative 'root or working directory'
 bad no_mapping '0 mappings'
 bad mapping_policy 'memory policy has the mode 0x0'
 bad mapping_policy_nodes 'nodes of a memory policy have 136 bytes'
+bad autogroup_nice 'nice value 20' --detach --check
+bad autogroup_of_member 'nice value 5|session' --detach --check
 bad xsave_permission 'processor state 0x8000000000000000' --detach --check
 bad tiles_without_permission 'never asked' --detach --check
 bad thread_policy 'memory policy has the mode 0x10000'
