@@ -257,10 +257,12 @@ static int read_data(struct terminal_queues *queues, struct kernel_address data,
 				       sizeof(flags));
 	if (r < 0)
 		return r;
-	if (head - tail > TERMINAL_QUEUE_SIZE || (is_canonical && canonical_head - tail > head - tail))
+	if (head - tail > TERMINAL_QUEUE_SIZE)
 		return -EAGAIN;
 	queue->data_count = (size_t)(head - tail);
-	queue->lines_size = is_canonical ? (size_t)(canonical_head - tail) : 0;
+	/* Who reads with EXTPROC leaves the head of the lines behind, which does not matter then. */
+	if (is_canonical && canonical_head - tail <= head - tail)
+		queue->lines_size = (size_t)(canonical_head - tail);
 	queue->data = malloc(MAX(queue->data_count, (size_t)1));
 	queue->line_ends = malloc(MAX(queue->data_count, (size_t)1));
 	if (!queue->data || !queue->line_ends)

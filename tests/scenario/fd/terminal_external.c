@@ -9,7 +9,9 @@
 
 int main(void)
 {
-	struct pair before, after, raw, next;
+	struct pair before, after, raw, next, begun;
+
+	char text[4];
 
 	pair_open(&before);
 	change_local(before.slave, ECHO, EXTPROC);
@@ -29,7 +31,13 @@ int main(void)
 	PUT(next.master, "one\n\026");
 	await_waiting(next.slave, 4);
 	change_local(next.slave, 0, EXTPROC);
+	pair_open(&begun);
+	change_local(begun.slave, ECHO, EXTPROC);
+	PUT(begun.master, "one\ntwo");
+	await_waiting(begun.slave, 7);
+	scenario_check_equal(read(begun.slave, text, 3), 3);
 	scenario_checkpoint();
+	EXPECT(begun.slave, "\ntwo");
 	EXPECT(before.slave, "one\ntwo");
 	scenario_check_equal(waiting(after.slave), 11);
 	change_local(after.slave, EXTPROC, 0);
