@@ -39,6 +39,7 @@ struct thread {
 	uint32_t cgroup_set;     /* dumper/cgroups.h */
 	Cr__Thread *image;       /* in the arena */
 	bool has_more_questions; /* by its answers: another batch is needed, see task_dumper.h */
+	bool is_in_vfork;        /* while others are let go on because of that, see vfork.h */
 };
 
 struct process {
@@ -141,6 +142,9 @@ struct dump {
 	size_t external_files_count, external_files_capacity;
 	struct archive_writer *writer; /* borrowed, while images are written */
 	int64_t freeze_ns;             /* CLOCK_MONOTONIC when the tree was frozen */
+	int64_t freeze_end_ns;         /* the same, by when it is to be */
+	pid_t vfork_tid;               /* see freeze_process() */
+	int64_t vfork_patience_ms;     /* how long a thread may be in vfork(2) next time */
 };
 
 /* Runs all stages. Returns the exit status of the command (common/exit_status.h). */

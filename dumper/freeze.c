@@ -7,13 +7,16 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/interrupt.h"
 #include "common/log.h"
 #include "common/proc/proc_dir.h"
 #include "common/vector.h"
 #include "dumper/cgroups.h"
+#include "dumper/vfork.h"
 
 /* Rounds of looking for new threads; each finds fewer unless threads are made faster than they can be seized.
  */
@@ -26,6 +29,8 @@
 #define STOP_AT_ONCE_MS 100
 /* Signals from outside may stop and continue a process meanwhile. */
 #define STOP_ROUNDS_MAX 8
+/* Looks at what such a thread waits for. */
+#define STOP_LOOK_MS 20
 /* Looks at a thread that signals keep from its sleep. */
 #define RESTART_ROUNDS_MAX 256
 
@@ -104,6 +109,15 @@ static bool is_kernels_own(int proc_fd)
 	return stat_read(proc_fd, &stat) == 0 && stat.kernel_flags & STAT_FLAG_IO_WORKER;
 }
 
+/* A thread that we have seized before: it has another id since, by execve(2), or could not stop then
+ * (dumper/vfork.h); it does, or has, since. */
+static bool is_ours(int proc_fd)
+{
+	cleanup_(status_done) struct status status = {0};
+
+	return !is_dead(proc_fd) && status_read(proc_fd, &status) == 0 && status.tracer_pid == getpid();
+}
+
 /*
  * A thread that we had seized called execve(2) before it could be asked to stop, and has the id of the leader
  * now: so that is asked. If it was known, it is no more who had stopped.
@@ -119,29 +133,20 @@ static void follow_to_leader(struct process *process)
 			process->threads[i].tracee.stop = TRACEE_RUNNING;
 }
 
-/* Whether TID is a thread of ours already, under the id that it has by execve(2), and has been asked to stop.
- */
-static bool is_ours(struct tracee *tracee, pid_t tid, pid_t pid)
-{
-	int r;
-
-	*tracee = (struct tracee){.tid = tid, .tgid = pid};
-	r = tid == pid ? tracee_wait_frozen(tracee, 0) : -ESRCH;
-	return r == 0 || r == -ETIMEDOUT;
-}
-
-static int seize(struct process *process, struct tracee *tracee, pid_t tid)
+static int seize(struct process *process, struct thread *thread, pid_t tid)
 {
 	pid_t pid = process->pidref.pid;
-	int r = tracee_seize(tracee, tid, pid, TRACEE_SUSPEND_SECCOMP);
+	int r = tracee_seize(&thread->tracee, tid, pid, TRACEE_SUSPEND_SECCOMP);
 
 	if (r == -EPERM) /* only CAP_SYS_ADMIN may suspend filters */
-		r = tracee_seize(tracee, tid, pid, 0);
-	if (r == -EPERM && is_ours(tracee, tid, pid))
+		r = tracee_seize(&thread->tracee, tid, pid, 0);
+	if (r == -EPERM && is_ours(thread->proc_fd)) {
+		thread->tracee = (struct tracee){.tid = tid, .tgid = pid};
 		return 0;
+	}
 	if (r < 0)
 		return r;
-	r = tracee_interrupt(tracee);
+	r = tracee_interrupt(&thread->tracee);
 	if (r == -ESRCH)
 		follow_to_leader(process);
 	return r;
@@ -168,7 +173,7 @@ static int try_seize(struct process *process, pid_t tid)
 		return -ENOMEM;
 	}
 	*slot = thread;
-	r = seize(process, &thread.tracee, tid);
+	r = seize(process, &thread, tid);
 	if (r == 0) {
 		*slot = thread;
 		return 0;
@@ -199,21 +204,23 @@ static int hide_interruption(const struct thread *thread)
 	return r;
 }
 
-static void refuse_endless(struct dump *dump, const struct thread *thread)
+int freeze_look(struct thread *thread)
 {
-	unsigned seconds = dump->options->timeout_seconds;
+	int r = tracee_wait_frozen(&thread->tracee, 0);
+
+	return r < 0 ? r : hide_interruption(thread);
+}
+
+static void refuse_endless(struct dump *dump, struct thread *thread)
+{
 	const char *channel = thread->sleep.wait_channel;
 
-	if (strstr(channel, "vfork"))
-		blockers_add(&dump->blockers,
-			     "thread %d does not stop within %u s: it waits in vfork(2) for a child that has "
-			     "neither ended nor called execve(2); try again later",
-			     (int)thread->tracee.tid, seconds);
-	else
-		blockers_add(&dump->blockers,
-			     "thread %d does not stop within %u s (it waits in %s, uninterruptibly): try "
-			     "again, or give a longer --timeout",
-			     (int)thread->tracee.tid, seconds, channel[0] ? channel : "the kernel");
+	sleep_note(thread->proc_fd, &thread->sleep);
+	blockers_add(
+		&dump->blockers,
+		"thread %d does not stop within %u s (it waits in %s, uninterruptibly): try again, or give "
+		"a longer --timeout",
+		(int)thread->tracee.tid, dump->options->timeout_seconds, channel[0] ? channel : "the kernel");
 }
 
 /*
@@ -239,30 +246,39 @@ static int note_ended(struct process *process, size_t but)
 }
 
 /*
- * In slices: it may wait for others of the process to end. And it is asked to stop again, for since 2026
- * execve(2) forgets (zap_other_threads()) that it was.
+ * In slices: it may wait for others of the process to end, or, in vfork(2), for a child that may be waiting
+ * for a thread that is frozen. And it is asked to stop again, for since 2026 execve(2) forgets
+ * (zap_other_threads()) that it was.
  */
-static int wait_slowly(struct process *process, size_t index, int timeout_ms)
+static int wait_slowly(struct dump *dump, struct process *process, size_t index, int timeout_ms)
 {
-	struct tracee *tracee = &process->threads[index].tracee;
-	int r = -ETIMEDOUT;
+	struct thread *thread = &process->threads[index];
 
-	for (int waited_ms = 0; r == -ETIMEDOUT && waited_ms < timeout_ms; waited_ms += STOP_AT_ONCE_MS) {
-		r = note_ended(process, index);
+	for (int waited_ms = 0; waited_ms < timeout_ms; waited_ms += STOP_LOOK_MS) {
+		int r = note_ended(process, index);
+
 		if (r == 0)
-			r = tracee_interrupt(tracee);
+			r = tracee_interrupt(&thread->tracee);
 		if (r == 0 || r == -ESRCH) /* else it has ended, which the wait tells */
-			r = tracee_wait_frozen(tracee, STOP_AT_ONCE_MS);
+			r = tracee_wait_frozen(&thread->tracee, STOP_LOOK_MS);
+		if (r != -ETIMEDOUT)
+			return r;
+		if (interrupted())
+			return -EINTR;
+		if (waited_ms >= dump->vfork_patience_ms && vfork_is_awaited(thread->proc_fd)) {
+			dump->vfork_tid = thread->tracee.tid;
+			return -EAGAIN;
+		}
 	}
-	return r;
+	refuse_endless(dump, thread);
+	return -ECANCELED;
 }
 
 static int wait_thread(struct dump *dump, struct process *process, size_t index)
 {
 	struct thread *thread = &process->threads[index];
 	int timeout_ms = (int)dump->options->timeout_seconds * 1000;
-	int at_once_ms = MIN(timeout_ms, STOP_AT_ONCE_MS);
-	int r = tracee_wait_frozen(&thread->tracee, at_once_ms);
+	int r = tracee_wait_frozen(&thread->tracee, STOP_AT_ONCE_MS);
 
 	/* In a frozen cgroup v1 it would never stop. */
 	if (r == -ETIMEDOUT) {
@@ -270,14 +286,10 @@ static int wait_thread(struct dump *dump, struct process *process, size_t index)
 		if (r > 0)
 			return -ECANCELED;
 		if (r == 0)
-			r = wait_slowly(process, index, timeout_ms - at_once_ms);
+			r = wait_slowly(dump, process, index, timeout_ms - STOP_AT_ONCE_MS);
 	}
 	if (r == 0)
 		r = hide_interruption(thread);
-	if (r == -ETIMEDOUT) {
-		refuse_endless(dump, thread);
-		return -ECANCELED;
-	}
 	return r == -ESRCH ? 0 : r;
 }
 

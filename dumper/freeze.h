@@ -20,9 +20,13 @@ size_t freeze_count_stopped(const struct process *process);
  * Seizes and stops every thread that is not known yet, again until no new one appears; those that exit on the
  * way are forgotten. process->threads is empty when the process has exited. -ECANCELED: it does not stop, and
  * is refused; with process->is_refused the same has been said of a thread that cannot be seized, and the rest
- * is frozen. Opens no log scope.
+ * is frozen. -EAGAIN: dump->vfork_tid is in vfork(2), and will remain so unless others go on. Opens no log
+ * scope.
  */
 int must_check freeze_process(struct dump *dump, struct process *process);
+
+/* Whether the thread, which was asked to stop, has done so: 0, -ETIMEDOUT, or -ESRCH if it is gone. */
+int must_check freeze_look(struct thread *thread);
 
 /*
  * After it: lets threads that another cr-dump, which was killed, has left inside its code come out of that,

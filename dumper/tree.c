@@ -22,6 +22,7 @@
 #include "dumper/cgroups.h"
 #include "dumper/freeze.h"
 #include "dumper/task/thread_status.h"
+#include "dumper/vfork.h"
 #include "format/layout.h"
 
 /* Rounds of looking for new processes, however long they take. Each finds fewer, unless processes are made
@@ -292,9 +293,7 @@ static int freeze_one(struct dump *dump, struct tree_search *search, size_t inde
  */
 static int freeze_all(struct dump *dump, struct tree_search *search)
 {
-	int64_t end_ns = monotonic_ns() + dump->options->timeout_seconds * INT64_C(1000000000);
-
-	for (int round = 0; round < TREE_ROUNDS_MIN || monotonic_ns() < end_ns; round++)
+	for (int round = 0; round < TREE_ROUNDS_MIN || monotonic_ns() < dump->freeze_end_ns; round++)
 		for (size_t i = 0; i < dump->processes_count; i++) {
 			int r = interrupted() ? -EINTR : freeze_one(dump, search, i);
 
@@ -366,9 +365,41 @@ static int note_cgroups(struct dump *dump)
 	return blockers_any(&dump->blockers) ? -ECANCELED : 0;
 }
 
-static int freeze_and_read(struct dump *dump, struct tree_search *search)
+static int add_root(struct dump *dump, struct tree_search *search)
 {
-	int r = freeze_all(dump, search);
+	pid_t root = dump->options->root_pid;
+	int r = add_process(dump, root);
+
+	if (r == 0)
+		r = id_map_set(&search->known, (uint64_t)root, dump->processes_count);
+	return r < 0 ? log_error_errno(r, "cannot open process %d", (int)root) : 0;
+}
+
+/* Anew, as long as the child of a vfork(2) needs what is frozen. */
+static int freeze_from_root(struct dump *dump)
+{
+	dump->freeze_end_ns = monotonic_ns() + dump->options->timeout_seconds * INT64_C(1000000000);
+	dump->vfork_patience_ms = VFORK_PATIENCE_MS;
+	for (;; dump->vfork_patience_ms *= 2) {
+		cleanup_(tree_search_done) struct tree_search search = {0};
+		size_t refused = dump->blockers.texts_count;
+		int r = add_root(dump, &search);
+
+		if (r == 0)
+			r = freeze_all(dump, &search);
+		if (r != -EAGAIN)
+			return r;
+		blockers_truncate(&dump->blockers, refused);
+		r = vfork_wait_out(dump);
+		if (r < 0)
+			return r;
+		tree_done(dump);
+	}
+}
+
+static int freeze_and_read(struct dump *dump)
+{
+	int r = freeze_from_root(dump);
 
 	if (r == 0 && blockers_any(&dump->blockers))
 		r = -ECANCELED;
@@ -390,18 +421,9 @@ static int freeze_and_read(struct dump *dump, struct tree_search *search)
 
 int tree_freeze(struct dump *dump)
 {
-	cleanup_(tree_search_done) struct tree_search search = {0};
-	pid_t root = dump->options->root_pid;
 	int r = tracee_init();
 
-	if (r < 0)
-		return log_error_errno(r, "cannot prepare for tracing");
-	r = add_process(dump, root);
-	if (r == 0)
-		r = id_map_set(&search.known, (uint64_t)root, dump->processes_count);
-	if (r < 0)
-		return log_error_errno(r, "cannot open process %d", (int)root);
-	return freeze_and_read(dump, &search);
+	return r < 0 ? log_error_errno(r, "cannot prepare for tracing") : freeze_and_read(dump);
 }
 
 /* A process in a job-control stop enters it again by itself, but not at once; nobody is to see it run
@@ -545,7 +567,7 @@ void tree_done(struct dump *dump)
 		process_done(&dump->processes[i]);
 	free(dump->processes);
 	dump->processes = NULL;
-	dump->processes_count = 0;
+	dump->processes_count = dump->processes_capacity = 0;
 }
 
 struct process *tree_find_process(const struct dump *dump, pid_t tid)

@@ -124,6 +124,14 @@ int tracee_wait(struct tracee *tracee, int timeout_ms)
 	}
 }
 
+bool tracee_has_stopped(const struct tracee *tracee)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, (id_t)tracee->tid, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) < 0 ||
+	       info.si_pid == tracee->tid;
+}
+
 int tracee_wait_frozen(struct tracee *tracee, int timeout_ms)
 {
 	for (;;) {

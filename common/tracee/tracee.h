@@ -56,6 +56,9 @@ int must_check tracee_interrupt(struct tracee *tracee);
 /* Waits for the next stop, at most TIMEOUT_MS: -ETIMEDOUT, or -ESRCH with TRACEE_GONE. */
 int must_check tracee_wait(struct tracee *tracee, int timeout_ms);
 
+/* Whether that wait would be over at once; the stop is not taken. */
+bool tracee_has_stopped(const struct tracee *tracee);
+
 /*
  * Waits until the thread rests in TRACEE_STOP_EVENT or TRACEE_STOP_GROUP after tracee_interrupt(). A signal
  * that was on its way is delivered first.

@@ -46,7 +46,10 @@ end_tree "$traced"
 
 # The parent waits in the kernel where nothing stops it.
 start_tree "$scratch/vfork" "$build/tests/refusal/refusal_vfork" "$scratch/vfork"
-refused 'in vfork(2)' 3 "pid $root\b" "thread $root\b" 'does not stop within 1 s' -- \
+child=$(cat "/proc/$root/task/$root/children")
+child=${child% }
+refused 'in vfork(2)' 3 "pid $root\b" "thread $root\b" "for pid $child .refusal_vfork." \
+	'only sleeps' "end pid $child" -- \
 	"$cr_dump" --timeout 1 -t "$root" -o "$out"
 is_traced_by "$root" 0 && pass 'it goes on' || fail 'it goes on'
 end_tree
