@@ -32,6 +32,7 @@
 #include "dumper/task/task_dumper.h"
 #include "dumper/task/zombie.h"
 #include "dumper/tree.h"
+#include "dumper/tree_end.h"
 #include "format/archive_file.h"
 #include "format/layout.h"
 

@@ -109,8 +109,9 @@ static bool is_kernels_own(int proc_fd)
 	return stat_read(proc_fd, &stat) == 0 && stat.kernel_flags & STAT_FLAG_IO_WORKER;
 }
 
-/* A thread that we have seized before: it has another id since, by execve(2), or could not stop then
- * (dumper/vfork.h); it does, or has, since. */
+/* What a thread of ours has made, which stops by itself (TRACEE_HOLD_CHILDREN); or one that we have seized
+ * before: it has another id since, by execve(2), or could not stop then (dumper/vfork.h); it does, or has,
+ * since. */
 static bool is_ours(int proc_fd)
 {
 	cleanup_(status_done) struct status status = {0};
@@ -133,17 +134,33 @@ static void follow_to_leader(struct process *process)
 			process->threads[i].tracee.stop = TRACEE_RUNNING;
 }
 
-static int seize(struct process *process, struct thread *thread, pid_t tid)
+static int seize(struct tracee *tracee, pid_t tid, pid_t tgid)
 {
-	pid_t pid = process->pidref.pid;
-	int r = tracee_seize(&thread->tracee, tid, pid, TRACEE_SUSPEND_SECCOMP);
+	int r = tracee_seize(tracee, tid, tgid, TRACEE_HOLD_CHILDREN | TRACEE_SUSPEND_SECCOMP);
 
 	if (r == -EPERM) /* only CAP_SYS_ADMIN may suspend filters */
-		r = tracee_seize(&thread->tracee, tid, pid, 0);
-	if (r == -EPERM && is_ours(thread->proc_fd)) {
+		r = tracee_seize(tracee, tid, tgid, TRACEE_HOLD_CHILDREN);
+	return r;
+}
+
+bool freeze_catch(pid_t pid)
+{
+	struct tracee tracee;
+
+	return seize(&tracee, pid, pid) == 0;
+}
+
+/* IS_CAUGHT: it is seized. */
+static int ask_to_stop(struct process *process, struct thread *thread, pid_t tid, bool is_caught)
+{
+	pid_t pid = process->pidref.pid;
+	int r = is_caught ? 0 : seize(&thread->tracee, tid, pid);
+	bool was_ours = r == -EPERM && is_ours(thread->proc_fd);
+
+	if (is_caught || was_ours)
 		thread->tracee = (struct tracee){.tid = tid, .tgid = pid};
+	if (was_ours)
 		return 0;
-	}
 	if (r < 0)
 		return r;
 	r = tracee_interrupt(&thread->tracee);
@@ -153,7 +170,7 @@ static int seize(struct process *process, struct thread *thread, pid_t tid)
 }
 
 /* Seizes TID and asks it to stop, unless it has ended. */
-static int try_seize(struct process *process, pid_t tid)
+static int try_seize(struct process *process, pid_t tid, bool is_caught)
 {
 	struct thread thread = {.proc_fd = -EBADF};
 	struct thread *slot;
@@ -173,7 +190,7 @@ static int try_seize(struct process *process, pid_t tid)
 		return -ENOMEM;
 	}
 	*slot = thread;
-	r = seize(process, &thread, tid);
+	r = ask_to_stop(process, &thread, tid, is_caught);
 	if (r == 0) {
 		*slot = thread;
 		return 0;
@@ -186,7 +203,7 @@ static int try_seize(struct process *process, pid_t tid)
 
 static int seize_thread(struct dump *dump, struct process *process, pid_t tid)
 {
-	int r = try_seize(process, tid);
+	int r = try_seize(process, tid, false);
 
 	return r < 0 ? explain_seize(dump, r, process, tid) : 0;
 }
@@ -323,7 +340,7 @@ static bool is_known(const struct process *process, size_t known, pid_t tid, siz
 
 void freeze_begin(struct process *process)
 {
-	int r = try_seize(process, process->pidref.pid);
+	int r = try_seize(process, process->pidref.pid, true);
 
 	if (r < 0)
 		log_debug("cannot attach to process %d yet: %s", (int)process->pidref.pid, strerror(-r));

@@ -4,7 +4,13 @@
 
 #include "dumper/dump.h"
 
-/* Asks the main thread to stop, if that can be; freeze_process() waits for it, or says why it cannot be. */
+/*
+ * Seizes the main thread of PID, no more: from then on nothing that it makes can run before it is found.
+ * False if that cannot be, as freeze_process() will say.
+ */
+bool freeze_catch(pid_t pid);
+
+/* Asks the main thread, which has been caught, to stop; freeze_process() waits for it. */
 void freeze_begin(struct process *process);
 
 /* Threads that do not run any more. */

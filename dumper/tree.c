@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -18,7 +17,6 @@
 #include "common/proc/proc_dir.h"
 #include "common/vector.h"
 #include "dumper/dead_leader.h"
-#include "dumper/abandon.h"
 #include "dumper/cgroups.h"
 #include "dumper/freeze.h"
 #include "dumper/task/thread_status.h"
@@ -28,7 +26,7 @@
 /* Rounds of looking for new processes, however long they take. Each finds fewer, unless processes are made
  * faster than they can be seized; then it goes on as long as a thread may take to stop. */
 #define TREE_ROUNDS_MIN 256
-#define KILL_TIMEOUT_MS 10000
+#define CHILDREN_SIZE_MAX (1 << 20)
 /* Looks, a tenth of a millisecond apart, at a process that stops. */
 #define LOOK_ROUNDS_MAX 1000
 
@@ -173,16 +171,34 @@ static void tree_search_done(struct tree_search *search)
 	id_map_done(&search->known);
 }
 
-/* PARENT_TID: 0 for the main thread. Where a thread ends, its children become those of another: the last look
- * tells. */
-static int take_child(struct dump *dump, struct tree_search *search, pid_t pid, pid_t parent_tid)
+/* The id of one that is gone may come again. */
+static struct process *find_known(const struct dump *dump, const struct tree_search *search, pid_t pid)
 {
 	uint64_t known;
+
+	if (!id_map_get(&search->known, (uint64_t)pid, &known) || dump->processes[known - 1].is_gone)
+		return NULL;
+	return &dump->processes[known - 1];
+}
+
+/* With all its threads. */
+static bool has_ended(const struct process *process)
+{
+	struct stat_info stat;
+
+	return stat_read(process->proc_fd, &stat) < 0 || (is_dead(&stat) && stat.threads_count <= 1);
+}
+
+/* PARENT_TID: 0 for the main thread. Where a thread ends, its children become those of another: the last look
+ * tells. */
+static int take_child(struct dump *dump, struct tree_search *search, pid_t pid, bool is_caught,
+		      pid_t parent_tid)
+{
+	struct process *known = find_known(dump, search, pid);
 	int r;
 
-	/* The id of one that is gone may come again. */
-	if (id_map_get(&search->known, (uint64_t)pid, &known) && !dump->processes[known - 1].is_gone) {
-		dump->processes[known - 1].parent_tid = parent_tid;
+	if (known) {
+		known->parent_tid = parent_tid;
 		return 0;
 	}
 	if (dump->processes_count == LAYOUT_PROCESSES_MAX)
@@ -196,8 +212,10 @@ static int take_child(struct dump *dump, struct tree_search *search, pid_t pid, 
 		return log_error_errno(r, "cannot open its child, pid %d", (int)pid);
 	dump->processes[dump->processes_count - 1].parent_tid = parent_tid;
 	search->looked_count = 0;
-	if (pid != getpid())
+	if (is_caught)
 		freeze_begin(&dump->processes[dump->processes_count - 1]);
+	else if (has_ended(&dump->processes[dump->processes_count - 1]))
+		return note_end(dump, dump->processes_count - 1);
 	return 0;
 }
 
@@ -218,26 +236,90 @@ static int reverse_from(struct dump *dump, struct tree_search *search, size_t fi
 	return r;
 }
 
+/* The next number in TEXT from its end; 0 if there is none before *AT. */
+static pid_t previous_pid(const char *text, size_t *at)
+{
+	while (*at > 0) {
+		(*at)--;
+		if (text[*at] != ' ' && (*at == 0 || text[*at - 1] == ' '))
+			return (pid_t)atoi(text + *at);
+	}
+	return 0;
+}
+
+/* Catches what is new in TEXT; whether something was, and whether that has MISSED some. In CAUGHT: pid ->
+ * whether it was caught. */
+static int catch_listed(const struct dump *dump, const struct tree_search *search, const char *text,
+			size_t size, struct id_map *caught, bool *missed)
+{
+	bool is_any_new = false;
+	uint64_t unused;
+	pid_t pid;
+
+	while ((pid = previous_pid(text, &size)) > 0) {
+		bool is_caught;
+		int r;
+
+		if (find_known(dump, search, pid) || id_map_get(caught, (uint64_t)pid, &unused))
+			continue;
+		is_caught = freeze_catch(pid);
+		r = id_map_set(caught, (uint64_t)pid, is_caught);
+		if (r < 0)
+			return r;
+		*missed = *missed || !is_caught;
+		is_any_new = true;
+	}
+	return is_any_new;
+}
+
 /*
  * The newest first: where each process makes the next one and ends, only the newest lives, and not for long;
  * those before it can wait. But they stand in the order in which they were made.
  */
-static int take_listed(struct dump *dump, struct tree_search *search, char *children, size_t size,
-		       pid_t parent_tid)
+static int take_listed(struct dump *dump, struct tree_search *search, const char *text, size_t size,
+		       const struct id_map *caught, pid_t parent_tid)
 {
 	size_t first = dump->processes_count;
+	pid_t pid;
 
-	for (size_t at = size; at-- > 0;) {
-		if (children[at] == ' ') {
-			children[at] = '\0';
-		} else if (at == 0 || children[at - 1] == ' ') {
-			int r = take_child(dump, search, (pid_t)atoi(children + at), parent_tid);
+	while ((pid = previous_pid(text, &size)) > 0) {
+		uint64_t is_caught = 0;
+		int r;
 
-			if (r < 0)
-				return r;
-		}
+		id_map_get(caught, (uint64_t)pid, &is_caught);
+		r = take_child(dump, search, pid, is_caught, parent_tid);
+		if (r < 0)
+			return r;
 	}
 	return reverse_from(dump, search, first);
+}
+
+/*
+ * The children of one thread. Where one has ended before it was caught, there may be another by now, that it
+ * has made: then the list is read again before anything else is done.
+ */
+static int take_children_of(struct dump *dump, struct tree_search *search, const struct thread *thread,
+			    pid_t parent_tid)
+{
+	cleanup_(id_map_done) struct id_map caught = {0};
+	cleanup_free char *children = NULL;
+	size_t size = 0;
+	bool missed = false, is_any_new = true;
+
+	while (is_any_new && monotonic_ns() < dump->freeze_end_ns) {
+		int r;
+
+		free(take_ptr(children));
+		r = file_read_at(thread->proc_fd, "children", CHILDREN_SIZE_MAX, &children, &size);
+		if (r < 0)
+			return log_error_errno(r, "cannot list the children of thread %d",
+					       (int)thread->tracee.tid);
+		r = catch_listed(dump, search, children, size, &caught, &missed);
+		if (r < 0)
+			return log_error_errno(r, "cannot note its children");
+		is_any_new = missed && r > 0;
+	}
+	return take_listed(dump, search, children, size, &caught, parent_tid);
 }
 
 /* /proc/PID/task/TID/children, proc_pid_task(5); complete because the thread is stopped, as are its children
@@ -245,16 +327,11 @@ static int take_listed(struct dump *dump, struct tree_search *search, char *chil
 static int take_children(struct dump *dump, struct tree_search *search, size_t index)
 {
 	for (size_t i = 0; i < dump->processes[index].threads_count; i++) {
-		cleanup_free char *children = NULL;
 		const struct thread *thread = &dump->processes[index].threads[i];
 		pid_t tid = thread->tracee.tid;
-		size_t size = 0;
-		int r = file_read_at(thread->proc_fd, "children", 1 << 20, &children, &size);
+		int r = take_children_of(dump, search, thread,
+					 tid == dump->processes[index].pidref.pid ? 0 : tid);
 
-		if (r < 0)
-			return log_error_errno(r, "cannot list the children of thread %d", (int)tid);
-		r = take_listed(dump, search, children, size,
-				tid == dump->processes[index].pidref.pid ? 0 : tid);
 		if (r < 0)
 			return r;
 	}
@@ -456,108 +533,6 @@ void tree_thaw(struct dump *dump)
 		if (process->is_stopped)
 			wait_stopped(process);
 	}
-}
-
-/* A killed thread that is traced stays until its tracer has seen the end of it; the leader's comes last. */
-static int reap(struct process *process)
-{
-	for (size_t i = process->threads_count; i > 0; i--) {
-		struct tracee *tracee = &process->threads[i - 1].tracee;
-
-		while (tracee->stop != TRACEE_GONE) {
-			int r = tracee_wait(tracee, KILL_TIMEOUT_MS);
-
-			if (r < 0 && r != -ESRCH)
-				return log_error_errno(r, "thread %d was killed but does not die",
-						       (int)tracee->tid);
-		}
-	}
-	return 0;
-}
-
-/* From here on all of it ends, also by our own end. */
-static void doom(struct dump *dump)
-{
-	for (size_t i = 0; i < dump->processes_count; i++)
-		for (size_t k = 0; k < dump->processes[i].threads_count; k++)
-			if (tracee_kill_with_us(&dump->processes[i].threads[k].tracee) < 0)
-				log_debug("thread %d would outlive cr-dump",
-					  (int)dump->processes[i].threads[k].tracee.tid);
-}
-
-/* Children stand behind their parent. */
-static void abandon(struct dump *dump, size_t index)
-{
-	const struct process *process = &dump->processes[index];
-	cleanup_free pid_t *zombies = calloc(dump->processes_count, sizeof(*zombies));
-	size_t children = 0, count = 0;
-	int r;
-
-	for (size_t i = index + 1; zombies && i < dump->processes_count; i++) {
-		if (dump->processes[i].stat.ppid != process->pidref.pid)
-			continue;
-		children++;
-		if (dump->processes[i].is_zombie)
-			zombies[count++] = dump->processes[i].pidref.pid;
-	}
-	if (children == 0)
-		return;
-	r = abandon_children(process, zombies, count);
-	if (r < 0)
-		log_debug("process %d leaves its children to the reaper: %s", (int)process->pidref.pid,
-			  strerror(-r));
-}
-
-/*
- * Kills those before END, back to the first that is the parent of one of them, and waits for all together,
- * for they take their time. *RET_FIRST: the first of them.
- */
-static int kill_some(struct dump *dump, size_t end, size_t *ret_first)
-{
-	size_t first = end, parents_end = 0;
-	int r = 0;
-
-	while (first > parents_end) {
-		struct process *process = &dump->processes[--first];
-		const struct process *parent = tree_find_process(dump, process->stat.ppid);
-
-		if (parent)
-			parents_end = MAX(parents_end, (size_t)(parent - dump->processes) + 1);
-		r = process->is_zombie ? 0 : pidref_send_signal(&process->pidref, SIGKILL);
-		if (r < 0 && r != -ESRCH)
-			return log_error_errno(r, "cannot kill pid %d", (int)process->pidref.pid);
-	}
-	for (r = 0, *ret_first = first; r == 0 && first < end; first++)
-		r = reap(&dump->processes[first]);
-	return r;
-}
-
-/* Children first: their parents have given them up, so that they are gone at once. */
-int tree_kill(struct dump *dump)
-{
-	size_t left = dump->processes_count;
-	int r = 0;
-
-	doom(dump);
-	for (size_t i = 0; dump->processes_count > 1 && i < dump->processes_count; i++)
-		if (!dump->processes[i].is_zombie)
-			abandon(dump, i);
-	while (r == 0 && left > 0)
-		r = kill_some(dump, left, &left);
-	return r;
-}
-
-int tree_stop(struct dump *dump)
-{
-	for (size_t i = 0; i < dump->processes_count; i++) {
-		int r = dump->processes[i].is_zombie
-				? 0
-				: pidref_send_signal(&dump->processes[i].pidref, SIGSTOP);
-
-		if (r < 0 && r != -ESRCH)
-			return log_error_errno(r, "cannot stop pid %d", (int)dump->processes[i].pidref.pid);
-	}
-	return 0;
 }
 
 void tree_done(struct dump *dump)

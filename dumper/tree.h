@@ -18,12 +18,6 @@ int must_check tree_freeze(struct dump *dump);
 /* Detaches from every thread; it goes on, or stays in its job-control stop. */
 void tree_thaw(struct dump *dump);
 
-/* Kills every process and waits until each is dead. */
-int must_check tree_kill(struct dump *dump);
-
-/* Puts every process that runs into a job-control stop, to be in force when it is let go. */
-int must_check tree_stop(struct dump *dump);
-
 void tree_done(struct dump *dump);
 
 /* The process, zombies too, that is TID or has that thread, or NULL. These three: since order_processes(). */

@@ -173,6 +173,19 @@ static void refuse(struct dump *dump, const struct thread *thread, const struct 
 			(int)watch->child);
 }
 
+/* What THREAD made when it was seized already, and nobody has met yet. */
+static int let_child_go_on(struct thread *thread)
+{
+	struct tracee child = {.tid = thread->tracee.new_tid};
+	int r;
+
+	if (child.tid == 0)
+		return 0;
+	thread->tracee.new_tid = 0;
+	r = tracee_wait_frozen(&child, TRACEE_TIMEOUT_MS);
+	return r < 0 ? r : tracee_detach(&child);
+}
+
 /* What has stopped goes on; what is about to stop will go on then, but for what is in vfork(2). */
 static int let_go_on(struct process *process)
 {
@@ -185,6 +198,8 @@ static int let_go_on(struct process *process)
 		if (thread->tracee.stop == TRACEE_RUNNING)
 			r = freeze_look(thread);
 		if (r == 0)
+			r = let_child_go_on(thread);
+		if (r == 0 || r == -ESRCH)
 			r = tracee_detach(&thread->tracee);
 		if (r < 0 && r != -ETIMEDOUT && r != -ESRCH)
 			return log_error_errno(r, "cannot let thread %d go on", (int)thread->tracee.tid);

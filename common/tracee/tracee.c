@@ -35,6 +35,8 @@ int tracee_seize(struct tracee *tracee, pid_t tid, pid_t tgid, unsigned options)
 		ptrace_options |= PTRACE_O_EXITKILL;
 	if (options & TRACEE_FOLLOW_CLONES)
 		ptrace_options |= PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
+	if (options & TRACEE_HOLD_CHILDREN)
+		ptrace_options |= PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK;
 	if (options & TRACEE_SUSPEND_SECCOMP)
 		ptrace_options |= PTRACE_O_SUSPEND_SECCOMP;
 	if (ptrace(PTRACE_SEIZE, tid, NULL, ptrace_options) < 0)
@@ -137,6 +139,8 @@ int tracee_wait_frozen(struct tracee *tracee, int timeout_ms)
 	for (;;) {
 		int r = tracee_wait(tracee, timeout_ms), signal;
 
+		if (r == -ESRCH && tracee->stop != TRACEE_GONE) /* killed in its stop; the next wait tells */
+			continue;
 		if (r < 0)
 			return r;
 		if (tracee->stop == TRACEE_STOP_EVENT || tracee->stop == TRACEE_STOP_GROUP)

@@ -30,7 +30,7 @@ struct tracee {
 	pid_t tid, tgid;
 	enum tracee_stop stop;
 	int signal;      /* TRACEE_STOP_SIGNAL, TRACEE_STOP_GROUP */
-	pid_t new_tid;   /* TRACEE_STOP_CLONE */
+	pid_t new_tid;   /* TRACEE_STOP_CLONE: the last one; else 0 */
 	int wait_status; /* as from wait(2) */
 };
 
@@ -41,10 +41,15 @@ struct tracee {
  */
 int must_check tracee_init(void);
 
-/* Seizes TID without stopping it. Extra ptrace options: KILL_WITH_TRACER, FOLLOW_CLONES, SUSPEND_SECCOMP. */
+/*
+ * Seizes TID without stopping it. Extra ptrace options: KILL_WITH_TRACER, FOLLOW_CLONES, SUSPEND_SECCOMP.
+ * With HOLD_CHILDREN whatever it makes from then on is seized like it, and stops before it runs, as it does
+ * itself then; but for vfork(2), in which it could not be stopped while its child is.
+ */
 #define TRACEE_KILL_WITH_TRACER 1
 #define TRACEE_FOLLOW_CLONES 2
 #define TRACEE_SUSPEND_SECCOMP 4
+#define TRACEE_HOLD_CHILDREN 8
 int must_check tracee_seize(struct tracee *tracee, pid_t tid, pid_t tgid, unsigned options);
 
 /* From now on a stopped thread is killed when we end (PTRACE_O_EXITKILL). */
