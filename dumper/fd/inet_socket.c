@@ -129,6 +129,24 @@ static void check_flow_label(struct dump *dump, int fd)
 			     ntohl(label.flr_label));
 }
 
+/* Connected to an address of IPv6 and then to a mapped one, or the other way: the first own address stays. */
+static void check_versions(struct dump *dump, const Cr__InetSocket *image)
+{
+	char text[INET_ADDRESS_TEXT_SIZE], peer_text[INET_ADDRESS_TEXT_SIZE];
+	struct inet_address own, peer;
+
+	if (!image->local || !image->peer)
+		return;
+	own = inet_image_address(image->local);
+	peer = inet_image_address(image->peer);
+	if (!inet_address_is_any(&own) && inet_address_is_mapped(&own) != inet_address_is_mapped(&peer))
+		blockers_add(
+			&dump->blockers,
+			"its socket, with the address %s, is connected to %s, of the other version of IP; "
+			"that cannot be made again: let the program connect it anew",
+			inet_address_format(&own, text), inet_address_format(&peer, peer_text));
+}
+
 uint32_t inet_socket_shutdown(int fd)
 {
 	struct pollfd socket = {.fd = fd, .events = POLLRDHUP};
@@ -177,6 +195,8 @@ int inet_socket_collect(struct dump *dump, const struct process *process, const 
 		r = collect_address(dump, info->our_fd, getsockname, &image->local);
 	if (r == 0)
 		r = collect_address(dump, info->our_fd, getpeername, &image->peer);
+	if (r == 0)
+		check_versions(dump, image);
 	if (r == 0)
 		r = collect_foreignness(image);
 	if (r == 0)

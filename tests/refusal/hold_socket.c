@@ -54,6 +54,20 @@ static int make_udp_corked(void)
 	return send_to(make_udp(), "127.0.0.1", 4002, MSG_MORE);
 }
 
+/* Connected by IPv6 first and by IPv4 then. */
+static int make_udp_versions(void)
+{
+	static const char *const peers[] = {"::1", "::ffff:127.0.0.1"};
+	struct sockaddr_in6 peer = {.sin6_family = AF_INET6, .sin6_port = htons(4002)};
+	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+
+	for (size_t i = 0; i < 2; i++)
+		if (inet_pton(AF_INET6, peers[i], &peer.sin6_addr) != 1 ||
+		    connect(fd, (struct sockaddr *)&peer, sizeof(peer)) < 0)
+			return -1;
+	return fd;
+}
+
 /* A datagram that came for a group waits. */
 static int make_udp_group(void)
 {
@@ -366,6 +380,7 @@ static const struct {
 	{"ping-waiting", make_ping_waiting},
 	{"udp", make_udp},
 	{"udp-corked", make_udp_corked},
+	{"udp-versions", make_udp_versions},
 	{"udp-group", make_udp_group},
 	{"udp-error", make_udp_error},
 	{"udp-elsewhere", make_udp_elsewhere},

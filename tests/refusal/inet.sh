@@ -6,6 +6,8 @@ set -u
 
 holds udp-corked 'fd 20: ' 'not sent yet' 'UDP_CORK'
 stop_target
+holds udp-versions 'fd 20: ' 'of the other version of IP'
+stop_target
 holds udp-error 'fd 20: ' 'error that the program has not read'
 stop_target
 holds udp-elsewhere 'fd 20: ' 'another network namespace'
