@@ -8,7 +8,6 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -16,7 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/arch/x86_64/bare_syscall.h"
 #include "common/arch/x86_64/exit_code.h"
 #include "common/cleanup.h"
 
@@ -81,98 +79,66 @@ static int program_make(int *ret_fd)
 	return 0;
 }
 
-struct landlock_witness {
+struct witness {
 	uid_t uid;
 	gid_t gid;
 	int program_fd;
-	pid_t pid; /* -1: it could not be made */
-	bool has_ended;
-	long error;
-	struct __user_cap_header_struct header;
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
-	char *words[2];
+	int error;
 	_Alignas(16) char stack[STACK_SIZE];
 };
 
 /*
- * The child shares our memory, and runs beside us, until it has one of its own: so it must not touch any but
- * what is its. Once it has other ids our memory is no longer dumpable, so that nobody can get at it through
- * the child. With no_new_privs also root has no capabilities in the end.
+ * By the calls themselves: those of the C library change all threads, which are not the child's. Once it has
+ * other ids our memory is no longer dumpable, so that nobody can get at it through the child, until that has
+ * one of its own. With no_new_privs also root has no capabilities there.
  */
 static int become(void *argument)
 {
-	struct landlock_witness *witness = argument;
-	const long uid = (long)witness->uid, gid = (long)witness->gid;
-	long r = bare_syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+	struct witness *witness = argument;
+	const uid_t uid = witness->uid;
+	const gid_t gid = witness->gid;
+	char *words[] = {(char *)"cr-witness", NULL};
 
-	if (r == 0)
-		r = bare_syscall(SYS_setresgid, gid, gid, gid, 0, 0);
-	if (r == 0)
-		r = bare_syscall(SYS_setresuid, uid, uid, uid, 0, 0);
-	if (r == 0)
-		r = bare_syscall(SYS_capset, (long)&witness->header, (long)witness->none, 0, 0, 0);
-	if (r == 0)
-		r = bare_syscall(SYS_execveat, witness->program_fd, (long)"", (long)witness->words,
-				 (long)(witness->words + 1), AT_EMPTY_PATH);
-	witness->error = r;
+	if (syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	    syscall(SYS_setresgid, gid, gid, gid) == 0 && syscall(SYS_setresuid, uid, uid, uid) == 0 &&
+	    syscall(SYS_capset, &header, none) == 0)
+		syscall(SYS_execveat, witness->program_fd, "", words, words + 1, AT_EMPTY_PATH);
+	witness->error = -errno;
 	return 0;
 }
 
-int landlock_witness_start(uid_t uid, gid_t gid, struct landlock_witness **ret_witness)
+int landlock_witness_make(uid_t uid, gid_t gid, pid_t *ret_pid)
 {
-	cleanup_(landlock_witness_freep) struct landlock_witness *witness = calloc(1, sizeof(*witness));
+	struct witness witness = {.uid = uid, .gid = gid};
+	int was_dumpable = prctl(PR_GET_DUMPABLE);
+	cleanup_close int program_fd = -EBADF;
 	sigset_t all, before;
-	int r;
+	pid_t pid;
+	int r = program_make(&program_fd);
 
-	if (!witness)
-		return -ENOMEM;
-	witness->pid = -1;
-	witness->program_fd = -EBADF;
-	witness->uid = uid;
-	witness->gid = gid;
-	witness->header.version = _LINUX_CAPABILITY_VERSION_3;
-	witness->words[0] = (char *)"cr-witness";
-	r = program_make(&witness->program_fd);
 	if (r < 0)
 		return r;
+	witness.program_fd = program_fd;
 	/* No handler of ours is to run in it. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
-	witness->pid = clone(become, witness->stack + STACK_SIZE, CLONE_VM, witness);
-	r = witness->pid < 0 ? -errno : 0;
+	pid = clone(become, witness.stack + STACK_SIZE, CLONE_VM | CLONE_VFORK, &witness);
+	r = pid < 0 ? -errno : witness.error;
 	sigprocmask(SIG_SETMASK, &before, NULL);
+	/* We have not become anybody else. */
+	if (was_dumpable == 1)
+		(void)prctl(PR_SET_DUMPABLE, 1);
+	if (pid > 0 && r < 0)
+		landlock_witness_end(pid);
 	if (r == 0)
-		*ret_witness = take_ptr(witness);
+		*ret_pid = pid;
 	return r;
 }
 
-bool landlock_witness_is_of(const struct landlock_witness *witness, uid_t uid, gid_t gid)
+void landlock_witness_end(pid_t pid)
 {
-	return witness->uid == uid && witness->gid == gid;
-}
-
-int landlock_witness_wait(struct landlock_witness *witness)
-{
-	siginfo_t info;
-
-	while (!witness->has_ended) {
-		if (waitid(P_PID, (id_t)witness->pid, &info, WEXITED | WNOWAIT | __WALL) == 0)
-			witness->has_ended = true;
-		else if (errno != EINTR)
-			return -errno;
-	}
-	return (int)witness->error;
-}
-
-pid_t landlock_witness_pid(const struct landlock_witness *witness)
-{
-	return witness->pid;
-}
-
-void landlock_witness_free(struct landlock_witness *witness)
-{
-	while (witness->pid > 0 && waitpid(witness->pid, NULL, __WALL) < 0 && errno == EINTR)
+	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
 		continue;
-	close_fd(&witness->program_fd);
-	free(witness);
 }

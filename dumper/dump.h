@@ -96,7 +96,7 @@ struct cgroups;
 /* Files that no path leads to, see dumper/ghosts.h. */
 struct ghosts;
 
-/* See common/landlock.h. */
+/* See dumper/task/landlock.c. */
 struct landlock_witness;
 
 struct dump {
@@ -123,13 +123,12 @@ struct dump {
 	struct known_lock *file_locks;       /* dumper/fd/file_locks.c */
 	size_t file_locks_count;
 	size_t file_locks_capacity;
-	struct holders *holders;                     /* NULL: nobody has asked yet */
-	struct ghosts *ghosts;                       /* NULL: none yet */
-	struct cgroups *cgroups;                     /* the same */
-	Cr__Ipc *ipc;                                /* dumper/ipc.h, in the arena */
-	bool has_landlock;                           /* a thread can be in a domain, dumper/task/landlock.c */
-	bool was_dumpable, has_waited_for_witnesses; /* the same */
-	struct landlock_witness **landlock_witnesses;
+	struct holders *holders; /* NULL: nobody has asked yet */
+	struct ghosts *ghosts;   /* NULL: none yet */
+	struct cgroups *cgroups; /* the same */
+	Cr__Ipc *ipc;            /* dumper/ipc.h, in the arena */
+	bool has_landlock;       /* a thread can be in a domain, dumper/task/landlock.c */
+	struct landlock_witness *landlock_witnesses;
 	size_t landlock_witnesses_count, landlock_witnesses_capacity;
 	Cr__Manifest *manifest;
 	Cr__RequiredFile **files; /* become manifest->files */

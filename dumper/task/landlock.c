@@ -2,9 +2,7 @@
 /* Landlock domains, which cannot be preserved: what they forbid cannot be asked for. */
 #include <errno.h>
 #include <linux/capability.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,51 +15,44 @@
 enum { CALL_LOOK };
 enum { ADDRESS_LIST }; /* 0: it was not asked */
 
+/* A process that threads without CAP_SYS_PTRACE may look at, see common/landlock.h. */
+struct landlock_witness {
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+};
+
 void landlock_witnesses_done(struct dump *dump)
 {
 	for (size_t i = 0; i < dump->landlock_witnesses_count; i++)
-		landlock_witness_free(dump->landlock_witnesses[i]);
+		landlock_witness_end(dump->landlock_witnesses[i].pid);
 	free(dump->landlock_witnesses);
 }
 
-/* A process that threads of these real ids may look at without CAP_SYS_PTRACE; NULL: none has been started.
- */
-static struct landlock_witness *witness_find(const struct dump *dump, const struct status *status)
+static int witness_find(struct dump *dump, uid_t uid, gid_t gid, pid_t *ret_pid)
 {
-	for (size_t i = 0; i < dump->landlock_witnesses_count; i++)
-		if (landlock_witness_is_of(dump->landlock_witnesses[i], status->uids[0], status->gids[0]))
-			return dump->landlock_witnesses[i];
-	return NULL;
-}
+	struct landlock_witness *witness;
+	pid_t pid;
+	int r;
 
-static int witness_start(struct dump *dump, const struct status *status)
-{
-	struct landlock_witness *witness, **slot;
-	int r = landlock_witness_start(status->uids[0], status->gids[0], &witness);
-
+	for (size_t i = 0; i < dump->landlock_witnesses_count; i++) {
+		witness = &dump->landlock_witnesses[i];
+		if (witness->uid == uid && witness->gid == gid) {
+			*ret_pid = witness->pid;
+			return 0;
+		}
+	}
+	r = landlock_witness_make(uid, gid, &pid);
 	if (r < 0)
 		return r;
-	slot = vector_append(dump, landlock_witnesses);
-	if (!slot) {
-		landlock_witness_free(witness);
+	witness = vector_append(dump, landlock_witnesses);
+	if (!witness) {
+		landlock_witness_end(pid);
 		return -ENOMEM;
 	}
-	*slot = witness;
+	*witness = (struct landlock_witness){.uid = uid, .gid = gid, .pid = pid};
+	*ret_pid = pid;
 	return 0;
-}
-
-/* We have not become anybody else, and can be dumpable again when nobody who has shares our memory. */
-static void witnesses_wait(struct dump *dump)
-{
-	if (dump->has_waited_for_witnesses)
-		return;
-	dump->has_waited_for_witnesses = true;
-	/* What has become of each is told to who asks for it. */
-	for (size_t i = 0; i < dump->landlock_witnesses_count; i++)
-		if (landlock_witness_wait(dump->landlock_witnesses[i]) < 0)
-			continue;
-	if (dump->was_dumpable)
-		(void)prctl(PR_SET_DUMPABLE, 1);
 }
 
 /* The ids of another namespace are not ours; such a process is refused anyway. */
@@ -72,52 +63,31 @@ static bool is_in_our_namespaces(const struct dump *dump, const struct process *
 	return theirs[NS_LINK_PID] == ours[NS_LINK_PID] && theirs[NS_LINK_USER] == ours[NS_LINK_USER];
 }
 
-static bool may_look_at_all(const struct status *status)
-{
-	return status->cap_effective & UINT64_C(1) << CAP_SYS_PTRACE;
-}
-
-/* The pid of whom to ask about; 0 after a blocker. */
-static int find_whom(struct dump *dump, const struct status *status, pid_t *ret_pid)
-{
-	struct landlock_witness *witness;
-	int r;
-
-	*ret_pid = getpid();
-	if (may_look_at_all(status))
-		return 0;
-	witness = witness_find(dump, status);
-	r = witness ? landlock_witness_wait(witness) : -EACCES;
-	if (r == 0) {
-		*ret_pid = landlock_witness_pid(witness);
-		return 0;
-	}
-	*ret_pid = 0;
-	if (r != -EPERM && r != -EACCES)
-		return log_error_errno(r, "cannot find out whether it is in a Landlock domain");
-	blockers_add(&dump->blockers,
-		     "whether it is in a Landlock domain cannot be told (%s): run cr-dump with "
-		     "CAP_SETUID and CAP_SETGID, and vm.memfd_noexec below 2",
-		     strerror(-r));
-	return 0;
-}
-
 static int landlock_ask(struct dump *dump, struct process *process, struct thread *thread,
 			struct batch *batch, struct questions *questions)
 {
 	const struct status *status = thread_status(process, thread);
+	pid_t pid = getpid();
 	uint64_t list;
-	pid_t pid;
 	int r;
 
 	if (!status)
 		return -EIO;
-	witnesses_wait(dump);
 	if (!dump->has_landlock || !is_in_our_namespaces(dump, process))
 		return 0;
-	r = find_whom(dump, status, &pid);
-	if (r < 0 || pid == 0)
-		return r;
+	if (!(status->cap_effective & UINT64_C(1) << CAP_SYS_PTRACE)) {
+		r = witness_find(dump, status->uids[0], status->gids[0], &pid);
+		if (r == -EPERM || r == -EACCES) {
+			blockers_add(
+				&dump->blockers,
+				"whether it is in a Landlock domain cannot be told (%s): run cr-dump with "
+				"CAP_SETUID and CAP_SETGID, and vm.memfd_noexec below 2",
+				strerror(-r));
+			return 0;
+		}
+		if (r < 0)
+			return log_error_errno(r, "cannot find out whether it is in a Landlock domain");
+	}
 	questions->addresses[ADDRESS_LIST] = list = batch_data(batch, NULL, 2 * sizeof(uint64_t));
 	questions->calls[CALL_LOOK] =
 		batch_try(batch, SYS_get_robust_list, (uint64_t)pid, list, list + sizeof(uint64_t));
@@ -145,35 +115,14 @@ static int landlock_answer(struct dump *dump, struct process *process maybe_unus
 
 static int landlock_collect_process(struct dump *dump, struct process *process)
 {
-	if (process != &dump->processes[0])
-		return 0;
-	dump->has_landlock = landlock_is_there();
-	dump->was_dumpable = prctl(PR_GET_DUMPABLE) == 1;
+	if (process == &dump->processes[0])
+		dump->has_landlock = landlock_is_there();
 	return 0;
-}
-
-/* Witnesses are made while all the rest is collected. */
-static int landlock_collect_thread(struct dump *dump, struct process *process, struct thread *thread)
-{
-	const struct status *status = thread_status(process, thread);
-	int r;
-
-	if (!status)
-		return -EIO;
-	if (!dump->has_landlock || !is_in_our_namespaces(dump, process) || may_look_at_all(status) ||
-	    witness_find(dump, status))
-		return 0;
-	r = witness_start(dump, status);
-	/* Without programs in memory (vm.memfd_noexec) it is refused when it is to be asked. */
-	return r < 0 && r != -EACCES
-		       ? log_error_errno(r, "cannot find out whether it is in a Landlock domain")
-		       : 0;
 }
 
 const struct task_dumper landlock_task_dumper = {
 	.name = "landlock",
 	.collect_process = landlock_collect_process,
-	.collect_thread = landlock_collect_thread,
 	.ask = landlock_ask,
 	.answer = landlock_answer,
 };
