@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
@@ -99,9 +100,13 @@ static int become(void *argument)
 	struct witness *witness = argument;
 	const uid_t uid = witness->uid;
 	const gid_t gid = witness->gid;
+	const unsigned fd = (unsigned)witness->program_fd;
 	char *words[] = {(char *)"cr-witness", NULL};
 
-	if (syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	/* Or it would seem to be somebody outside who has the files of the tree. */
+	if ((fd == 0 || syscall(SYS_close_range, 0, fd - 1, 0) == 0) &&
+	    syscall(SYS_close_range, fd + 1, UINT_MAX, 0) == 0 &&
+	    syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
 	    syscall(SYS_setresgid, gid, gid, gid) == 0 && syscall(SYS_setresuid, uid, uid, uid) == 0 &&
 	    syscall(SYS_capset, &header, none) == 0)
 		syscall(SYS_execveat, witness->program_fd, "", words, words + 1, AT_EMPTY_PATH);
