@@ -5,7 +5,7 @@ set -u
 . tests/apps/lib.bash
 needs gzip valgrind
 
-make_data data 1
+make_data data 6
 gzip -k -c data >expected.gz
 
 start valgrind --vgdb=no --log-file=log gzip -n -k data
