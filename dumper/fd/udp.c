@@ -6,11 +6,13 @@
 #include <linux/sockios.h>
 #include <linux/udp.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 
 #include "common/cleanup.h"
+#include "common/kernel_socket.h"
 #include "common/vector.h"
 
 /* What was sent leaves a device within that time, unless it is held back. */
@@ -72,6 +74,37 @@ static void check_encapsulation(struct dump *dump, const Cr__InetSocket *image)
 			     kind);
 }
 
+/* ECONNREFUSED and no other: to ask for it takes it away, so it is looked at in the kernel's memory. */
+static bool has_refusal_only(int fd)
+{
+	cleanup_(kernel_sockets_freep) struct kernel_sockets *sockets = NULL;
+	uint64_t error = 0, messages = 0;
+	int r = kernel_sockets_open(&sockets);
+
+	if (r == 0)
+		r = kernel_sockets_read(sockets, fd, "sock.sk_err", &error);
+	if (r == 0)
+		r = kernel_sockets_read(sockets, fd, "sock.sk_error_queue.qlen", &messages);
+	return r == 0 && error == ECONNREFUSED && messages == 0;
+}
+
+/* Whether there is an error: then nothing else is read, by which it would be told. Adds a blocker if it
+ * cannot be made again: that takes its own address, and the loopback. */
+static bool collect_error(struct dump *dump, struct udp_entry *entry, int fd)
+{
+	const Cr__InetSocket *image = entry->inet.image;
+	struct pollfd state = {.fd = fd, .events = POLLIN};
+
+	if (poll(&state, 1, 0) != 1 || !(state.revents & POLLERR))
+		return false;
+	if (!(state.revents & POLLIN) && image->local && image->peer && !image->is_address_foreign &&
+	    !socket_options_get(image->shared_options, SOL_SOCKET, SO_BINDTODEVICE) && has_refusal_only(fd)) {
+		entry->image->is_refused = true;
+		return true;
+	}
+	return inet_socket_has_error(dump, fd);
+}
+
 static int collect_entry(struct dump *dump, struct udp_sockets *sockets, struct udp_entry *entry, int fd)
 {
 	const struct inet_diag_socket *diag = inet_diag_find(&sockets->diag, entry->inet.inode);
@@ -83,7 +116,7 @@ static int collect_entry(struct dump *dump, struct udp_sockets *sockets, struct 
 	r = check_corked(dump, fd);
 	if (r == 0)
 		r = inet_groups_collect(dump, fd, entry->inet.image);
-	return r < 0 || inet_socket_has_error(dump, fd) ? r : udp_queue_collect(dump, sockets, entry, fd);
+	return r < 0 || collect_error(dump, entry, fd) ? r : udp_queue_collect(dump, sockets, entry, fd);
 }
 
 static int udp_collect(struct dump *dump, const struct process *process, const struct fd_info *info,

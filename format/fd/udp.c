@@ -23,6 +23,8 @@ int udp_check(const Cr__UdpSocket *socket, const char **ret_reason)
 		return refuse("more waits in it than can be", ret_reason);
 	if (socket->contents_size > 0 && (!inet->local || inet->local->port == 0))
 		return refuse("something waits in it, but it has no port", ret_reason);
+	if (socket->is_refused && (!inet->local || !inet->peer || socket->contents_size > 0))
+		return refuse("it was refused, but is not connected, or something waits in it", ret_reason);
 	return inet_socket_check(inet, &socket_options_udp, ret_reason);
 }
 

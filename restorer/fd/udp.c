@@ -66,6 +66,20 @@ static bool shares_port_outside(const struct udp_restorer *restorer, const Cr__I
 	return false;
 }
 
+/* An address that is not there is told by others. */
+static void check_refusal(struct restore *restore, const Cr__InetSocket *socket, const char *name)
+{
+	int r = udp_try_refusal(socket);
+
+	if (r < 0 && r != -EADDRNOTAVAIL)
+		blockers_add(
+			&restore->blockers,
+			"%s has the error to tell that nobody receives what it sends (ECONNREFUSED), and "
+			"that cannot be made again here (%s): see whether a packet filter holds back what "
+			"the host sends to itself",
+			name, strerror(-r));
+}
+
 static int preflight_object(struct restore *restore, struct object *object)
 {
 	const struct udp_restorer *restorer;
@@ -92,6 +106,8 @@ static int preflight_object(struct restore *restore, struct object *object)
 			"that they cannot be directed to it: end these, or give --skip-in-flight to leave "
 			"them out",
 			name);
+	if (image->is_refused)
+		check_refusal(restore, image->socket, name);
 	return inet_socket_preflight(restore, object, image->socket, &socket_options_udp, &restorer->diag);
 }
 
@@ -161,6 +177,8 @@ static int finish_object(struct restore *restore, struct object *object)
 	int r = object_take(restore, object, &fd);
 
 	LOG_SCOPE("%s", inet_socket_describe(object, image, name));
+	if (r == 0 && image_of(object)->is_refused)
+		r = udp_refuse_again(image, fd);
 	if (r == 0)
 		r = inet_socket_set_options(image, &socket_options_udp, fd);
 	return r < 0 ? r : inet_socket_connect(image, fd);

@@ -18,3 +18,10 @@ struct udp_object {
  * connected and without its options. Logs.
  */
 int must_check udp_queue_fill(struct restore *restore, const struct object *object, int fd);
+
+/*
+ * udp_refused.c: FD, bound and without its options, has ECONNREFUSED to tell again; it is connected elsewhere
+ * then. Logs. And whether another socket at that address can have it, silent.
+ */
+int must_check udp_refuse_again(const Cr__InetSocket *image, int fd);
+int must_check udp_try_refusal(const Cr__InetSocket *image);

@@ -83,13 +83,15 @@ static int make_udp_group(void)
 	return fd;
 }
 
-/* Nobody is there to receive, which is told by an error. */
+/* Nobody is there to receive, which is told by an error, and in detail (MSG_ERRQUEUE). */
 static int make_udp_error(void)
 {
 	struct sockaddr_in address = address_of("127.0.0.1", 4999);
 	struct pollfd error = {.fd = make_udp()};
+	const int on = 1;
 
-	if (connect(error.fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	if (setsockopt(error.fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)) < 0 ||
+	    connect(error.fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    send(error.fd, "x", 1, 0) != 1)
 		return -1;
 	return poll(&error, 1, 5000) == 1 ? error.fd : -1;
