@@ -303,12 +303,11 @@ static int take_children_of(struct dump *dump, struct tree_search *search, const
 {
 	cleanup_(id_map_done) struct id_map caught = {0};
 	cleanup_free char *children = NULL;
-	size_t size = 0;
-	bool missed = false, is_any_new = true;
+	bool missed = false;
+	size_t size;
+	int r;
 
-	while (is_any_new && monotonic_ns() < dump->freeze_end_ns) {
-		int r;
-
+	do {
 		free(take_ptr(children));
 		r = file_read_at(thread->proc_fd, "children", CHILDREN_SIZE_MAX, &children, &size);
 		if (r < 0)
@@ -317,8 +316,7 @@ static int take_children_of(struct dump *dump, struct tree_search *search, const
 		r = catch_listed(dump, search, children, size, &caught, &missed);
 		if (r < 0)
 			return log_error_errno(r, "cannot note its children");
-		is_any_new = missed && r > 0;
-	}
+	} while (missed && r > 0 && monotonic_ns() < dump->freeze_end_ns);
 	return take_listed(dump, search, children, size, &caught, parent_tid);
 }
 

@@ -58,4 +58,28 @@ end_tree
 refused 'cr-dump in the tree' 3 'cr-dump' 'outside of' -- \
 	setsid sh -c '"$0" -t $$ -o "$1"; exit $?' "$cr_dump" "$out"
 
+# However long it takes to stop those before them, the last of many are found.
+cat >"$scratch/nest" <<'END'
+if [ "$1" -gt 0 ]; then
+	sh "$0" $(($1 - 1)) "$2" &
+	wait
+else
+	touch "$2"
+	exec sleep 1000
+fi
+END
+if [ -n "$(command -v strace)" ]; then
+	start_tree "$scratch/nested" sh "$scratch/nest" 9 "$scratch/nested"
+	works 'a tree that stops slowly' strace -f -o /dev/null -e trace=ptrace \
+		-e inject=ptrace:delay_enter=100000:when=1..20 "$cr_dump" -R --timeout 1 -t "$root" -o "$out"
+	[ "$(tar --zstd -tf "$out" | grep -c '^task/')" -eq 10 ] ||
+		fail 'a tree that stops slowly: all of it' "$(tar --zstd -tf "$out" 2>&1)"
+	rm -f "$out"
+	# a session of its own, and so a group
+	kill -KILL -- "-$root"
+	eventually gone "$root"
+else
+	skip 'a tree that stops slowly' 'there is no strace'
+fi
+
 exit "$failed"
