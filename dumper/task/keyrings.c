@@ -40,12 +40,13 @@ static void keyring_check(struct dump *dump, int64_t result, const char *what)
 		return;
 	if (result > 0)
 		blockers_add(&dump->blockers,
-			     "has keys in its %s keyring (keyrings(7); %lld), which cannot be preserved yet",
+			     "has keys in its %s keyring (keyrings(7); %lld), which cannot be preserved yet: "
+			     "let it revoke them, or keep them in the keyring of its session",
 			     what, (long long)result / (long long)sizeof(int32_t));
 	else
 		blockers_add(&dump->blockers,
 			     "has a %s keyring that it may not read itself (keyrings(7)), which cannot be "
-			     "preserved yet",
+			     "preserved yet: let it revoke that",
 			     what);
 }
 
@@ -61,7 +62,7 @@ static int keyrings_answer(struct dump *dump, struct process *process, struct th
 	if (of_process == 0 && process->threads_count > 1)
 		blockers_add(&dump->blockers,
 			     "has a process keyring (keyrings(7)) and several threads, which cannot be "
-			     "preserved yet");
+			     "preserved yet: let it keep its keys in the keyring of its session");
 	thread->image->has_thread_keyring = has_keyring(of_thread);
 	thread->image->has_process_keyring = has_keyring(of_process);
 	thread->image->request_key_default = destination > 0 ? (uint32_t)destination : 0;

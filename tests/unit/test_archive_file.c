@@ -23,9 +23,9 @@
 #include "format/archive_file.h"
 #include "format/archive_reader.h"
 #include "format/archive_writer.h"
+#include "tests/unit/captured_log.h"
 
 static char directory[] = "/tmp/cr-test-XXXXXX";
-static int log_fd = -EBADF, stderr_fd = -EBADF;
 
 static int enter_directory(void **state maybe_unused)
 {
@@ -35,35 +35,6 @@ static int enter_directory(void **state maybe_unused)
 static int leave_directory(void **state maybe_unused)
 {
 	return chdir("/") < 0 || rmdir(directory) < 0;
-}
-
-static int capture_log(void **state maybe_unused)
-{
-	log_fd = memfd_create("log", MFD_CLOEXEC);
-	stderr_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	return log_fd < 0 || stderr_fd < 0 || dup2(log_fd, STDERR_FILENO) < 0;
-}
-
-static int release_log(void **state maybe_unused)
-{
-	dup2(stderr_fd, STDERR_FILENO);
-	close_fd(&stderr_fd);
-	close_fd(&log_fd);
-	return 0;
-}
-
-/* Exactly one line was logged since the last question, and TEXT is in it. */
-static void assert_logged(const char *text)
-{
-	char log[4096] = "";
-	off_t size = lseek(log_fd, 0, SEEK_END);
-
-	assert_in_range(size, 1, sizeof(log) - 1);
-	assert_int_equal(file_pread_full(log_fd, log, (size_t)size, 0), 0);
-	assert_int_equal(ftruncate(log_fd, 0), 0);
-	lseek(log_fd, 0, SEEK_SET);
-	if (!strstr(log, text) || strchr(log, '\n') != log + size - 1)
-		fail_msg("expected one line with \"%s\", got \"%s\"", text, log);
 }
 
 static unsigned count_entries(void)
@@ -290,8 +261,6 @@ static void test_through_pipe(void **state maybe_unused)
 	pthread_join(thread, &result);
 	assert_null(result);
 }
-
-#define LOGGING_TEST(name) cmocka_unit_test_setup_teardown(name, capture_log, release_log)
 
 int main(void)
 {
